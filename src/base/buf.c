@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* buf.c - see buf.h. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+void buf_init(struct buf *b, size_t max_bytes)
+{
+    *b = (struct buf){ .max_bytes = max_bytes };
+}
+
+void buf_release(struct buf *b)
+{
+    mem_free(b->p);
+    *b = (struct buf){ .max_bytes = b->max_bytes };
+}
+
+void buf_reset(struct buf *b)
+{
+    b->len = 0;
+    b->failed = b->too_large = false;
+}
+
+char *buf_reserve(struct buf *b, size_t n)
+{
+    if (b->failed)
+        return NULL;
+    if (n <= b->cap - b->len)
+        return b->p + b->len;
+    if (n > b->max_bytes - b->len) {
+        b->failed = b->too_large = true;
+        return NULL;
+    }
+    size_t cap = b->cap < 64 ? 64 : b->cap;
+    while (cap - b->len < n)
+        cap = cap > b->max_bytes / 2 ? b->max_bytes : cap * 2;
+    char *p = mem_realloc(b->p, cap);
+    if (p == NULL) {
+        b->failed = true;
+        return NULL;
+    }
+    b->p = p;
+    b->cap = cap;
+    return b->p + b->len;
+}
+
+void buf_put(struct buf *b, const void *data, size_t n)
+{
+    char *at = n > 0 ? buf_reserve(b, n) : NULL;
+    if (at == NULL)
+        return;
+    memcpy(at, data, n);
+    b->len += n;
+}
+
+void buf_putc(struct buf *b, char c)
+{
+    buf_put(b, &c, 1);
+}
+
+void buf_puts(struct buf *b, struct str s)
+{
+    buf_put(b, s.p, s.len);
+}
+
+void buf_printf(struct buf *b, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    const int n = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    char *at = n < 0 ? NULL : buf_reserve(b, (size_t)n + 1);
+    if (at == NULL)
+        return;
+    va_start(args, fmt);
+    vsnprintf(at, (size_t)n + 1, fmt, args);
+    va_end(args);
+    b->len += (size_t)n;
+}
+
+int buf_ok(const struct buf *b, struct err *err)
+{
+    if (!b->failed)
+        return 0;
+    if (b->too_large)
+        return err_set(err, ERR_TOO_LARGE, "more than %zu bytes", b->max_bytes);
+    return err_nomem(err);
+}

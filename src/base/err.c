@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* err.c - see err.h. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+static const struct err_info err_infos[] = {
+#define X(name, status, key, message) [ERR_##name] = { status, key, message },
+    ERR_CODES(X)
+#undef X
+};
+
+const struct err_info *err_info(enum err_code code)
+{
+    if ((unsigned)code >= ERR_CODE_COUNT)
+        code = ERR_INTERNAL;
+    return &err_infos[code];
+}
+
+int err_set(struct err *err, enum err_code code, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    err->code = code;
+    vsnprintf(err->msg, sizeof(err->msg), fmt, args);
+    va_end(args);
+    return -1;
+}
+
+static enum err_code code_of_errno(int sys)
+{
+    switch (sys) {
+    case ENOSPC:
+    case EDQUOT:
+        return ERR_DISK_FULL;
+    case ENOMEM:
+        return ERR_NOMEM;
+    default:
+        return ERR_IO;
+    }
+}
+
+int err_sys(struct err *err, const char *fmt, ...)
+{
+    const int sys = errno;
+    char what[256];
+    char reason[128];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(what, sizeof(what), fmt, args);
+    va_end(args);
+    if (strerror_r(sys, reason, sizeof(reason)) != 0)
+        snprintf(reason, sizeof(reason), "error %d", sys);
+    return err_set(err, code_of_errno(sys), "%s: %s", what, reason);
+}
+
+int err_wrap(struct err *err, const char *fmt, ...)
+{
+    char inner[sizeof(err->msg)];
+    char what[256];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(what, sizeof(what), fmt, args);
+    va_end(args);
+    memcpy(inner, err->msg, sizeof(inner));
+    const int n = snprintf(err->msg, sizeof(err->msg), "%s: ", what);
+    if (n > 0 && (size_t)n < sizeof(err->msg))
+        snprintf(err->msg + n, sizeof(err->msg) - (size_t)n, "%s", inner);
+    return -1;
+}
+
+int err_nomem(struct err *err)
+{
+    return err_set(err, ERR_NOMEM, "out of memory");
+}

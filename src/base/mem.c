@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* mem.c - see mem.h. Under AddressSanitizer what the arena has not handed out is poisoned. */
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/fault.h"
+#include "base/mem.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_POISONS 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_POISONS 1
+#endif
+#endif
+#ifdef ARENA_POISONS
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(p, n)   ((void)(p), (void)(n))
+#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#endif
+
+void *mem_alloc(size_t n)
+{
+    return fault_hit(FAULT_ALLOC) ? NULL : malloc(n > 0 ? n : 1);
+}
+
+void *mem_calloc(size_t count, size_t n)
+{
+    return fault_hit(FAULT_ALLOC) ? NULL : calloc(count > 0 ? count : 1, n > 0 ? n : 1);
+}
+
+void *mem_realloc(void *p, size_t n)
+{
+    return fault_hit(FAULT_ALLOC) ? NULL : realloc(p, n > 0 ? n : 1);
+}
+
+char *mem_strdup(const char *text)
+{
+    const size_t n = strlen(text) + 1;
+    char *copy = mem_alloc(n);
+    if (copy != NULL)
+        memcpy(copy, text, n);
+    return copy;
+}
+
+void mem_free(void *p)
+{
+    free(p);
+}
+
+struct arena_block {
+    struct arena_block *next;
+    size_t size; /* of data */
+    size_t used;
+    alignas(max_align_t) unsigned char data[];
+};
+
+void arena_init(struct arena *a, size_t block_bytes, size_t keep_bytes)
+{
+    *a = (struct arena){ .block_bytes = block_bytes, .keep_bytes = keep_bytes };
+}
+
+static void block_free(struct arena_block *b)
+{
+    ASAN_UNPOISON_MEMORY_REGION(b->data, b->size);
+    mem_free(b);
+}
+
+void arena_release(struct arena *a)
+{
+    while (a->head != NULL) {
+        struct arena_block *next = a->head->next;
+        block_free(a->head);
+        a->head = next;
+    }
+}
+
+void arena_reset(struct arena *a)
+{
+    size_t kept = 0;
+    struct arena_block **link = &a->head;
+    while (*link != NULL) {
+        struct arena_block *b = *link;
+        if (kept + b->size > a->keep_bytes) {
+            *link = b->next;
+            block_free(b);
+            continue;
+        }
+        kept += b->size;
+        b->used = 0;
+        ASAN_POISON_MEMORY_REGION(b->data, b->size);
+        link = &b->next;
+    }
+}
+
+/* After a reset there may be empty blocks behind the head: take the first that fits. */
+static struct arena_block *block_with_room(struct arena *a, size_t n)
+{
+    for (struct arena_block **link = &a->head; *link != NULL; link = &(*link)->next) {
+        struct arena_block *b = *link;
+        if (b->size - b->used >= n) {
+            if (b != a->head) {
+                *link = b->next;
+                b->next = a->head;
+                a->head = b;
+            }
+            return b;
+        }
+        if (b->used > 0 && b != a->head)
+            break; /* full blocks follow */
+    }
+    const size_t size = n > a->block_bytes ? n : a->block_bytes;
+    struct arena_block *b = mem_alloc(sizeof(*b) + size);
+    if (b == NULL)
+        return NULL;
+    b->size = size;
+    b->used = 0;
+    b->next = a->head;
+    ASAN_POISON_MEMORY_REGION(b->data, size);
+    a->head = b;
+    return b;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+    const size_t align = alignof(max_align_t);
+    if (n > SIZE_MAX - sizeof(struct arena_block) - align)
+        return NULL;
+    const size_t want = (n + align - 1) / align * align;
+    struct arena_block *b = a->head;
+    if (b == NULL || b->size - b->used < want)
+        b = block_with_room(a, want);
+    if (b == NULL)
+        return NULL;
+    void *p = b->data + b->used;
+    b->used += want;
+    ASAN_UNPOISON_MEMORY_REGION(p, n);
+    return p;
+}
+
+void *arena_calloc(struct arena *a, size_t n)
+{
+    void *p = arena_alloc(a, n);
+    if (p != NULL)
+        memset(p, 0, n);
+    return p;
+}
+
+struct str arena_str(struct arena *a, struct str s)
+{
+    char *p = arena_alloc(a, s.len + 1);
+    if (p == NULL)
+        return (struct str){ 0 };
+    if (s.len > 0)
+        memcpy(p, s.p, s.len);
+    p[s.len] = '\0';
+    return (struct str){ p, s.len };
+}
+
+char *arena_printf(struct arena *a, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    const int n = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    char *p = n < 0 ? NULL : arena_alloc(a, (size_t)n + 1);
+    if (p == NULL)
+        return NULL;
+    va_start(args, fmt);
+    vsnprintf(p, (size_t)n + 1, fmt, args);
+    va_end(args);
+    return p;
+}

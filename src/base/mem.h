@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mem.h - malloc and friends with a fault point, and the arena.
+ *
+ * An arena is an owner: a request, or a chunk. What lives in it is never freed one by one. Blocks
+ * are kept by arena_reset() up to `keep_bytes`, so a worker reaches a steady state without malloc.
+ */
+#ifndef BASE_MEM_H
+#define BASE_MEM_H
+
+#include "base/base.h"
+#include "base/str.h"
+
+void *mem_alloc(size_t n) MUST_CHECK;                /* NULL when out of memory */
+void *mem_calloc(size_t count, size_t n) MUST_CHECK; /* zeroed; checks the product */
+void *mem_realloc(void *p, size_t n) MUST_CHECK;     /* p stays valid when it returns NULL */
+char *mem_strdup(const char *text) MUST_CHECK;
+void mem_free(void *p);
+
+struct arena_block;
+
+struct arena {
+    struct arena_block *head; /* newest first */
+    size_t block_bytes;       /* smallest block to ask for */
+    size_t keep_bytes;        /* what arena_reset keeps at most */
+};
+
+void arena_init(struct arena *a, size_t block_bytes, size_t keep_bytes);
+void arena_release(struct arena *a);
+void arena_reset(struct arena *a);
+
+/* Aligned for any type, not zeroed; NULL when out of memory. */
+void *arena_alloc(struct arena *a, size_t n) MUST_CHECK;
+void *arena_calloc(struct arena *a, size_t n) MUST_CHECK;
+
+/* A copy with a NUL behind it (not counted in len); .p is NULL when out of memory. */
+struct str arena_str(struct arena *a, struct str s) MUST_CHECK;
+char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_CHECK;
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* str.c - see str.h. */
+#include "base/str.h"
+
+int str_cmp(struct str a, struct str b)
+{
+    const size_t n = a.len < b.len ? a.len : b.len;
+    const int c = n > 0 ? memcmp(a.p, b.p, n) : 0;
+    if (c != 0)
+        return c;
+    return (a.len > b.len) - (a.len < b.len);
+}
+
+static char ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool str_eq_nocase(struct str a, struct str b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++) {
+        if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+struct str str_trim(struct str s)
+{
+    while (s.len > 0 && is_blank(s.p[0])) {
+        s.p++;
+        s.len--;
+    }
+    while (s.len > 0 && is_blank(s.p[s.len - 1]))
+        s.len--;
+    return s;
+}
+
+struct str str_cut(struct str s, char sep, struct str *rest)
+{
+    const char *at = s.len > 0 ? memchr(s.p, sep, s.len) : NULL;
+    if (at == NULL) {
+        *rest = (struct str){ 0 };
+        return s;
+    }
+    const size_t n = (size_t)(at - s.p);
+    *rest = (struct str){ at + 1, s.len - n - 1 };
+    return (struct str){ s.p, n };
+}
+
+/* Bytes of the sequence that starts at p, or 0 when it is not valid UTF-8. */
+static size_t utf8_sequence(const unsigned char *p, size_t left)
+{
+    static const struct {
+        unsigned char first, last; /* range of the lead byte */
+        unsigned char lo, hi;      /* range of the second byte */
+        unsigned char len;
+    } rows[] = {
+        { 0xC2, 0xDF, 0x80, 0xBF, 2 }, { 0xE0, 0xE0, 0xA0, 0xBF, 3 }, { 0xE1, 0xEC, 0x80, 0xBF, 3 },
+        { 0xED, 0xED, 0x80, 0x9F, 3 }, { 0xEE, 0xEF, 0x80, 0xBF, 3 }, { 0xF0, 0xF0, 0x90, 0xBF, 4 },
+        { 0xF1, 0xF3, 0x80, 0xBF, 4 }, { 0xF4, 0xF4, 0x80, 0x8F, 4 },
+    }; /* RFC 3629, section 4 */
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (p[0] < rows[i].first || p[0] > rows[i].last)
+            continue;
+        if (left < rows[i].len || p[1] < rows[i].lo || p[1] > rows[i].hi)
+            return 0;
+        for (size_t k = 2; k < rows[i].len; k++) {
+            if ((p[k] & 0xC0) != 0x80)
+                return 0;
+        }
+        return rows[i].len;
+    }
+    return 0;
+}
+
+size_t str_utf8_invalid_at(struct str s)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+    size_t i = 0;
+    while (i < s.len) {
+        while (i + 8 <= s.len) { /* eight ASCII bytes at a time: nearly all of real input */
+            uint64_t word;
+            memcpy(&word, p + i, sizeof(word));
+            if ((word & 0x8080808080808080u) != 0)
+                break;
+            i += 8;
+        }
+        if (i == s.len)
+            break;
+        if (p[i] < 0x80) {
+            i++;
+            continue;
+        }
+        const size_t n = utf8_sequence(p + i, s.len - i);
+        if (n == 0)
+            return i;
+        i += n;
+    }
+    return s.len;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * voucher.h - what a voucher is: its fields, its rules, its JSON shape (reference 4.3, 3.17).
+ *
+ * One struct serves as the stored voucher and as a change to one: `set` says which fields were
+ * given. A field that was not given holds its "none" (TIME_NONE, -1, {NULL,0}, the zero enum).
+ * Texts belong to the arena that the caller passed.
+ */
+#ifndef DOMAIN_VOUCHER_H
+#define DOMAIN_VOUCHER_H
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "domain/field.h"
+#include "domain/outcome.h"
+
+/* Stored values: never renumber. */
+enum voucher_type {
+    VOUCHER_NONE,
+    VOUCHER_DISCOUNT,
+    VOUCHER_GIFT,
+    VOUCHER_LOYALTY,
+    VOUCHER_TYPE_COUNT
+};
+
+enum discount_type {
+    DISCOUNT_NONE,
+    DISCOUNT_AMOUNT,
+    DISCOUNT_PERCENT,
+    DISCOUNT_FIXED,
+    DISCOUNT_UNIT,
+    DISCOUNT_TYPE_COUNT
+};
+
+enum discount_effect {
+    EFFECT_NONE,
+    EFFECT_ORDER,
+    EFFECT_ITEMS,
+    EFFECT_ITEMS_PROPORTIONALLY,
+    EFFECT_ITEMS_PROPORTIONALLY_BY_QUANTITY,
+    EFFECT_ITEMS_BY_QUANTITY,
+    EFFECT_ADD_MISSING_ITEMS,
+    EFFECT_ADD_NEW_ITEMS,
+    EFFECT_ADD_SAME_ITEMS,
+    EFFECT_ADD_MANY_ITEMS,
+    EFFECT_COUNT
+};
+
+/* Bits of voucher.set. */
+enum voucher_field {
+    VF_CODE = 1u << 0,
+    VF_TYPE = 1u << 1,
+    VF_VALUE = 1u << 2,
+    VF_DISCOUNT_TYPE = 1u << 3,
+    VF_EFFECT = 1u << 4,
+    VF_RULE = 1u << 5,
+    VF_CATEGORY = 1u << 6,
+    VF_ACTIVE = 1u << 7,
+    VF_START = 1u << 8,
+    VF_EXPIRATION = 1u << 9,
+    VF_QUANTITY = 1u << 10,
+    VF_REDEEMED_QUANTITY = 1u << 11,
+    VF_REDEEMED_AMOUNT = 1u << 12,
+    VF_ADDITIONAL_INFO = 1u << 13,
+    VF_DISCOUNT_EXTRA = 1u << 14, /* formula and the rare members of a discount */
+    VF_METADATA = 1u << 15,
+};
+
+#define VOUCHER_CODE_MAX_BYTES 512 /* an index entry must stay far below a page */
+
+struct voucher {
+    struct str code;
+    uint32_t set; /* enum voucher_field */
+    uint32_t row; /* index in its chunk; 0 for a single request */
+    uint8_t type; /* enum voucher_type */
+    uint8_t discount_type;
+    uint8_t effect;
+    bool active;
+    /* amount_off, percent_off, fixed_amount or unit_off by discount type; gift.amount; points of a
+     * card. Money is in minor units. */
+    struct num value;
+    int64_t start_ms;      /* TIME_NONE: no start */
+    int64_t expiration_ms; /* TIME_NONE: no end */
+    int64_t quantity;      /* redemption limit; -1: unlimited */
+    int64_t redeemed_quantity;
+    int64_t redeemed_amount; /* of a gift, minor units */
+    struct str category;
+    struct str additional_info;
+    struct str rule; /* id of a validation rule */
+    struct str
+        discount_extra;  /* JSON object of the discount's other members, e.g. amount_off_formula */
+    struct str metadata; /* JSON object, compact; {NULL,0}: none given / empty */
+
+    /* Only of a stored voucher. */
+    int64_t key;         /* integer key; the public id is made of it */
+    int64_t campaign_id; /* 0: standalone */
+    int64_t created_ms;
+    int64_t updated_ms; /* TIME_NONE: never changed */
+    int64_t version;    /* sequence number of the action or request that wrote it last */
+};
+
+void voucher_init(struct voucher *v); /* nothing given; defaults of a new voucher (active) */
+
+/* The table of CSV columns and of JSON members; see field.h. */
+extern const struct field_table voucher_fields;
+
+/* A CSV record as a voucher row. `cells` in column order, n_cells may be smaller or larger than the
+ * map. Fills *v (texts that need no change keep pointing at the cells). Returns 0; 1 when the row
+ * fails, with *reason in the arena; -1 (ERR_NOMEM). Standalone import rules: reference 3.17. */
+int voucher_from_cells(const struct column_map *map, const struct str *cells, size_t n_cells,
+                       struct arena *a, struct voucher *v, struct str *reason,
+                       struct err *err) MUST_CHECK;
+
+/* The body of `POST /v1/vouchers[/{code}]`. Unknown members are skipped, null means not given, type
+ * is derived from `discount`/`gift` when absent. ERR_INVALID_PAYLOAD with the reference's details
+ * (`Property .discount.amount_off must be number`). */
+int voucher_from_json(const struct json *body, struct arena *a, struct voucher *v,
+                      struct err *err) MUST_CHECK;
+
+/* Applies the given fields of `change` to the stored voucher `v`, with the rules for an existing
+ * voucher: on one of a campaign only active and category; metadata key by key. OUTCOME_UPDATED or
+ * OUTCOME_UNCHANGED in *out; OUTCOME_FAILED with *reason (static text) when type or discount type
+ * would change. -1: ERR_NOMEM, or a stored JSON text that cannot be read (ERR_STORE). */
+int voucher_merge(struct voucher *v, const struct voucher *change, struct arena *a,
+                  enum outcome *out, struct str *reason, struct err *err) MUST_CHECK;
+
+/* What the API prints. `id` is the public id. */
+enum voucher_json_flags { VOUCHER_JSON_SINGLE = 1u << 0 /* with validation_rules_assignments */ };
+void voucher_put_json(struct json_out *o, const struct voucher *v, const char *id,
+                      enum voucher_json_flags flags);
+
+#endif
