@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/* spool.c - see spool.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "base/ids.h"
+#include "inputs/spool.h"
+
+#define WRITEBACK_STEP_BYTES ((int64_t)(8 * MIB)) /* start writing out early: fsync waits less */
+#define PATH_BYTES 4096
+
+struct spool {
+    int dir_fd;
+    char *dir;
+};
+
+struct upload {
+    struct spool *spool;
+    int fd;
+    int64_t bytes;
+    int64_t pushed; /* handed to the kernel for write-out */
+    bool finished;
+    char name[SPOOL_NAME_LEN + 1];
+};
+
+struct input {
+    int fd;
+    char name[SPOOL_NAME_LEN + 1];
+};
+
+static ssize_t real_write(int fd, const void *data, size_t n, const char *path)
+{
+    (void)path;
+    return write(fd, data, n);
+}
+
+static int real_fsync(int fd, const char *path)
+{
+    (void)path;
+    return fsync(fd);
+}
+
+static const struct io_ops real_io = {
+    .write = real_write, .fsync = real_fsync, .rename = rename, .fsync_dir = real_fsync, .unlink = unlink
+};
+const struct io_ops *io_ops = &real_io;
+
+static void file_path(const struct spool *s, const char *name, const char *suffix, char out[PATH_BYTES])
+{
+    snprintf(out, PATH_BYTES, "%s/%s%s", s->dir, name, suffix);
+}
+
+int spool_open(const char *dir, struct spool **out, struct err *err)
+{
+    if (strlen(dir) > PATH_BYTES - SPOOL_NAME_LEN - 16)
+        return err_set(err, ERR_IO, "the path of the spool is too long");
+    if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+        return err_sys(err, "cannot make spool '%s'", dir);
+    struct spool *s = mem_calloc(1, sizeof(*s));
+    char *copy = mem_strdup(dir);
+    if (s == NULL || copy == NULL) {
+        mem_free(s);
+        mem_free(copy);
+        return err_nomem(err);
+    }
+    s->dir = copy;
+    s->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->dir_fd < 0) {
+        err_sys(err, "cannot open spool '%s'", dir);
+        spool_close(s);
+        return -1;
+    }
+    *out = s;
+    return 0;
+}
+
+void spool_close(struct spool *s)
+{
+    if (s == NULL)
+        return;
+    if (s->dir_fd >= 0)
+        close(s->dir_fd);
+    mem_free(s->dir);
+    mem_free(s);
+}
+
+static bool is_kept(const char *file, const struct str *names, size_t n)
+{
+    const size_t len = strlen(file);
+    if (len != SPOOL_NAME_LEN + 3 || memcmp(file + SPOOL_NAME_LEN, ".in", 3) != 0)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(names[i], (struct str){ file, SPOOL_NAME_LEN }))
+            return true;
+    }
+    return false;
+}
+
+/* Only files that look like ours: name and ".in" or ".part". */
+static bool is_ours(const char *file)
+{
+    const char *dot = strchr(file, '.');
+    return dot != NULL && dot - file == SPOOL_NAME_LEN && (strcmp(dot, ".in") == 0 || strcmp(dot, ".part") == 0);
+}
+
+size_t spool_sweep(struct spool *s, const struct str *names, size_t n)
+{
+    size_t removed = 0;
+    DIR *d = opendir(s->dir);
+    if (d == NULL)
+        return 0;
+    for (const struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
+        char path[PATH_BYTES];
+        if (!is_ours(e->d_name) || is_kept(e->d_name, names, n))
+            continue;
+        file_path(s, e->d_name, "", path);
+        removed += io_ops->unlink(path) == 0;
+    }
+    closedir(d);
+    return removed;
+}
+
+int64_t spool_bytes(struct spool *s)
+{
+    int64_t sum = 0;
+    DIR *d = opendir(s->dir);
+    if (d == NULL)
+        return 0;
+    for (const struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
+        struct stat st;
+        if (is_ours(e->d_name) && fstatat(s->dir_fd, e->d_name, &st, 0) == 0)
+            sum += st.st_size;
+    }
+    closedir(d);
+    return sum;
+}
+
+int upload_begin(struct spool *s, struct upload **out, struct err *err)
+{
+    char path[PATH_BYTES];
+    struct upload *u = mem_calloc(1, sizeof(*u));
+    if (u == NULL)
+        return err_nomem(err);
+    u->spool = s;
+    id_random_base62(u->name, SPOOL_NAME_LEN);
+    file_path(s, u->name, ".part", path);
+    u->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (u->fd < 0) {
+        mem_free(u);
+        return err_sys(err, "cannot make an upload in the spool");
+    }
+    *out = u;
+    return 0;
+}
+
+static ssize_t write_or_fault(int fd, const void *data, size_t n, const char *path)
+{
+    if (fault_hit(FAULT_WRITE)) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return io_ops->write(fd, data, n, path);
+}
+
+int upload_write(struct upload *u, const void *data, size_t n, struct err *err)
+{
+    char path[PATH_BYTES];
+    const char *p = data;
+    file_path(u->spool, u->name, ".part", path);
+    while (n > 0) {
+        const ssize_t got = write_or_fault(u->fd, p, n, path);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return err_sys(err, "cannot write the upload");
+        p += got;
+        n -= (size_t)got;
+        u->bytes += got;
+    }
+    if (u->bytes - u->pushed >= WRITEBACK_STEP_BYTES) {
+        sync_file_range(u->fd, u->pushed, u->bytes - u->pushed, SYNC_FILE_RANGE_WRITE);
+        u->pushed = u->bytes;
+    }
+    return 0;
+}
+
+int64_t upload_bytes(const struct upload *u)
+{
+    return u->bytes;
+}
+
+static int read_at(int fd, int64_t at, void *out, size_t n, size_t *got, struct err *err)
+{
+    char *p = out;
+    *got = 0;
+    while (*got < n) {
+        const ssize_t r = pread(fd, p + *got, n - *got, at + (int64_t)*got);
+        if (r < 0 && errno == EINTR)
+            continue;
+        if (r < 0)
+            return err_sys(err, "cannot read the input");
+        if (r == 0)
+            break;
+        *got += (size_t)r;
+    }
+    return 0;
+}
+
+int upload_read(struct upload *u, int64_t at, void *out, size_t n, size_t *got, struct err *err)
+{
+    return read_at(u->fd, at, out, n, got, err);
+}
+
+static int sync_or_fault(int (*sync)(int, const char *), int fd, const char *path)
+{
+    if (fault_hit(FAULT_FSYNC)) {
+        errno = EIO;
+        return -1;
+    }
+    return sync(fd, path);
+}
+
+int upload_finish(struct upload *u, struct err *err)
+{
+    char part[PATH_BYTES], final[PATH_BYTES];
+    file_path(u->spool, u->name, ".part", part);
+    file_path(u->spool, u->name, ".in", final);
+    fault_point("upload.written");
+    if (sync_or_fault(io_ops->fsync, u->fd, part) < 0)
+        return err_sys(err, "cannot sync the upload");
+    fault_point("upload.synced");
+    if (io_ops->rename(part, final) < 0)
+        return err_sys(err, "cannot rename the upload");
+    u->finished = true;
+    fault_point("upload.renamed");
+    if (sync_or_fault(io_ops->fsync_dir, u->spool->dir_fd, u->spool->dir) < 0)
+        return err_sys(err, "cannot sync the spool");
+    return 0;
+}
+
+struct str upload_name(const struct upload *u)
+{
+    return (struct str){ u->name, SPOOL_NAME_LEN };
+}
+
+void upload_close(struct upload *u)
+{
+    close(u->fd);
+    mem_free(u);
+}
+
+void upload_abort(struct upload *u)
+{
+    char path[PATH_BYTES];
+    if (u == NULL)
+        return;
+    file_path(u->spool, u->name, u->finished ? ".in" : ".part", path);
+    io_ops->unlink(path);
+    upload_close(u);
+}
+
+int input_open(struct spool *s, struct str name, struct input **out, struct err *err)
+{
+    char path[PATH_BYTES];
+    if (name.len != SPOOL_NAME_LEN || memchr(name.p, '/', name.len) != NULL)
+        return err_set(err, ERR_NOT_FOUND, "no input has such a name");
+    struct input *in = mem_calloc(1, sizeof(*in));
+    if (in == NULL)
+        return err_nomem(err);
+    memcpy(in->name, name.p, SPOOL_NAME_LEN);
+    file_path(s, in->name, ".in", path);
+    in->fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (in->fd < 0) {
+        const bool gone = errno == ENOENT;
+        err_sys(err, "cannot open input '%s'", in->name);
+        if (gone)
+            err->code = ERR_NOT_FOUND;
+        mem_free(in);
+        return -1;
+    }
+    *out = in;
+    return 0;
+}
+
+void input_close(struct input *in)
+{
+    if (in == NULL)
+        return;
+    close(in->fd);
+    mem_free(in);
+}
+
+int input_read(struct input *in, int64_t at, void *out, size_t n, size_t *got, struct err *err)
+{
+    if (read_at(in->fd, at, out, n, got, err) < 0)
+        return err_wrap(err, "input '%s'", in->name);
+    return 0;
+}
