@@ -34,6 +34,8 @@ char *buf_reserve(struct buf *b, size_t n)
         return NULL;
     }
     size_t cap = b->cap < 64 ? 64 : b->cap;
+    if (cap > b->max_bytes)
+        cap = b->max_bytes;
     while (cap - b->len < n)
         cap = cap > b->max_bytes / 2 ? b->max_bytes : cap * 2;
     char *p = mem_realloc(b->p, cap);

@@ -16,25 +16,32 @@ enum field_kind {
     FIELD_TEXT,    /* struct str, kept to the byte */
     FIELD_ENUM,    /* uint8_t: index into `names` */
     FIELD_BOOL,    /* bool: true/false in any case */
-    FIELD_INTEGER, /* int64_t, not below `least` */
-    FIELD_MONEY,   /* int64_t in minor units; a cell holds major units (MONEY_DIGITS) */
-    FIELD_NUMBER,  /* struct num, as it stands */
-    FIELD_TIME,    /* int64_t, ms */
+    FIELD_INTEGER, /* int64_t, not below 0 */
+    FIELD_MONEY,  /* int64_t in minor units, not below 0; a cell holds major units (MONEY_DIGITS) */
+    FIELD_NUMBER, /* struct num as it stands, not below 0 */
+    FIELD_TIME,   /* int64_t, ms */
     FIELD_IGNORED, /* known to another kind of file: recognised, never metadata */
+    FIELD_KIND_COUNT
 };
 
 /* CSV cells with money are in major units and stored × 10^2 (reference 3.0, Money). The one place.
  */
 #define MONEY_DIGITS 2
 
+enum field_flags {
+    FIELD_IN_JSON = 1u << 0,  /* a body may have it at `path` */
+    FIELD_NULLABLE = 1u << 1, /* null is among the types that a message about a body names */
+};
+
 struct field {
     const char *heading; /* the CSV heading as documented */
-    const char *path;    /* of the JSON member, for messages: ".redemption.quantity" */
+    const char *path;    /* of the JSON member, for messages too: ".redemption.quantity" */
     enum field_kind kind;
+    uint32_t flags;           /* enum field_flags */
     uint32_t bit;             /* in the struct's `set`; 0: not tracked */
     size_t offset;            /* in the struct */
     const char *const *names; /* FIELD_ENUM: names[0] is "none", NULL-terminated */
-    int64_t least;            /* FIELD_INTEGER */
+    uint32_t allowed;         /* FIELD_ENUM: bits of the names to accept; 0: all but names[0] */
 };
 
 struct field_table {
@@ -46,37 +53,22 @@ struct field_table {
  * the same (`Voucher Type` = `voucher_type`): reference 3.0. -1: not in the table. */
 int field_find(const struct field_table *t, struct str heading);
 
-/* Coerces `cell` (not empty) into the struct at `base`. NULL, or what is wrong, as the end of a
- * sentence: "must be integer". Texts keep pointing into the cell. */
+/* Coerces `cell` (neither empty nor, but for texts, with blanks around it: see column_map_pick)
+ * into the struct at `base`. NULL, or what is wrong, as the end of a sentence: "must be integer".
+ * The struct is changed only on NULL. Texts keep pointing into the cell. */
 const char *field_from_cell(const struct field *f, struct str cell, void *base);
 
-/* ---- columns of one file ---- */
+/* The member of `body` at the field's path; NULL when it or an object above it is not there. */
+const struct json *field_in_json(const struct field *f, const struct json *body);
 
-enum { COLUMN_METADATA = -1, COLUMN_UNUSED = -2 };
+/* Like field_from_cell, from a JSON value that is not null. Money is in minor units here. */
+const char *field_from_json(const struct field *f, const struct json *value, void *base);
 
-struct column {
-    int field;             /* row of the field table, or COLUMN_… */
-    struct str key;        /* COLUMN_METADATA: the key, as written in the header */
-    struct str key_quoted; /* the same, quoted and escaped as JSON */
-};
+/* The whole sentence, in the arena: "Property <path> <what>", with the allowed values behind it for
+ * a FIELD_ENUM. {NULL,0}: out of memory. */
+struct str field_reason(const struct field *f, const char *what, struct arena *a) MUST_CHECK;
 
-struct column_map {
-    struct column *columns;
-    size_t n;
-};
-
-/* Maps a header line. Of a repeated heading (or metadata key) the last one wins, an empty heading
- * is unused. Everything lives in the arena; keys are copied. -1: ERR_NOMEM. */
-int column_map_build(const struct field_table *t, const struct str *headings, size_t n,
-                     struct arena *a, struct column_map *out, struct err *err) MUST_CHECK;
-
-bool column_map_has(const struct column_map *m, const struct field_table *t, const char *heading);
-
-/* The map as frozen in an action: a JSON array with an item a column: {"field":"Code"},
- * {"metadata":"Region"}, or null for an unused one. */
-void column_map_put_json(struct json_out *o, const struct field_table *t,
-                         const struct column_map *m);
-int column_map_from_json(const struct field_table *t, const struct json *array, struct arena *a,
-                         struct column_map *out, struct err *err) MUST_CHECK;
+/* Copies the field from one struct to another; false when it was the same already. */
+bool field_assign(const struct field *f, void *to, const void *from);
 
 #endif

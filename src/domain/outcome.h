@@ -18,7 +18,7 @@ enum outcome {
     OUTCOME_COUNT
 };
 
-const char *outcome_name(enum outcome o); /* "created", … */
+const char *outcome_name(enum outcome o); /* "created", …; "unknown" for any other value */
 
 /* One row that did not make it. Texts belong to the chunk. */
 struct failure {

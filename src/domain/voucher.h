@@ -4,7 +4,9 @@
  *
  * One struct serves as the stored voucher and as a change to one: `set` says which fields were
  * given. A field that was not given holds its "none" (TIME_NONE, -1, {NULL,0}, the zero enum).
- * Texts belong to the arena that the caller passed.
+ * A number has no "none", and a discount by formula or of many units may have no amount: so also of
+ * a stored voucher VF_VALUE must say whether there is a value (not NULL in the store).
+ * Texts belong to the arena that the caller passed, or are the caller's own cells and JSON texts.
  */
 #ifndef DOMAIN_VOUCHER_H
 #define DOMAIN_VOUCHER_H
@@ -12,7 +14,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "domain/field.h"
+#include "domain/column.h"
 #include "domain/outcome.h"
 
 /* Stored values: never renumber. */
@@ -102,30 +104,38 @@ struct voucher {
 
 void voucher_init(struct voucher *v); /* nothing given; defaults of a new voucher (active) */
 
-/* The table of CSV columns and of JSON members; see field.h. */
+/* The table of CSV columns and of JSON members; see field.h. `Value` has no
+ * path of its own: what it is depends on the type. */
 extern const struct field_table voucher_fields;
 
 /* A CSV record as a voucher row. `cells` in column order, n_cells may be smaller or larger than the
- * map. Fills *v (texts that need no change keep pointing at the cells). Returns 0; 1 when the row
- * fails, with *reason in the arena; -1 (ERR_NOMEM). Standalone import rules: reference 3.17. */
+ * map; they are valid UTF-8 without NUL (a record with a flaw never gets here). Fills *v (texts
+ * that need no change keep pointing at the cells). Returns 0; 1 when the row fails, with *reason in
+ * the arena; -1 (ERR_NOMEM). Standalone import rules: reference 3.17. What is reported is the first
+ * of: code, type, discount type, value, effect, then the other fields in the table's order. */
 int voucher_from_cells(const struct column_map *map, const struct str *cells, size_t n_cells,
                        struct arena *a, struct voucher *v, struct str *reason,
                        struct err *err) MUST_CHECK;
 
-/* The body of `POST /v1/vouchers[/{code}]`. Unknown members are skipped, null means not given, type
- * is derived from `discount`/`gift` when absent. ERR_INVALID_PAYLOAD with the reference's details
- * (`Property .discount.amount_off must be number`). */
+/* The body of `POST /v1/vouchers[/{code}]`. Unknown members are skipped, null means not given (but
+ * `redemption.quantity`: null is "unlimited", and given), type is derived from `discount`/`gift`
+ * when absent. Standalone vouchers only: a loyalty card needs a campaign and is refused.
+ * ERR_INVALID_PAYLOAD with the reference's details (`Property .discount.amount_off must be
+ * number`), or ERR_NOMEM. Texts point into the body's tree or the arena. */
 int voucher_from_json(const struct json *body, struct arena *a, struct voucher *v,
                       struct err *err) MUST_CHECK;
 
 /* Applies the given fields of `change` to the stored voucher `v`, with the rules for an existing
- * voucher: on one of a campaign only active and category; metadata key by key. OUTCOME_UPDATED or
- * OUTCOME_UNCHANGED in *out; OUTCOME_FAILED with *reason (static text) when type or discount type
- * would change. -1: ERR_NOMEM, or a stored JSON text that cannot be read (ERR_STORE). */
+ * voucher: on one of a campaign only active and category, everything else of the change (its type
+ * too) is skipped; metadata and the rare members of a discount key by key, stored keys first.
+ * OUTCOME_UPDATED, with the bits of what changed added to v->set, or OUTCOME_UNCHANGED in *out;
+ * OUTCOME_FAILED with *reason (static text) when type or discount type would change. -1: ERR_NOMEM,
+ * or a stored JSON text that cannot be read (ERR_STORE). Unless updated, v is as it was. */
 int voucher_merge(struct voucher *v, const struct voucher *change, struct arena *a,
                   enum outcome *out, struct str *reason, struct err *err) MUST_CHECK;
 
-/* What the API prints. `id` is the public id. */
+/* What the API prints. `id` is the public id. Campaign, category id and holder are not known to the
+ * voucher and printed as null or not at all. Errors: see buf.h. */
 enum voucher_json_flags { VOUCHER_JSON_SINGLE = 1u << 0 /* with validation_rules_assignments */ };
 void voucher_put_json(struct json_out *o, const struct voucher *v, const char *id,
                       enum voucher_json_flags flags);

@@ -2,9 +2,10 @@
 /*
  * engine.h - runs actions: queue, scheduler, chunks, checkpoints, progress.
  *
- * Two threads. The preparer picks an action, reads the next chunk of its input, maps and sorts it; the
- * committer puts the chunk before it into the store, slice by slice. They meet in two chunk slots,
- * so reading and mapping run while the store writes, and memory is two chunks, whatever the input.
+ * Two threads. The preparer picks an action, reads the next chunk of its input, maps and sorts it;
+ * the committer puts the chunk before it into the store, slice by slice. They meet in two chunk
+ * slots, so reading and mapping run while the store writes, and memory is two chunks, whatever the
+ * input.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
@@ -20,23 +21,24 @@ struct engine_config {
     size_t chunk_rows;  /* 0: no limit but the bytes */
 };
 
-/* Takes up all unfinished actions of the store and starts the threads. The store and spool outlive it. */
+/* Takes up all unfinished actions of the store and starts the threads. The store and spool outlive
+ * it. */
 int engine_start(struct store *store, struct spool *spool, const struct engine_config *config,
                  struct engine **out, struct err *err) MUST_CHECK;
 
 /* Stops at the next slice boundary; returns when the current slice has committed. NULL is fine. */
 void engine_stop(struct engine *e);
 
-/* Tells the engine of an action that has just been committed. Never blocks; when it cannot remember the
- * action now (memory), the engine reads it from the store later. */
+/* Tells the engine of an action that has just been committed. Never blocks; when it cannot remember
+ * the action now (memory), the engine reads it from the store later. */
 void engine_add(struct engine *e, const struct action *ac);
 
 /* How a running action moves, for live views. */
 struct engine_progress {
     int64_t rows_done;
     int64_t rows_per_second;
-    int64_t seconds_left; /* -1: not known yet */
-    int progress;         /* percent */
+    int64_t seconds_left;  /* -1: not known yet */
+    int progress;          /* percent */
     bool waiting_for_disk; /* the disk is full; it goes on when there is room */
 };
 

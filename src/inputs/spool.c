@@ -12,7 +12,7 @@
 #include "inputs/spool.h"
 
 #define WRITEBACK_STEP_BYTES ((int64_t)(8 * MIB)) /* start writing out early: fsync waits less */
-#define PATH_BYTES 4096
+#define PATH_BYTES           4096
 
 struct spool {
     int dir_fd;
@@ -45,12 +45,15 @@ static int real_fsync(int fd, const char *path)
     return fsync(fd);
 }
 
-static const struct io_ops real_io = {
-    .write = real_write, .fsync = real_fsync, .rename = rename, .fsync_dir = real_fsync, .unlink = unlink
-};
+static const struct io_ops real_io = { .write = real_write,
+                                       .fsync = real_fsync,
+                                       .rename = rename,
+                                       .fsync_dir = real_fsync,
+                                       .unlink = unlink };
 const struct io_ops *io_ops = &real_io;
 
-static void file_path(const struct spool *s, const char *name, const char *suffix, char out[PATH_BYTES])
+static void file_path(const struct spool *s, const char *name, const char *suffix,
+                      char out[PATH_BYTES])
 {
     snprintf(out, PATH_BYTES, "%s/%s%s", s->dir, name, suffix);
 }
@@ -105,7 +108,8 @@ static bool is_kept(const char *file, const struct str *names, size_t n)
 static bool is_ours(const char *file)
 {
     const char *dot = strchr(file, '.');
-    return dot != NULL && dot - file == SPOOL_NAME_LEN && (strcmp(dot, ".in") == 0 || strcmp(dot, ".part") == 0);
+    return dot != NULL && dot - file == SPOOL_NAME_LEN &&
+           (strcmp(dot, ".in") == 0 || strcmp(dot, ".part") == 0);
 }
 
 size_t spool_sweep(struct spool *s, const struct str *names, size_t n)

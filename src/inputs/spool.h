@@ -4,8 +4,8 @@
  *
  * An upload is written to `NAME.part`; upload_finish() makes it an input. The order is what makes a
  * 202 durable: (1) write, (2) fsync the file, (3) rename to `NAME.in`, (4) fsync the directory,
- * (5) commit the action that names it, (6) answer. A file without an action is nobody's: spool_sweep()
- * removes it at start.
+ * (5) commit the action that names it, (6) answer. A file without an action is nobody's:
+ * spool_sweep() removes it at start.
  *
  * The spool writes through struct io_ops, so that a test can lose what was not synced, or be full.
  */
@@ -50,9 +50,11 @@ int upload_write(struct upload *u, const void *data, size_t n, struct err *err) 
 int64_t upload_bytes(const struct upload *u);
 
 /* Reads back from the part written so far (for the header check). */
-int upload_read(struct upload *u, int64_t at, void *out, size_t n, size_t *got, struct err *err) MUST_CHECK;
+int upload_read(struct upload *u, int64_t at, void *out, size_t n, size_t *got,
+                struct err *err) MUST_CHECK;
 
-/* Steps 2 to 4 above; then the input is named by upload_name(). Blocks for as long as the disk takes. */
+/* Steps 2 to 4 above; then the input is named by upload_name(). Blocks for as long as the disk
+ * takes. */
 int upload_finish(struct upload *u, struct err *err) MUST_CHECK;
 struct str upload_name(const struct upload *u); /* valid while the upload is */
 
@@ -66,6 +68,7 @@ int input_open(struct spool *s, struct str name, struct input **out, struct err 
 void input_close(struct input *in); /* NULL is fine */
 
 /* Up to n bytes from `at`; *got < n only at the end of the input. */
-int input_read(struct input *in, int64_t at, void *out, size_t n, size_t *got, struct err *err) MUST_CHECK;
+int input_read(struct input *in, int64_t at, void *out, size_t n, size_t *got,
+               struct err *err) MUST_CHECK;
 
 #endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * csv_input.c - what a CSV upload says about itself, checked before it is queued and frozen in the
+ * action.
+ *
+ * A restart, perhaps by a newer program, must map every row as the first run did; so the map from
+ * column to field is stored by name, and never derived from the header again.
+ */
+#include "actions/registry.h"
+#include "formats/csv.h"
+
+#define PARAMS_MAX_BYTES (8 * MIB)
+#define FOUND_MAX_BYTES  300 /* of the headings in a message */
+
+/* "Code, Value, …": enough of it to recognise the file. */
+static void put_headings(struct buf *b, const struct csv_head *head)
+{
+    for (size_t i = 0; i < head->n; i++) {
+        if (b->len > FOUND_MAX_BYTES) {
+            buf_puts(b, STR(", …"));
+            return;
+        }
+        if (i > 0)
+            buf_puts(b, STR(", "));
+        buf_puts(b, head->headings[i]);
+    }
+}
+
+static int check_required(const struct action_kind *kind, const struct csv_head *head,
+                          const struct column_map *map, struct err *err)
+{
+    for (const char *const *name = kind->required_columns; *name != NULL; name++) {
+        struct buf found;
+        if (column_map_has(map, kind->fields, *name))
+            continue;
+        buf_init(&found, FOUND_MAX_BYTES * 2 + CSV_FIELD_MAX_BYTES);
+        put_headings(&found, head);
+        err_set(err, ERR_INVALID_PAYLOAD, "CSV file should have required column '%s' (found: %.*s)",
+                *name, found.len > FOUND_MAX_BYTES ? FOUND_MAX_BYTES : (int)found.len,
+                found.p != NULL ? found.p : "");
+        buf_release(&found);
+        return -1;
+    }
+    return 0;
+}
+
+static int put_params(const struct action_kind *kind, const struct csv_head *head,
+                      const struct column_map *map, bool webhooks_enable, struct arena *a,
+                      struct str *params, struct err *err)
+{
+    struct buf b;
+    buf_init(&b, PARAMS_MAX_BYTES);
+    struct json_out o = { .b = &b };
+    json_object(&o);
+    json_key(&o, "delimiter");
+    json_str(&o, (struct str){ &head->delimiter, 1 });
+    json_key(&o, "data_start");
+    json_int(&o, (int64_t)head->data_offset);
+    json_key(&o, "webhooks_enable");
+    json_bool(&o, webhooks_enable);
+    json_key(&o, "columns");
+    column_map_put_json(&o, kind->fields, map);
+    json_object_end(&o);
+    int rc = buf_ok(&b, err);
+    if (rc == 0) {
+        *params = arena_str(a, buf_str(&b));
+        if (params->p == NULL)
+            rc = err_nomem(err);
+    }
+    buf_release(&b);
+    return rc;
+}
+
+int action_freeze_csv(const struct action_kind *kind, struct str head, bool whole,
+                      bool webhooks_enable, struct arena *a, struct str *params, struct err *err)
+{
+    struct csv_head csv;
+    struct column_map map;
+    if (csv_sniff(head, whole, a, &csv, err) < 0 ||
+        column_map_build(kind->fields, csv.headings, csv.n, a, &map, err) < 0 ||
+        check_required(kind, &csv, &map, err) < 0)
+        return -1;
+    return put_params(kind, &csv, &map, webhooks_enable, a, params, err);
+}
+
+int action_plan_read(const struct action_kind *kind, struct str params, struct arena *a,
+                     struct action_plan *out, struct err *err)
+{
+    struct json *tree;
+    if (json_parse(a, params, &tree, err) < 0)
+        return err_wrap(err, "cannot read the parameters of a %s", kind->name);
+    const struct json *delimiter = json_member(tree, "delimiter");
+    const struct json *start = json_member(tree, "data_start");
+    const struct json *webhooks = json_member(tree, "webhooks_enable");
+    const struct json *columns = json_member(tree, "columns");
+    *out = (struct action_plan){ 0 };
+    if (delimiter == NULL || delimiter->text.len != 1 || start == NULL ||
+        !num_parse_i64(start->text, &out->data_start) || columns == NULL)
+        return err_set(err, ERR_STORE, "the parameters of a %s are not complete", kind->name);
+    out->delimiter = delimiter->text.p[0];
+    out->webhooks_enable = webhooks != NULL && webhooks->type == JSON_TRUE;
+    return column_map_from_json(kind->fields, columns, a, &out->columns, err);
+}

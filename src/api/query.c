@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* query.c - query parameters that several lists share. */
+#include "api/api_priv.h"
+
+int query_int(const struct request *rq, const char *name, int least, int most, int fallback,
+              int *out, struct err *err)
+{
+    const struct str text = request_query(rq, name);
+    int64_t n = fallback;
+    if (text.p != NULL && !num_parse_i64(text, &n))
+        return err_set(err, ERR_INVALID_QUERY, "Property .%s must be integer", name);
+    if (n < least)
+        return err_set(err, ERR_INVALID_QUERY, "Property .%s must be >= %d", name, least);
+    if (n > most)
+        return err_set(err, ERR_INVALID_QUERY, "Property .%s must be <= %d", name, most);
+    *out = (int)n;
+    return 0;
+}
+
+/* `ids[0]`, `[filters][code]…` and `category` to `ids`, `filters` and `category`. */
+static struct str base_name(struct str param)
+{
+    size_t len = 0;
+    if (param.len > 0 && param.p[0] == '[')
+        param = (struct str){ param.p + 1, param.len - 1 };
+    while (len < param.len && param.p[len] != '[' && param.p[len] != ']')
+        len++;
+    return (struct str){ param.p, len };
+}
+
+int query_refuse(const struct request *rq, const char *const *names, struct err *err)
+{
+    for (const struct query_param *p = rq->query; p != NULL; p = p->next) {
+        const struct str name = base_name(p->name);
+        for (size_t i = 0; names[i] != NULL; i++) {
+            if (str_is(name, names[i]))
+                return err_set(err, ERR_INVALID_QUERY, "Property .%s is not supported yet",
+                               names[i]);
+        }
+    }
+    return 0;
+}

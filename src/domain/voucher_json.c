@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * voucher_json.c - a voucher as the API prints it. The order of the members is that of the public
+ * API: recorded answers are compared as text.
+ */
+#include "domain/voucher_priv.h"
+
+static void put_member_str(struct json_out *o, const char *key, struct str value)
+{
+    json_key(o, key);
+    json_str(o, value);
+}
+
+static void put_member_int(struct json_out *o, const char *key, int64_t value)
+{
+    json_key(o, key);
+    json_int(o, value);
+}
+
+static void put_member_time(struct json_out *o, const char *key, int64_t ms)
+{
+    json_key(o, key);
+    json_time(o, ms);
+}
+
+static void put_nulls(struct json_out *o, const char *const *keys, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        json_key(o, keys[i]);
+        json_null(o);
+    }
+}
+
+static void put_effect(struct json_out *o, const struct voucher *v)
+{
+    if (v->effect == EFFECT_NONE)
+        return;
+    json_key(o, "effect");
+    json_str(o, str_of(voucher_fields.rows[ROW_EFFECT].names[v->effect]));
+}
+
+static void put_discount(struct json_out *o, const struct voucher *v)
+{
+    json_key(o, "discount");
+    if (v->type != VOUCHER_DISCOUNT) {
+        json_null(o);
+        return;
+    }
+    json_object(o);
+    put_member_str(o, "type",
+                   str_of(voucher_fields.rows[ROW_DISCOUNT_TYPE].names[v->discount_type]));
+    if ((v->set & VF_VALUE) != 0) {
+        json_key(o, voucher_worths[v->discount_type].member);
+        json_num(o, v->value);
+    }
+    put_effect(o, v);
+    if (v->discount_extra.len > 2) /* the members without their braces */
+        json_raw(o, (struct str){ v->discount_extra.p + 1, v->discount_extra.len - 2 });
+    json_object_end(o);
+}
+
+static struct num balance(const struct voucher *v)
+{
+    if (v->value.is_int)
+        return num_int(v->value.i - v->redeemed_amount); /* neither is ever negative */
+    return (struct num){ .d = v->value.d - (double)v->redeemed_amount };
+}
+
+/* gift and loyalty_card: what was on it, and what is left. */
+static void put_account(struct json_out *o, const char *key, const struct voucher *v,
+                        enum voucher_type type, const char *total)
+{
+    json_key(o, key);
+    if (v->type != type) {
+        json_null(o);
+        return;
+    }
+    json_object(o);
+    json_key(o, total);
+    json_num(o, v->value);
+    json_key(o, "balance");
+    json_num(o, balance(v));
+    put_effect(o, v);
+    json_object_end(o);
+}
+
+/* RFC 3986: what is not unreserved is encoded, so a code may hold anything. */
+static void put_percent_encoded(struct buf *b, struct str s)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < s.len; i++) {
+        const unsigned char c = (unsigned char)s.p[i];
+        const bool plain = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+        if (plain || (c != '\0' && strchr("-._~", c) != NULL))
+            buf_putc(b, (char)c);
+        else
+            buf_put(b, (char[]){ '%', hex[c >> 4], hex[c & 15] }, 3);
+    }
+}
+
+/* "/v1/vouchers/<code>/<list>?page=1&limit=10" */
+static void put_list_url(struct json_out *o, struct str code, const char *list)
+{
+    json_key(o, "url");
+    json_raw(o, STR("\"/v1/vouchers/"));
+    put_percent_encoded(o->b, code);
+    buf_printf(o->b, "/%s?page=1&limit=10\"", list);
+}
+
+static void put_asset(struct json_out *o, const char *kind, const char *id)
+{
+    json_key(o, kind);
+    json_object(o);
+    put_member_str(o, "id", str_of(id));
+    json_key(o, "url");
+    json_raw(o, STR("\"/api/v1/assets/"));
+    buf_printf(o->b, "%s/%s\"", kind, id); /* an id is plain ASCII */
+    json_object_end(o);
+}
+
+static void put_assets(struct json_out *o, const char *id)
+{
+    json_key(o, "assets");
+    json_object(o);
+    put_asset(o, "qr", id);
+    put_asset(o, "barcode", id);
+    json_object_end(o);
+}
+
+#define ASSIGNMENT_ID_CHARS 16
+
+/* A voucher has one rule at most, so the end of its own id, which looks random, names it. */
+static void put_assignment(struct json_out *o, const struct voucher *v, const char *id)
+{
+    const size_t n = strlen(id);
+    json_object(o);
+    json_key(o, "id");
+    json_raw(o, STR("\"asgm_"));
+    buf_printf(o->b, "%s\"", n > ASSIGNMENT_ID_CHARS ? id + n - ASSIGNMENT_ID_CHARS : id);
+    put_member_str(o, "rule_id", v->rule);
+    put_member_str(o, "related_object_id", str_of(id));
+    put_member_str(o, "related_object_type", STR("voucher"));
+    put_member_time(o, "created_at", v->created_ms);
+    put_member_str(o, "object", STR("validation_rules_assignment"));
+    json_object_end(o);
+}
+
+static void put_assignments(struct json_out *o, const struct voucher *v, const char *id)
+{
+    const bool has_rule = v->rule.len > 0;
+    json_key(o, "validation_rules_assignments");
+    json_object(o);
+    put_member_str(o, "object", STR("list"));
+    put_member_str(o, "data_ref", STR("data"));
+    json_key(o, "data");
+    json_array(o);
+    if (has_rule)
+        put_assignment(o, v, id);
+    json_array_end(o);
+    put_member_int(o, "total", has_rule);
+    json_object_end(o);
+}
+
+static void put_redemption(struct json_out *o, const struct voucher *v)
+{
+    static const char *const redeemed[VOUCHER_TYPE_COUNT] = {
+        [VOUCHER_GIFT] = "redeemed_amount",
+        [VOUCHER_LOYALTY] = "redeemed_points",
+    };
+    json_key(o, "redemption");
+    json_object(o);
+    json_key(o, "quantity");
+    if (v->quantity < 0)
+        json_null(o);
+    else
+        json_int(o, v->quantity);
+    put_member_int(o, "redeemed_quantity", v->redeemed_quantity);
+    if (redeemed[v->type] != NULL)
+        put_member_int(o, redeemed[v->type], v->redeemed_amount);
+    put_member_str(o, "object", STR("list"));
+    put_list_url(o, v->code, "redemptions");
+    json_object_end(o);
+}
+
+static void put_publish(struct json_out *o, const struct voucher *v)
+{
+    json_key(o, "publish");
+    json_object(o);
+    put_member_str(o, "object", STR("list"));
+    put_member_int(o, "count", 0);
+    put_list_url(o, v->code, "publications");
+    json_object_end(o);
+}
+
+static void put_category(struct json_out *o, const struct voucher *v)
+{
+    put_member_str(o, "category", v->category);
+    json_key(o, "category_id"); /* a category is a name that a voucher has: reference 7, 19 */
+    json_null(o);
+    json_key(o, "categories");
+    json_raw(o, STR("[]"));
+}
+
+void voucher_put_json(struct json_out *o, const struct voucher *v, const char *id,
+                      enum voucher_json_flags flags)
+{
+    static const char *const campaign[] = { "campaign", "campaign_id" };
+    static const char *const validity[] = { "validity_timeframe", "validity_day_of_week" };
+
+    json_object(o);
+    put_member_str(o, "id", str_of(id));
+    put_member_str(o, "code", v->code);
+    put_nulls(o, campaign, ARRAY_LEN(campaign));
+    put_category(o, v);
+    put_member_str(o, "type", str_of(voucher_fields.rows[ROW_TYPE].names[v->type]));
+    put_discount(o, v);
+    put_account(o, "gift", v, VOUCHER_GIFT, "amount");
+    put_account(o, "loyalty_card", v, VOUCHER_LOYALTY, "points");
+    put_member_time(o, "start_date", v->start_ms);
+    put_member_time(o, "expiration_date", v->expiration_ms);
+    put_nulls(o, validity, ARRAY_LEN(validity));
+    json_key(o, "active");
+    json_bool(o, v->active);
+    put_member_str(o, "additional_info", v->additional_info);
+    json_key(o, "metadata");
+    json_raw(o, v->metadata.len > 0 ? v->metadata : STR("{}"));
+    put_assets(o, id);
+    json_key(o, "is_referral_code");
+    json_bool(o, false);
+    put_member_time(o, "created_at", v->created_ms);
+    put_member_time(o, "updated_at", v->updated_ms);
+    if ((flags & VOUCHER_JSON_SINGLE) != 0)
+        put_assignments(o, v, id);
+    put_redemption(o, v);
+    put_publish(o, v);
+    put_member_str(o, "object", STR("voucher"));
+    json_object_end(o);
+}

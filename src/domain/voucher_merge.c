@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * voucher_merge.c - a change applied to a stored voucher.
+ *
+ * What can fail comes first: both JSON objects are merged aside, and only then is the voucher
+ * touched. A file that is sent twice changes nothing, so "is it the same?" is answered by comparing
+ * bytes wherever that is enough.
+ */
+#include "domain/voucher_priv.h"
+
+/* The same type and text throughout: what compact printing would show, without printing. */
+static bool same_value(const struct json *x, const struct json *y)
+{
+    if (x->type != y->type || !str_eq(x->text, y->text))
+        return false;
+    const struct json *a = x->child, *b = y->child;
+    while (a != NULL && b != NULL && str_eq(a->key, b->key) && same_value(a, b)) {
+        a = a->next;
+        b = b->next;
+    }
+    return a == NULL && b == NULL;
+}
+
+static int cmp_members(const void *x, const void *y)
+{
+    const struct json *const *a = x, *const *b = y;
+    return str_cmp((*a)->key, (*b)->key);
+}
+
+/* The members of an object by key: both objects may be a whole request body long. */
+struct index {
+    struct json **members;
+    size_t n;
+    struct json *last; /* in the object's own order */
+};
+
+static int index_init(struct index *ix, const struct json *object, struct arena *a, struct err *err)
+{
+    *ix = (struct index){ 0 };
+    for (const struct json *m = object->child; m != NULL; m = m->next)
+        ix->n++;
+    ix->members = arena_alloc(a, ix->n * sizeof(struct json *));
+    if (ix->members == NULL)
+        return err_nomem(err);
+    size_t i = 0;
+    for (struct json *m = object->child; m != NULL; m = m->next)
+        ix->members[i++] = ix->last = m;
+    if (ix->n > 1)
+        qsort(ix->members, ix->n, sizeof(struct json *), cmp_members);
+    return 0;
+}
+
+static struct json *index_find(const struct index *ix, struct json *wanted)
+{
+    struct json *const *at =
+        ix->n > 0 ? bsearch(&wanted, ix->members, ix->n, sizeof(struct json *), cmp_members) : NULL;
+    return at != NULL ? *at : NULL;
+}
+
+/* Moves the members of `change` into `stored`; whether that made a difference. */
+static bool merge_members(struct json *stored, struct index *ix, struct json *change)
+{
+    bool changed = false;
+    for (struct json *m = change->child, *next; m != NULL; m = next) {
+        struct json *old = index_find(ix, m);
+        next = m->next;
+        if (old != NULL && same_value(old, m))
+            continue;
+        changed = true;
+        if (old != NULL) {
+            m->next = old->next;
+            *old = *m;
+            continue;
+        }
+        m->next = NULL;
+        if (ix->last != NULL)
+            ix->last->next = m;
+        else
+            stored->child = m;
+        ix->last = m;
+    }
+    return changed;
+}
+
+static int parse_object(struct arena *a, struct str text, struct json **out, struct err *err)
+{
+    if (json_parse(a, text, out, err) < 0) {
+        if (err->code == ERR_INVALID_JSON)
+            err->code = ERR_STORE;
+        return err_wrap(err, "stored JSON of a voucher cannot be read");
+    }
+    if ((*out)->type != JSON_OBJECT)
+        return err_set(err, ERR_STORE, "stored JSON of a voucher is not an object");
+    return 0;
+}
+
+/* *text becomes the merged object, or stays the very same text. */
+static int merge_objects(struct str *text, struct str change, struct arena *a, struct err *err)
+{
+    struct json *old, *new;
+    struct index ix;
+    if (str_eq(*text, change) || change.len <= 2) /* {} adds nothing */
+        return 0;
+    if (text->p == NULL || str_is(*text, "{}")) {
+        *text = change;
+        return 0;
+    }
+    if (parse_object(a, *text, &old, err) < 0 || parse_object(a, change, &new, err) < 0 ||
+        index_init(&ix, old, a, err) < 0)
+        return -1;
+    if (!merge_members(old, &ix, new))
+        return 0;
+    struct buf b;
+    buf_init(&b, VOUCHER_TEXT_MAX_BYTES);
+    json_put_tree(&(struct json_out){ .b = &b }, old);
+    return voucher_keep_text(&b, a, text, err);
+}
+
+/* One of the two objects, when it was given. */
+static int merge_text(struct str *text, uint32_t given, const struct str *change, struct arena *a,
+                      struct err *err)
+{
+    return given != 0 ? merge_objects(text, *change, a, err) : 0;
+}
+
+static uint32_t assign_fields(struct voucher *v, const struct voucher *change, uint32_t given)
+{
+    uint32_t changed = 0;
+    for (size_t i = 0; i < voucher_fields.n; i++) {
+        const struct field *f = &voucher_fields.rows[i];
+        if ((f->bit & given) == 0)
+            continue;
+        /* a value of 0 is a change where there was none: both are 0 in the struct */
+        const bool first_value = f->bit == VF_VALUE && (v->set & VF_VALUE) == 0;
+        if (field_assign(f, v, change) || first_value)
+            changed |= f->bit;
+    }
+    return changed;
+}
+
+static uint32_t assign_text(struct str *to, struct str from, uint32_t bit)
+{
+    const bool same = to->p == from.p && to->len == from.len;
+    *to = from;
+    return same ? 0 : bit;
+}
+
+static bool changes_type(const struct voucher *v, const struct voucher *change)
+{
+    return ((change->set & VF_TYPE) != 0 && change->type != v->type) ||
+           ((change->set & VF_DISCOUNT_TYPE) != 0 && change->discount_type != v->discount_type);
+}
+
+int voucher_merge(struct voucher *v, const struct voucher *change, struct arena *a,
+                  enum outcome *out, struct str *reason, struct err *err)
+{
+    const uint32_t objects = VF_METADATA | VF_DISCOUNT_EXTRA;
+    const uint32_t fixed = VF_CODE | VF_TYPE | VF_DISCOUNT_TYPE;
+    const uint32_t given = change->set & (v->campaign_id != 0 ? VF_ACTIVE | VF_CATEGORY : ~fixed);
+    struct str metadata = v->metadata, extra = v->discount_extra;
+
+    if (v->campaign_id == 0 && changes_type(v, change)) {
+        *out = OUTCOME_FAILED;
+        *reason = STR("It is not possible to change Voucher discount type");
+        return 0;
+    }
+    if (merge_text(&metadata, given & VF_METADATA, &change->metadata, a, err) < 0 ||
+        merge_text(&extra, given & VF_DISCOUNT_EXTRA, &change->discount_extra, a, err) < 0)
+        return -1;
+    const uint32_t changed = assign_fields(v, change, given & ~objects) |
+                             assign_text(&v->metadata, metadata, VF_METADATA) |
+                             assign_text(&v->discount_extra, extra, VF_DISCOUNT_EXTRA);
+    v->set |= changed;
+    *out = changed != 0 ? OUTCOME_UPDATED : OUTCOME_UNCHANGED;
+    return 0;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * voucher_priv.h - what the files of the voucher share and nobody else needs.
+ */
+#ifndef DOMAIN_VOUCHER_PRIV_H
+#define DOMAIN_VOUCHER_PRIV_H
+
+#include "domain/voucher.h"
+
+/* Rows of voucher_fields. What decides about others comes first: it is checked first. */
+enum voucher_row {
+    ROW_CODE,
+    ROW_TYPE,
+    ROW_DISCOUNT_TYPE,
+    ROW_VALUE,
+    ROW_EFFECT,
+    ROW_FORMULA,
+    ROW_RULE,
+    ROW_CATEGORY,
+    ROW_ACTIVE,
+    ROW_START,
+    ROW_EXPIRATION,
+    ROW_QUANTITY,
+    ROW_REDEEMED_QUANTITY,
+    ROW_REDEEMED_AMOUNT,
+    ROW_ADDITIONAL_INFO,
+    ROW_GIFT_AMOUNT,
+    ROW_LOYALTY_POINTS,
+    VOUCHER_ROWS
+};
+
+/* What a voucher is worth, by discount type. DISCOUNT_NONE is the row of gifts. */
+struct voucher_worth {
+    struct field value;  /* into a struct num, by its kind: see voucher.c */
+    struct field effect; /* with the effects that the type allows */
+    const char *member;  /* of the value, in the discount or gift object */
+    bool required;       /* `member`, where no formula takes its place */
+    double most;
+    const char *too_much;      /* what is wrong with a value above `most`; NULL: no bound */
+    const char *formula;       /* member; NULL: has none */
+    struct str formula_quoted; /* the same as JSON */
+};
+
+extern const struct voucher_worth voucher_worths[DISCOUNT_TYPE_COUNT];
+
+/* "must be <= 100", or NULL. */
+const char *voucher_worth_check(const struct voucher_worth *w, struct num value);
+
+/* "must NOT have more than 512 characters", or NULL. */
+const char *voucher_code_check(struct str code);
+
+/* Copies the text to the arena and releases the buffer, also on failure. */
+int voucher_keep_text(struct buf *b, struct arena *a, struct str *out, struct err *err) MUST_CHECK;
+
+/* A JSON text that we write has come in as a body or a cell; what is larger did not come from us.
+ */
+#define VOUCHER_TEXT_MAX_BYTES (256 * MIB)
+
+#endif

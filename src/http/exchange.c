@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * exchange.c - the way of one request through libmicrohttpd.
+ *
+ * The library calls exchange_access() with the headers, with each piece of the body, and when the
+ * body is complete; after a resume it repeats the last kind of call. So: headers are judged (path,
+ * credentials, type of the body) before a byte of the body is asked for, and handlers run only in
+ * the last kind.
+ *
+ * A response can not be queued in the middle of a body. A request that is refused while its body is
+ * in flight is therefore read on and dropped, within bounds, and answered at its end; closing at
+ * once would reset the connection, and the client would never see why.
+ */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/num.h"
+#include "base/time_iso.h"
+#include "http/errors.h"
+#include "http/http_priv.h"
+#include "http/url.h"
+
+#define DROP_MAX_BYTES      (64 * MIB)
+#define DROP_MAX_US         ((int64_t)5 * 1000 * 1000)
+#define REQUEST_BLOCK_BYTES (4 * KIB) /* of the arena: most requests need one block */
+
+/* ---- headers ---- */
+
+static const char *const known_methods[] = { "GET",   "POST",    "PUT", "DELETE",
+                                             "PATCH", "OPTIONS", "HEAD" };
+
+/* A text of ours for the client's method, which may be anything. */
+static const char *method_name(const char *method)
+{
+    for (size_t i = 0; i < ARRAY_LEN(known_methods); i++) {
+        if (strcmp(method, known_methods[i]) == 0)
+            return known_methods[i];
+    }
+    return "other";
+}
+
+struct query_reader {
+    struct request *rq;
+    struct query_param **end;
+    bool failed;
+};
+
+/* The library has turned each + into a blank; the rest is still encoded. */
+static enum MHD_Result read_param(void *cls, enum MHD_ValueKind kind, const char *name,
+                                  size_t name_len, const char *value, size_t value_len)
+{
+    struct query_reader *q = cls;
+    struct query_param *p = arena_calloc(&q->rq->arena, sizeof(*p));
+    (void)kind;
+    if (p != NULL) {
+        p->name = url_decode(&q->rq->arena, (struct str){ name, name_len });
+        p->value = url_decode(&q->rq->arena, (struct str){ value != NULL ? value : "",
+                                                           value != NULL ? value_len : 0 });
+    }
+    if (p == NULL || p->name.p == NULL || p->value.p == NULL) {
+        q->failed = true;
+        return MHD_NO;
+    }
+    *q->end = p;
+    q->end = &p->next;
+    return MHD_YES;
+}
+
+static int read_query(struct exchange *x, struct err *err)
+{
+    struct query_param *first = NULL;
+    struct query_reader q = { .rq = &x->rq, .end = &first };
+    MHD_get_connection_values_n(x->con, MHD_GET_ARGUMENT_KIND, read_param, &q);
+    x->rq.query = first;
+    return q.failed ? err_nomem(err) : 0;
+}
+
+static int find_route(struct exchange *x, const char *url, const char *method, struct err *err)
+{
+    struct request *rq = &x->rq;
+    struct str segments[URL_SEGMENTS_MAX];
+    struct route_match match = { 0 };
+    const int n = url_split(&rq->arena, str_of(url), segments);
+    if (n < 0)
+        return err_nomem(err);
+    if (n > URL_SEGMENTS_MAX)
+        return err_set(err, ERR_NOT_FOUND, "no endpoint has this path");
+    const int rc = route_find(x->server->routes, x->server->n_routes, method, segments, (size_t)n,
+                              &rq->arena, &match, err);
+    rq->route = match.route;
+    rq->allow = match.allow;
+    memcpy(rq->args, match.args, sizeof(rq->args));
+    return rc;
+}
+
+static int64_t content_length(const struct exchange *x)
+{
+    int64_t n;
+    return num_parse_i64(request_header(&x->rq, "Content-Length"), &n) ? n : -1;
+}
+
+static bool has_body(const struct exchange *x)
+{
+    return content_length(x) > 0 || request_header(&x->rq, "Transfer-Encoding").p != NULL;
+}
+
+static bool is_json_type(struct str type)
+{
+    struct str rest;
+    const struct str name = str_trim(str_cut(type, ';', &rest));
+    return type.p == NULL || str_eq_nocase(name, STR("application/json"));
+}
+
+/* Refuses what need not be read. */
+static int check_body(struct exchange *x, struct err *err)
+{
+    struct request *rq = &x->rq;
+    const struct str type = request_header(rq, "Content-Type");
+    if (rq->route->body == BODY_MULTIPART)
+        return form_begin(&rq->form, &rq->arena, x->server->config.spool, type, err);
+    if (rq->route->body != BODY_JSON || !has_body(x))
+        return 0;
+    if (!is_json_type(type))
+        return err_set(err, ERR_MEDIA_TYPE, "Content-Type should be application/json");
+    if (content_length(x) > (int64_t)x->server->config.json_max_bytes)
+        return err_set(err, ERR_TOO_LARGE, "the body is too large");
+    return 0;
+}
+
+static int read_headers(struct exchange *x, const char *url, const char *method, struct err *err)
+{
+    if (find_route(x, url, method, err) < 0 || read_query(x, err) < 0)
+        return -1;
+    if (request_is_draining(&x->rq) && x->rq.route->auth != AUTH_NONE)
+        return err_set(err, ERR_BUSY, "the server is stopping");
+    if (x->rq.route->auth == AUTH_PROJECT && x->server->config.authenticate(&x->rq, err) < 0)
+        return -1;
+    return check_body(x, err);
+}
+
+/* ---- answers ---- */
+
+static void log_failure(const struct exchange *x, const struct err *err)
+{
+    if (err_info(err->code)->status >= 500)
+        log_event(LOG_ERROR, "request_failed", LOG_STR("request_id", x->rq.id),
+                  LOG_STR("route", x->rq.route != NULL ? x->rq.route->pattern : ""),
+                  LOG_STR("error", err->msg));
+}
+
+static enum MHD_Result answer_error(struct exchange *x, const struct err *err)
+{
+    struct response rs = { 0 };
+    buf_init(&rs.body, RESPONSE_MAX_BYTES);
+    log_failure(x, err);
+    errors_reply(&x->rq, &rs, err, x->server->config.json_max_bytes);
+    return answer_queue(x, &rs);
+}
+
+/* From now on the answer is this error, and the body is dropped. */
+static void refuse(struct exchange *x, const struct err *err)
+{
+    x->refused = true;
+    x->err = *err;
+    x->drop_until_us = time_monotonic_us() + DROP_MAX_US;
+    form_release(&x->rq.form);
+    buf_release(&x->body);
+}
+
+/* Refused by its headers: answered at once where the client waits for a word before it sends the
+ * body, or would send more than we are willing to drop. */
+static enum MHD_Result refuse_headers(struct exchange *x, const struct err *err)
+{
+    const bool waits = request_header(&x->rq, "Expect").p != NULL;
+    refuse(x, err);
+    if (!has_body(x) || waits || content_length(x) > (int64_t)DROP_MAX_BYTES)
+        return answer_error(x, err);
+    return MHD_YES;
+}
+
+/* ---- body ---- */
+
+static int take_body(struct exchange *x, const char *data, size_t n, struct err *err)
+{
+    switch (x->rq.route->body) {
+    case BODY_MULTIPART:
+        return form_feed(&x->rq.form, data, n, err);
+    case BODY_JSON:
+        buf_put(&x->body, data, n);
+        return buf_ok(&x->body, err);
+    case BODY_NONE:
+        break;
+    }
+    return 0;
+}
+
+static enum MHD_Result on_body(struct exchange *x, const char *data, size_t n)
+{
+    struct err err = { 0 };
+    x->bytes_in += n;
+    if (!x->refused && take_body(x, data, n, &err) < 0)
+        refuse(x, &err);
+    if (!x->refused)
+        return MHD_YES;
+    x->dropped_bytes += n;
+    if (x->dropped_bytes <= DROP_MAX_BYTES && time_monotonic_us() < x->drop_until_us)
+        return MHD_YES;
+    log_failure(x, &x->err);
+    return MHD_NO; /* closes the connection */
+}
+
+/* ---- running ---- */
+
+/* The body is complete: makes it ready for the handler. */
+static int end_body(struct exchange *x, struct err *err)
+{
+    if (x->rq.route->body == BODY_MULTIPART)
+        return form_end(&x->rq.form, err);
+    x->rq.body = buf_str(&x->body);
+    return 0;
+}
+
+static int run_handler(struct exchange *x, struct response *rs, struct err *err)
+{
+    struct request *rq = &x->rq;
+    if (x->started)
+        return rq->finish(rq, rs, err);
+    x->started = true;
+    if (request_is_draining(rq) && rq->route->auth != AUTH_NONE)
+        return err_set(err, ERR_BUSY, "the server is stopping");
+    if (end_body(x, err) < 0)
+        return -1;
+    return rq->route->handler(rq, rs, err);
+}
+
+static enum MHD_Result run(struct exchange *x)
+{
+    struct response rs = { 0 };
+    struct err err = { 0 };
+    if (x->refused)
+        return answer_error(x, &x->err);
+    buf_init(&rs.body, RESPONSE_MAX_BYTES);
+    const int rc = run_handler(x, &rs, &err);
+    if (rc == 0)
+        return answer_queue(x, &rs);
+    buf_release(&rs.body);
+    return rc == HTTP_LATER ? MHD_YES : answer_error(x, &err);
+}
+
+/* ---- life ---- */
+
+static struct exchange *exchange_new(struct server *s, struct MHD_Connection *con,
+                                     const char *method)
+{
+    struct exchange *x = mem_calloc(1, sizeof(*x));
+    if (x == NULL)
+        return NULL;
+    x->server = s;
+    x->con = con;
+    x->refs = 1;
+    x->begun_us = time_monotonic_us();
+    x->rq.method = method_name(method);
+    x->rq.app = s->config.app;
+    arena_init(&x->rq.arena, REQUEST_BLOCK_BYTES, 0);
+    buf_init(&x->body, s->config.json_max_bytes);
+    id_new_request(x->rq.id);
+    atomic_fetch_add(&s->n_active, 1);
+    return x;
+}
+
+void exchange_unref(struct exchange *x)
+{
+    if (--x->refs > 0)
+        return;
+    struct server *s = x->server;
+    form_release(&x->rq.form);
+    buf_release(&x->body);
+    arena_release(&x->rq.arena);
+    mem_free(x);
+    atomic_fetch_sub(&s->n_active, 1);
+}
+
+static void log_request(const struct exchange *x)
+{
+    const struct request *rq = &x->rq;
+    log_event(LOG_INFO, "request", LOG_STR("request_id", rq->id), LOG_STR("method", rq->method),
+              LOG_STR("route", rq->route != NULL ? rq->route->pattern : ""),
+              LOG_INT("status", x->status),
+              LOG_INT("duration_us", time_monotonic_us() - x->begun_us),
+              LOG_INT("bytes_in", x->bytes_in), LOG_INT("bytes_out", x->bytes_out),
+              LOG_STR("project", rq->project_id != NULL ? rq->project_id : ""));
+}
+
+void exchange_completed(void *cls, struct MHD_Connection *con, void **slot,
+                        enum MHD_RequestTerminationCode how)
+{
+    struct exchange *x = *slot;
+    (void)cls;
+    (void)con;
+    (void)how;
+    if (x == NULL)
+        return;
+    *slot = NULL;
+    log_request(x);
+    exchange_unref(x);
+}
+
+enum MHD_Result exchange_access(void *cls, struct MHD_Connection *con, const char *url,
+                                const char *method, const char *version, const char *data,
+                                size_t *n, void **slot)
+{
+    struct exchange *x = *slot;
+    struct err err = { 0 };
+    (void)version;
+    if (x == NULL) {
+        x = exchange_new(cls, con, method);
+        *slot = x;
+        if (x == NULL)
+            return MHD_NO;
+        return read_headers(x, url, method, &err) < 0 ? refuse_headers(x, &err) : MHD_YES;
+    }
+    if (*n == 0)
+        return run(x);
+    const size_t got = *n;
+    *n = 0;
+    return on_body(x, data, got);
+}

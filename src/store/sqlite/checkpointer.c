@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * checkpointer.c - copies the log back into the database, beside the writer.
+ *
+ * The log is left to grow while an import runs (each page of the code index is written once per
+ * chunk instead of once per commit) and copied back when the store is idle, or when it is large. A
+ * passive checkpoint never holds up the writer. Measured in the design: checkpointing every 1,000
+ * pages, SQLite's default, halves the rate.
+ */
+#include "base/log.h"
+#include "store/sqlite/sqlite_priv.h"
+
+#define PAGE_BYTES      4096
+#define WAL_LARGE_BYTES ((int64_t)(512 * MIB)) /* then copy back although the store is busy */
+#define WAL_IDLE_BYTES  ((int64_t)(1 * MIB))   /* not worth waking up for less */
+
+static void run_checkpoint(struct sqlite_store *s)
+{
+    int log_pages = 0, copied = 0;
+    const int rc = sqlite3_wal_checkpoint_v2(s->checkpointer.handle, NULL,
+                                             SQLITE_CHECKPOINT_PASSIVE, &log_pages, &copied);
+    if (rc == SQLITE_OK) {
+        atomic_fetch_add(&s->checkpoints, 1);
+        if (copied == log_pages)
+            atomic_store(&s->wal_bytes, 0);
+        return;
+    }
+    if (rc != SQLITE_BUSY)
+        log_event(LOG_WARN, "checkpoint_failed",
+                  LOG_STR("error", sqlite3_errmsg(s->checkpointer.handle)), LOG_INT("code", rc));
+}
+
+static void *checkpointer_main(void *arg)
+{
+    struct sqlite_store *s = arg;
+    pthread_mutex_lock(&s->checkpoint_lock);
+    while (!s->checkpoint_stop) {
+        if (!s->checkpoint_asked) {
+            pthread_cond_wait(&s->checkpoint_wake, &s->checkpoint_lock);
+            continue;
+        }
+        s->checkpoint_asked = false;
+        pthread_mutex_unlock(&s->checkpoint_lock);
+        run_checkpoint(s);
+        pthread_mutex_lock(&s->checkpoint_lock);
+    }
+    pthread_mutex_unlock(&s->checkpoint_lock);
+    return NULL;
+}
+
+int checkpointer_start(struct sqlite_store *s, struct err *err)
+{
+    pthread_mutex_init(&s->checkpoint_lock, NULL);
+    pthread_cond_init(&s->checkpoint_wake, NULL);
+    if (db_open(&s->checkpointer, s->path, DB_READER, 1 * MIB, err) < 0)
+        return -1;
+    if (pthread_create(&s->checkpointer_thread, NULL, checkpointer_main, s) != 0)
+        return err_set(err, ERR_NOMEM, "cannot start the checkpointer thread");
+    pthread_setname_np(s->checkpointer_thread, "ls-checkpoint");
+    s->checkpointer_runs = true;
+    return 0;
+}
+
+void checkpointer_stop(struct sqlite_store *s)
+{
+    if (s->checkpointer_runs) {
+        pthread_mutex_lock(&s->checkpoint_lock);
+        s->checkpoint_stop = true;
+        pthread_cond_signal(&s->checkpoint_wake);
+        pthread_mutex_unlock(&s->checkpoint_lock);
+        pthread_join(s->checkpointer_thread, NULL);
+        s->checkpointer_runs = false;
+    }
+    db_close(&s->checkpointer);
+}
+
+void checkpointer_note(struct sqlite_store *s, int64_t wal_pages, bool idle)
+{
+    if (wal_pages >= 0)
+        atomic_store(&s->wal_bytes, wal_pages * PAGE_BYTES);
+    const int64_t bytes = atomic_load(&s->wal_bytes);
+    if (bytes < (idle ? WAL_IDLE_BYTES : WAL_LARGE_BYTES))
+        return;
+    pthread_mutex_lock(&s->checkpoint_lock);
+    s->checkpoint_asked = true;
+    pthread_cond_signal(&s->checkpoint_wake);
+    pthread_mutex_unlock(&s->checkpoint_lock);
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slice.c - a part of a chunk, inside the writer's transaction.
+ *
+ * Order, and why: (1) the failures and rows of the slice; (2) the chunk's outcomes; (3) the key
+ * sequence and totals; (4) the action: counters, checkpoint and lease in one UPDATE that hits
+ * nothing when another worker holds the action, which undoes all of the above.
+ */
+#include "base/fault.h"
+#include "base/time_iso.h"
+#include "store/sqlite/sqlite_priv.h"
+
+#define ROWS_BETWEEN_LOOKS 64
+
+static int put_failure(struct sqlite_store *s, const struct store_chunk *c, size_t row,
+                       struct str key, struct str reason, struct err *err)
+{
+    sqlite3_stmt *st = db_statement(&s->writer, STATEMENT_FAILURE_INSERT, err);
+    if (st == NULL)
+        return -1;
+    sqlite3_bind_int64(st, 1, c->project_id);
+    sqlite3_bind_int64(st, 2, c->action_seq);
+    sqlite3_bind_int64(st, 3, c->first_row + (int64_t)row + 1);
+    bind_str(st, 4, key);
+    bind_str(st, 5, reason);
+    return db_run(&s->writer, st, err);
+}
+
+static int apply_item(struct sqlite_store *s, struct store_chunk *c, struct voucher_applier *ap,
+                      size_t item, int64_t counts[OUTCOME_COUNT], struct err *err)
+{
+    enum outcome outcome = OUTCOME_FAILED;
+    struct str key, reason = { 0 };
+    size_t row;
+    if (item < c->n_failures) {
+        row = c->failures[item].row;
+        key = c->failures[item].key;
+        reason = c->failures[item].reason;
+    } else {
+        struct voucher *v = c->vouchers[item - c->n_failures];
+        row = v->row;
+        key = v->code;
+        if (applier_apply(ap, v, &outcome, &reason, err) < 0)
+            return -1;
+    }
+    if (outcome == OUTCOME_FAILED && put_failure(s, c, row, key, reason, err) < 0)
+        return -1;
+    outcome_put(c->outcomes, row, outcome);
+    counts[outcome]++;
+    return 0;
+}
+
+static int put_outcomes(struct sqlite_store *s, const struct store_chunk *c, struct err *err)
+{
+    sqlite3_stmt *st = db_statement(&s->writer, STATEMENT_OUTCOMES_PUT, err);
+    if (st == NULL)
+        return -1;
+    const int64_t values[] = { c->project_id, c->action_seq, c->no, c->first_row,
+                               c->n_rows,     c->start,      c->end };
+    for (size_t i = 0; i < ARRAY_LEN(values); i++)
+        sqlite3_bind_int64(st, (int)i + 1, values[i]);
+    sqlite3_bind_blob64(st, 8, c->outcomes, (sqlite3_uint64)(c->n_rows + 1) / OUTCOMES_PER_BYTE,
+                        SQLITE_STATIC);
+    return db_run(&s->writer, st, err);
+}
+
+static size_t items_of(const struct store_chunk *c)
+{
+    return c->n_failures + c->n_vouchers;
+}
+
+static int progress_of(const struct store_chunk *c, size_t reached)
+{
+    const size_t items = items_of(c);
+    const bool all = reached == items;
+    if (all && c->end_status == ACTION_DONE)
+        return 100;
+    const double part = items == 0 ? 1.0 : (double)reached / (double)items;
+    const double bytes = (double)c->start + (double)(c->end - c->start) * part;
+    const int percent = c->input_bytes > 0 ? (int)(bytes * 100.0 / (double)c->input_bytes) : 0;
+    return percent > 99 ? 99 : percent;
+}
+
+static int put_checkpoint(struct sqlite_store *s, const struct store_chunk *c, size_t reached,
+                          int64_t now_ms, const int64_t counts[OUTCOME_COUNT], struct err *err)
+{
+    sqlite3_stmt *st = db_statement(&s->writer, STATEMENT_ACTION_CHECKPOINT, err);
+    if (st == NULL)
+        return -1;
+    const bool all = reached == items_of(c);
+    const int64_t values[] = {
+        c->action_seq,
+        c->lease_epoch,
+        all ? (int64_t)c->end_status : ACTION_IN_PROGRESS,
+        now_ms,
+        progress_of(c, reached),
+        all ? c->end : c->start,
+        c->end,
+        all ? c->first_row + c->n_rows : c->first_row,
+        all ? c->no + 1 : c->no,
+        all ? 0 : c->n_rows,
+        all ? 0 : (int64_t)reached,
+        counts[OUTCOME_CREATED],
+        counts[OUTCOME_UPDATED],
+        counts[OUTCOME_UNCHANGED],
+        counts[OUTCOME_SUPERSEDED],
+        counts[OUTCOME_FAILED],
+    };
+    for (size_t i = 0; i < ARRAY_LEN(values); i++)
+        sqlite3_bind_int64(st, (int)i + 1, values[i]);
+    bind_str(st, 17, all ? c->end_message : (struct str){ 0 });
+    if (db_run(&s->writer, st, err) < 0)
+        return -1;
+    if (sqlite3_changes(s->writer.handle) == 0)
+        return err_set(err, ERR_LEASE_LOST, "action %lld is leased to another worker",
+                       (long long)c->action_seq);
+    return 0;
+}
+
+int slice_run(struct sqlite_store *s, struct store_chunk *c, size_t *reached,
+              int64_t counts[OUTCOME_COUNT], struct err *err)
+{
+    const int64_t from_us = time_monotonic_us();
+    const size_t items = items_of(c);
+    size_t rows = 0;
+    struct voucher_applier ap = { .store = s,
+                                  .db = &s->writer,
+                                  .arena = &s->scratch,
+                                  .project_id = c->project_id,
+                                  .seq = c->action_seq,
+                                  .now_ms = time_now_ms() };
+    if (applier_begin(&ap, err) < 0)
+        return -1;
+    for (; *reached < items; (*reached)++, rows++) {
+        if (rows % ROWS_BETWEEN_LOOKS == ROWS_BETWEEN_LOOKS - 1 &&
+            writer_wants_room(s, rows, time_monotonic_us() - from_us))
+            break;
+        if (apply_item(s, c, &ap, *reached, counts, err) < 0)
+            return -1;
+        fault_point("slice.row");
+    }
+    if (c->n_rows > 0 && put_outcomes(s, c, err) < 0)
+        return -1;
+    if (applier_end(&ap, err) < 0)
+        return -1;
+    fault_point("slice.before_checkpoint");
+    return put_checkpoint(s, c, *reached, ap.now_ms, counts, err);
+}
+
+static size_t row_of_item(const struct store_chunk *c, size_t item)
+{
+    return item < c->n_failures ? c->failures[item].row : c->vouchers[item - c->n_failures]->row;
+}
+
+void slice_undo(struct store_chunk *c, size_t reached)
+{
+    /* One more than reached: the row that failed may have its outcome already. */
+    for (size_t i = c->slice_done; i <= reached && i < items_of(c); i++)
+        outcome_put(c->outcomes, row_of_item(c, i), OUTCOME_PENDING);
+}
+
+void slice_done(struct store_chunk *c, size_t reached, const int64_t counts[OUTCOME_COUNT])
+{
+    c->slice_done = reached;
+    for (int o = 0; o < OUTCOME_COUNT; o++)
+        c->counts[o] += counts[o];
+    c->finished = reached == items_of(c);
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* sqlite.c - opening and closing the SQLite store, its readers, and its table of calls. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "store/sqlite/sqlite_priv.h"
+
+#define READER_CACHE_BYTES (1 * MIB)
+#define WRITER_CACHE_BYTES (32 * MIB)
+#define READERS_DEFAULT    8
+
+/* ---- readers ---- */
+
+struct db *reader_take(struct sqlite_store *s)
+{
+    pthread_mutex_lock(&s->readers_lock);
+    for (;;) {
+        for (unsigned i = 0; i < s->n_readers; i++) {
+            if (s->reader_taken[i])
+                continue;
+            s->reader_taken[i] = true;
+            pthread_mutex_unlock(&s->readers_lock);
+            return &s->readers[i];
+        }
+        pthread_cond_wait(&s->reader_free, &s->readers_lock);
+    }
+}
+
+void reader_give(struct sqlite_store *s, struct db *db)
+{
+    pthread_mutex_lock(&s->readers_lock);
+    s->reader_taken[db - s->readers] = false;
+    pthread_cond_signal(&s->reader_free);
+    pthread_mutex_unlock(&s->readers_lock);
+}
+
+static int readers_open(struct sqlite_store *s, unsigned n, struct err *err)
+{
+    pthread_mutex_init(&s->readers_lock, NULL);
+    pthread_cond_init(&s->reader_free, NULL);
+    s->readers = mem_calloc(n, sizeof(*s->readers));
+    s->reader_taken = mem_calloc(n, sizeof(*s->reader_taken));
+    if (s->readers == NULL || s->reader_taken == NULL)
+        return err_nomem(err);
+    for (; s->n_readers < n; s->n_readers++) {
+        if (db_open(&s->readers[s->n_readers], s->path, DB_READER, READER_CACHE_BYTES, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- life ---- */
+
+/* Held while this process serves the store: whoever holds it knows that former owners are dead. */
+static int take_serve_lock(struct sqlite_store *s, struct err *err)
+{
+    char path[4096];
+    snprintf(path, sizeof(path), "%s-serve.lock", s->path);
+    s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (s->lock_fd < 0)
+        return err_sys(err, "cannot open '%s'", path);
+    if (flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    if (errno == EWOULDBLOCK)
+        return err_set(err, ERR_BUSY,
+                       "another longshore process is serving '%s'; stop it, or name another store",
+                       s->path);
+    return err_sys(err, "cannot lock '%s'", path);
+}
+
+/* The entry of a new file in its directory is as much part of it as its bytes. */
+static int sync_directory_of(const char *path, struct err *err)
+{
+    char dir[4096];
+    snprintf(dir, sizeof(dir), "%s", path);
+    char *slash = strrchr(dir, '/');
+    if (slash == NULL)
+        snprintf(dir, sizeof(dir), ".");
+    else
+        slash[slash == dir] = '\0';
+    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return err_sys(err, "cannot open the directory of the database, '%s'", dir);
+    const int rc = fsync(fd);
+    close(fd);
+    return rc < 0 ? err_sys(err, "cannot sync '%s'", dir) : 0;
+}
+
+static void sqlite_close(struct store *store)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    writer_stop(s);
+    checkpointer_stop(s);
+    for (unsigned i = 0; i < s->n_readers; i++)
+        db_close(&s->readers[i]);
+    db_close(&s->writer); /* the last connection copies the log back and removes it */
+    mem_free(s->readers);
+    mem_free(s->reader_taken);
+    if (s->lock_fd >= 0)
+        close(s->lock_fd);
+    mem_free(s->path);
+    mem_free(s);
+}
+
+static int open_all(struct sqlite_store *s, const struct store_config *config, struct err *err)
+{
+    const size_t cache = config->cache_bytes > 0 ? config->cache_bytes : WRITER_CACHE_BYTES;
+    const unsigned readers = config->readers > 0 ? config->readers : READERS_DEFAULT;
+    if (config->serving && take_serve_lock(s, err) < 0)
+        return -1;
+    if (db_open(&s->writer, s->path, DB_WRITER, cache, err) < 0 ||
+        schema_migrate(&s->writer, err) < 0 ||
+        schema_read_secret(&s->writer, &s->base.secret, err) < 0)
+        return -1;
+    if (sync_directory_of(s->path, err) < 0 ||
+        readers_open(s, config->serving ? readers : 1, err) < 0)
+        return -1;
+    if (checkpointer_start(s, err) < 0)
+        return -1;
+    return writer_start(s, err);
+}
+
+static int sqlite_open(const char *path, const struct store_config *config, struct store **out,
+                       struct err *err)
+{
+    struct sqlite_store *s = mem_calloc(1, sizeof(*s));
+    if (s == NULL)
+        return err_nomem(err);
+    s->base.ops = &store_sqlite;
+    s->lock_fd = -1;
+    s->path = mem_strdup(path);
+    if (s->path == NULL || open_all(s, config, err) < 0) {
+        if (s->path == NULL)
+            err_nomem(err);
+        sqlite_close((struct store *)(void *)s);
+        return -1;
+    }
+    *out = (struct store *)(void *)s;
+    return 0;
+}
+
+static int sqlite_ping(struct store *store, struct err *err)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    struct db *db = reader_take(s);
+    sqlite3_stmt *st = db_statement(db, STATEMENT_PING, err);
+    const int got = st == NULL ? -1 : db_step(db, st, err);
+    if (got >= 0)
+        sqlite3_reset(st);
+    reader_give(s, db);
+    return got < 0 ? -1 : 0;
+}
+
+static void sqlite_stats(struct store *store, struct store_stats *out)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    *out = (struct store_stats){ .busy_us = atomic_load(&s->busy_us),
+                                 .commit_us = atomic_load(&s->commit_us),
+                                 .commits = atomic_load(&s->commits),
+                                 .checkpoints = atomic_load(&s->checkpoints) };
+}
+
+const struct store_ops store_sqlite = {
+    .scheme = "sqlite",
+    .open = sqlite_open,
+    .close = sqlite_close,
+    .submit = writer_submit,
+    .tx_project_insert = projects_tx_insert,
+    .tx_action_insert = actions_tx_insert,
+    .tx_action_claim = actions_tx_claim,
+    .tx_voucher_write = vouchers_tx_write,
+    .slice_commit = writer_slice,
+    .find_project = projects_find,
+    .find_action = actions_find,
+    .list_actions = actions_list,
+    .list_unfinished = actions_list_unfinished,
+    .list_inputs = actions_list_inputs,
+    .find_voucher = vouchers_find,
+    .list_vouchers = vouchers_list,
+    .list_failures = actions_list_failures,
+    .find_outcomes = actions_find_outcomes,
+    .ping = sqlite_ping,
+    .stats = sqlite_stats,
+};

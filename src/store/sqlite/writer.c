@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * writer.c - the one thread that writes, and how it divides its time.
+ *
+ * A transaction holds a slice of a chunk, if one is waiting, and then every unit of work that has
+ * arrived by then: one COMMIT, one fsync for all. Each unit runs in a savepoint, so its failure is
+ * its own. The slice looks up every 64 rows whether it should make room:
+ *   - somebody waits: it ends at once (after 2 ms at least, so that bulk work goes on under any
+ * load);
+ *   - somebody keeps writing (four units in the last two seconds): it ends before apply and commit
+ *     together hold the writer for 20 ms;
+ *   - nobody does: it goes on to the end of the chunk, which costs least per row.
+ */
+#include <stdio.h>
+
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/time_iso.h"
+#include "store/sqlite/sqlite_priv.h"
+
+#define HOLD_MAX_US           20000 /* design: a slice holds the writer for 20 ms at most */
+#define SLICE_MIN_US          2000
+#define INTERACTIVE_WINDOW_US 2000000
+#define WORKS_PER_COMMIT      1024 /* bounds the time to the first answer */
+#define IDLE_WAIT_MS          250  /* after which the log is copied back */
+
+bool writer_wants_room(struct sqlite_store *s, size_t rows, int64_t elapsed_us)
+{
+    if (atomic_load_explicit(&s->n_waiting, memory_order_relaxed) > 0)
+        return elapsed_us >= SLICE_MIN_US;
+    const int64_t oldest_us = s->works_us[s->n_works % WORKS_REMEMBERED]; /* the fourth last */
+    if (oldest_us == 0 || time_monotonic_us() - oldest_us > INTERACTIVE_WINDOW_US)
+        return false;
+    return (double)elapsed_us + (double)rows * s->commit_us_per_row >= HOLD_MAX_US;
+}
+
+/* ---- sequences ---- */
+
+int sequence_get(struct db *db, int64_t project_id, const char *name, int64_t *next,
+                 struct err *err)
+{
+    sqlite3_stmt *st = db_statement(db, STATEMENT_SEQUENCE_GET, err);
+    if (st == NULL)
+        return -1;
+    sqlite3_bind_int64(st, 1, project_id);
+    sqlite3_bind_text(st, 2, name, -1, SQLITE_STATIC);
+    const int got = db_step(db, st, err);
+    if (got < 0)
+        return -1;
+    *next = got > 0 ? sqlite3_column_int64(st, 0) : 1;
+    sqlite3_reset(st);
+    return 0;
+}
+
+int sequence_set(struct db *db, int64_t project_id, const char *name, int64_t next, struct err *err)
+{
+    sqlite3_stmt *st = db_statement(db, STATEMENT_SEQUENCE_SET, err);
+    if (st == NULL)
+        return -1;
+    sqlite3_bind_int64(st, 1, project_id);
+    sqlite3_bind_text(st, 2, name, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(st, 3, next);
+    return db_run(db, st, err);
+}
+
+int tx_next_seq(struct store_tx *tx, int64_t *out, struct err *err)
+{
+    if (tx->next_seq == 0) {
+        if (sequence_get(&tx->store->writer, 0, "seq", &tx->next_seq, err) < 0)
+            return -1;
+        tx->next_seq_stored = tx->next_seq;
+    }
+    *out = tx->next_seq++;
+    return 0;
+}
+
+/* ---- a transaction ---- */
+
+static void roll_back(struct sqlite_store *s)
+{
+    struct err ignored;
+    if (!sqlite3_get_autocommit(s->writer.handle))
+        (void)!db_run_plain(&s->writer, STATEMENT_ROLLBACK, &ignored);
+}
+
+static int begin(struct sqlite_store *s, struct err *err)
+{
+    s->tx = (struct store_tx){ .base.store = (struct store *)(void *)s, .store = s };
+    return db_run_plain(&s->writer, STATEMENT_BEGIN, err);
+}
+
+static int commit(struct sqlite_store *s, struct err *err)
+{
+    const int64_t from_us = time_monotonic_us();
+    fault_point("commit.before");
+    if (s->tx.broken)
+        return err_set(err, ERR_STORE, "the transaction was rolled back");
+    if (s->tx.next_seq != s->tx.next_seq_stored &&
+        sequence_set(&s->writer, 0, "seq", s->tx.next_seq, err) < 0)
+        return -1;
+    if (db_run_plain(&s->writer, STATEMENT_COMMIT, err) < 0)
+        return -1;
+    fault_point("commit.after");
+    atomic_fetch_add(&s->commit_us, time_monotonic_us() - from_us);
+    atomic_fetch_add(&s->commits, 1);
+    return 0;
+}
+
+static int run_in_savepoint(struct sqlite_store *s, struct store_work *w)
+{
+    struct err ignored;
+    if (db_run_plain(&s->writer, STATEMENT_SAVEPOINT, &w->err) < 0)
+        return -1;
+    const int rc = w->run(&s->tx, w->arg, &w->err);
+    if (sqlite3_get_autocommit(
+            s->writer.handle)) { /* a full disk, for one, ends the transaction itself */
+        s->tx.broken = true;
+        return rc < 0 ? rc : err_set(&w->err, ERR_STORE, "the transaction was rolled back");
+    }
+    if (rc < 0 && db_run_plain(&s->writer, STATEMENT_ROLLBACK_TO, &ignored) < 0)
+        s->tx.broken = true;
+    if (db_run_plain(&s->writer, STATEMENT_RELEASE, rc < 0 ? &ignored : &w->err) < 0)
+        s->tx.broken = true;
+    return rc;
+}
+
+static void run_works(struct sqlite_store *s, struct store_work *first)
+{
+    for (struct store_work *w = first; w != NULL; w = w->next) {
+        w->err = (struct err){ 0 };
+        w->rc = s->tx.broken ? err_set(&w->err, ERR_STORE, "the transaction was rolled back")
+                             : run_in_savepoint(s, w);
+    }
+}
+
+/* Takes what waits, at most WORKS_PER_COMMIT, to the end of the list at *tail. */
+static size_t take_works(struct sqlite_store *s, struct store_work **tail)
+{
+    size_t n = 0;
+    pthread_mutex_lock(&s->lock);
+    while (s->first != NULL && n < WORKS_PER_COMMIT) {
+        struct store_work *w = s->first;
+        s->first = w->next;
+        if (s->first == NULL)
+            s->last = &s->first;
+        w->next = NULL;
+        *tail = w;
+        tail = &w->next;
+        n++;
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (n > 0) {
+        atomic_fetch_sub(&s->n_waiting, n);
+        for (size_t i = 0; i < n && i < WORKS_REMEMBERED; i++)
+            s->works_us[s->n_works++ % WORKS_REMEMBERED] = time_monotonic_us();
+    }
+    return n;
+}
+
+/* The whole transaction failed: what had succeeded in it gets the transaction's error. */
+static void fail_works(struct store_work *first, const struct err *err)
+{
+    for (struct store_work *w = first; w != NULL; w = w->next) {
+        if (w->rc >= 0) {
+            w->rc = -1;
+            w->err = *err;
+        }
+    }
+}
+
+static void finish_works(struct store_work *first)
+{
+    while (first != NULL) {
+        struct store_work *w = first;
+        first = w->next; /* done() may free w */
+        w->done(w->arg, w->rc, &w->err);
+    }
+}
+
+static void end_bulk(struct sqlite_store *s, struct bulk_job *job, int rc)
+{
+    pthread_mutex_lock(&s->lock);
+    job->rc = rc;
+    job->done = true;
+    s->bulk = NULL;
+    pthread_cond_broadcast(&s->bulk_done);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void note_commit_cost(struct sqlite_store *s, size_t rows, int64_t us)
+{
+    if (rows == 0)
+        return;
+    const double per_row = (double)us / (double)rows;
+    s->commit_us_per_row =
+        s->commit_us_per_row == 0 ? per_row : 0.7 * s->commit_us_per_row + 0.3 * per_row;
+}
+
+/* Units of work alone. */
+static void commit_works(struct sqlite_store *s)
+{
+    struct err err = { 0 };
+    struct store_work *works = NULL;
+    if (take_works(s, &works) == 0)
+        return;
+    if (begin(s, &err) < 0) {
+        for (struct store_work *w = works; w != NULL; w = w->next)
+            w->rc = 0;
+        fail_works(works, &err);
+    } else {
+        run_works(s, works);
+        if (commit(s, &err) < 0) {
+            roll_back(s);
+            fail_works(works, &err);
+        }
+    }
+    finish_works(works);
+}
+
+/* A slice, and the units of work that came while it ran. */
+static void commit_slice(struct sqlite_store *s, struct bulk_job *job)
+{
+    struct store_chunk *c = job->chunk;
+    struct store_work *works = NULL;
+    int64_t counts[OUTCOME_COUNT] = { 0 };
+    const size_t from = c->slice_done;
+    size_t reached = from;
+    int rc = begin(s, job->err);
+    if (rc == 0)
+        rc = slice_run(s, c, &reached, counts, job->err);
+    if (rc == 0) {
+        take_works(s, &works);
+        run_works(s, works);
+        const int64_t commit_from_us = time_monotonic_us();
+        fault_point("slice.before_commit");
+        rc = commit(s, job->err);
+        note_commit_cost(s, reached - from, time_monotonic_us() - commit_from_us);
+    }
+    if (rc < 0) {
+        roll_back(s);
+        slice_undo(c, reached);
+        fail_works(works, job->err);
+    } else {
+        slice_done(c, reached, counts);
+        fault_point("slice.after_commit");
+    }
+    end_bulk(s, job, rc);
+    finish_works(works);
+}
+
+/* ---- the thread ---- */
+
+/* True when there is something to do; false when it is time to leave. */
+static bool wait_for_work(struct sqlite_store *s, struct bulk_job **bulk)
+{
+    pthread_mutex_lock(&s->lock);
+    while (s->first == NULL && s->bulk == NULL && !s->stopping) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += IDLE_WAIT_MS * 1000000L;
+        until.tv_sec += until.tv_nsec / 1000000000L;
+        until.tv_nsec %= 1000000000L;
+        if (atomic_load(&s->wal_bytes) == 0) {
+            pthread_cond_wait(&s->wake, &s->lock);
+        } else if (pthread_cond_timedwait(&s->wake, &s->lock, &until) != 0) {
+            pthread_mutex_unlock(&s->lock);
+            checkpointer_note(s, -1, true);
+            pthread_mutex_lock(&s->lock);
+            if (s->first == NULL && s->bulk == NULL && !s->stopping)
+                pthread_cond_wait(&s->wake, &s->lock);
+        }
+    }
+    *bulk = s->bulk;
+    const bool more = s->first != NULL || s->bulk != NULL;
+    pthread_mutex_unlock(&s->lock);
+    return more;
+}
+
+static void *writer_main(void *arg)
+{
+    struct sqlite_store *s = arg;
+    struct bulk_job *bulk;
+    while (wait_for_work(s, &bulk)) {
+        const int64_t from_us = time_monotonic_us();
+        if (bulk != NULL)
+            commit_slice(s, bulk);
+        else
+            commit_works(s);
+        atomic_fetch_add(&s->busy_us, time_monotonic_us() - from_us);
+    }
+    return NULL;
+}
+
+static int on_commit(void *arg, sqlite3 *handle, const char *schema, int wal_pages)
+{
+    (void)handle;
+    (void)schema;
+    checkpointer_note(arg, wal_pages, false);
+    return SQLITE_OK;
+}
+
+int writer_start(struct sqlite_store *s, struct err *err)
+{
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->wake, NULL);
+    pthread_cond_init(&s->bulk_done, NULL);
+    s->last = &s->first;
+    arena_init(&s->scratch, 256 * KIB, 4 * MIB);
+    sqlite3_wal_hook(s->writer.handle, on_commit, s);
+    if (pthread_create(&s->writer_thread, NULL, writer_main, s) != 0)
+        return err_set(err, ERR_NOMEM, "cannot start the writer thread");
+    pthread_setname_np(s->writer_thread, "ls-writer");
+    s->writer_runs = true;
+    return 0;
+}
+
+void writer_stop(struct sqlite_store *s)
+{
+    if (!s->writer_runs)
+        return;
+    pthread_mutex_lock(&s->lock);
+    s->stopping = true;
+    pthread_cond_signal(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+    pthread_join(s->writer_thread, NULL);
+    s->writer_runs = false;
+    arena_release(&s->scratch);
+}
+
+void writer_submit(struct store *store, struct store_work *w)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    w->next = NULL;
+    pthread_mutex_lock(&s->lock);
+    *s->last = w;
+    s->last = &w->next;
+    atomic_fetch_add(&s->n_waiting, 1);
+    pthread_cond_signal(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+}
+
+int writer_slice(struct store *store, struct store_chunk *c, struct err *err)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    struct bulk_job job = { .chunk = c, .err = err };
+    pthread_mutex_lock(&s->lock);
+    while (s->bulk != NULL) /* the engine has one committer, but nothing breaks with two */
+        pthread_cond_wait(&s->bulk_done, &s->lock);
+    s->bulk = &job;
+    pthread_cond_signal(&s->wake);
+    while (!job.done)
+        pthread_cond_wait(&s->bulk_done, &s->lock);
+    pthread_mutex_unlock(&s->lock);
+    return job.rc;
+}
