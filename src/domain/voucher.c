@@ -55,7 +55,6 @@ static const char *const effect_names[] = {
         .names = names_, .allowed = allowed_                                                       \
     }
 
-/* clang-format off: a field is a line */
 static const struct field field_rows[] = {
     [ROW_CODE] = ROW("Code", ".code", FIELD_TEXT, FIELD_IN_JSON, VF_CODE, code),
     [ROW_TYPE] = ENUM_ROW("Voucher Type", ".type", VF_TYPE, type, type_names, STANDALONE_TYPES),
@@ -83,7 +82,6 @@ static const struct field field_rows[] = {
     [ROW_GIFT_AMOUNT] = { .heading = "Gift Amount", .kind = FIELD_IGNORED },
     [ROW_LOYALTY_POINTS] = { .heading = "Loyalty Points", .kind = FIELD_IGNORED },
 };
-/* clang-format on */
 static_assert(ARRAY_LEN(field_rows) == VOUCHER_ROWS, "every row is there");
 
 const struct field_table voucher_fields = { field_rows, VOUCHER_ROWS };
@@ -106,7 +104,6 @@ const struct field_table voucher_fields = { field_rows, VOUCHER_ROWS };
      BIT(EFFECT_ADD_MANY_ITEMS))
 
 /* Reference 4.3.2. A value lands in a struct num at 0, or as an integer in its `i`. */
-/* clang-format off: a type is a paragraph */
 const struct voucher_worth voucher_worths[] = {
     [DISCOUNT_NONE] = {
         .value = { .path = ".gift.amount", .kind = FIELD_MONEY },
@@ -135,7 +132,6 @@ const struct voucher_worth voucher_worths[] = {
         .member = "unit_off", FORMULA("unit_off_formula"),
     },
 };
-/* clang-format on */
 
 void voucher_init(struct voucher *v)
 {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/sqlite/sqlite_priv.h"
@@ -71,6 +72,18 @@ static int take_serve_lock(struct sqlite_store *s, struct err *err)
     return err_sys(err, "cannot lock '%s'", path);
 }
 
+/* Makes the directory of the database when it is missing; its parent must be there. */
+static void make_directory_of(const char *path)
+{
+    char dir[4096];
+    snprintf(dir, sizeof(dir), "%s", path);
+    char *slash = strrchr(dir, '/');
+    if (slash == NULL || slash == dir)
+        return;
+    *slash = '\0';
+    mkdir(dir, 0700); /* what is wrong with it, opening the database will say */
+}
+
 /* The entry of a new file in its directory is as much part of it as its bytes. */
 static int sync_directory_of(const char *path, struct err *err)
 {
@@ -109,6 +122,7 @@ static int open_all(struct sqlite_store *s, const struct store_config *config, s
 {
     const size_t cache = config->cache_bytes > 0 ? config->cache_bytes : WRITER_CACHE_BYTES;
     const unsigned readers = config->readers > 0 ? config->readers : READERS_DEFAULT;
+    make_directory_of(s->path);
     if (config->serving && take_serve_lock(s, err) < 0)
         return -1;
     if (db_open(&s->writer, s->path, DB_WRITER, cache, err) < 0 ||

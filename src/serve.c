@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve.c - `longshore serve`: wiring only. Opens the store, the spool, the engine and the server,
+ * waits for a signal, and stops them in reverse: no new requests, the current slice commits, the
+ * store closes.
+ */
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "api/api.h"
+#include "base/log.h"
+#include "base/num.h"
+#include "commands.h"
+#include "http/server.h"
+
+struct parts {
+    struct store *store;
+    struct spool *spool;
+    struct engine *engine;
+    struct server *server;
+    struct api api;
+};
+
+/* "127.0.0.1:8080", "[::1]:8080", ":8080" is refused: an address is always said. */
+static int split_listen(const char *listen, char *host, size_t host_bytes, uint16_t *port,
+                        struct err *err)
+{
+    const char *colon = strrchr(listen, ':');
+    int64_t number;
+    if (colon == NULL || colon == listen || !num_parse_i64(str_of(colon + 1), &number) ||
+        number < 0 || number > UINT16_MAX)
+        return err_set(err, ERR_INVALID_PAYLOAD, "--listen '%s' is not ADDRESS:PORT", listen);
+    struct str name = { listen, (size_t)(colon - listen) };
+    if (name.len > 2 && name.p[0] == '[' && name.p[name.len - 1] == ']')
+        name = (struct str){ name.p + 1, name.len - 2 };
+    if (name.len >= host_bytes)
+        return err_set(err, ERR_INVALID_PAYLOAD, "--listen '%s' is too long", listen);
+    memcpy(host, name.p, name.len);
+    host[name.len] = '\0';
+    *port = (uint16_t)number;
+    return 0;
+}
+
+/* The spool lies beside the database, unless said otherwise. */
+static int open_spool(struct parts *p, const struct serve_options *o, struct err *err)
+{
+    char beside[4096];
+    const char *path = strchr(o->store, ':');
+    snprintf(beside, sizeof(beside), "%s-spool", path != NULL ? path + 1 : "longshore");
+    return spool_open(o->spool != NULL ? o->spool : beside, &p->spool, err);
+}
+
+/* Uploads that never became an action are nobody's. */
+static int sweep_spool(struct parts *p, struct err *err)
+{
+    struct arena a;
+    struct str *names = NULL;
+    size_t n = 0;
+    arena_init(&a, 64 * KIB, 0);
+    const int rc = store_list_inputs(p->store, &a, &names, &n, err);
+    const size_t removed = rc == 0 ? spool_sweep(p->spool, names, n) : 0;
+    if (removed > 0)
+        log_event(LOG_INFO, "spool_swept", LOG_INT("files", removed));
+    arena_release(&a);
+    return rc;
+}
+
+static int start(struct parts *p, const struct serve_options *o, struct err *err)
+{
+    char host[256];
+    uint16_t port = 0;
+    const struct route *routes = NULL;
+    size_t n_routes = 0;
+    const struct store_config store_config = { .serving = true };
+    const struct engine_config engine_config = { 0 };
+    if (split_listen(o->listen, host, sizeof(host), &port, err) < 0 ||
+        store_open(o->store, &store_config, &p->store, err) < 0 || open_spool(p, o, err) < 0 ||
+        sweep_spool(p, err) < 0 ||
+        engine_start(p->store, p->spool, &engine_config, &p->engine, err) < 0)
+        return -1;
+    p->api.store = p->store;
+    p->api.spool = p->spool;
+    p->api.engine = p->engine;
+    api_routes(&routes, &n_routes);
+    const struct server_config server_config = { .host = host,
+                                                 .port = port,
+                                                 .spool = p->spool,
+                                                 .app = &p->api,
+                                                 .authenticate = api_authenticate };
+    if (server_start(&server_config, routes, n_routes, &p->server, err) < 0)
+        return -1;
+    log_event(LOG_INFO, "listening", LOG_STR("address", host),
+              LOG_INT("port", server_port(p->server)), LOG_STR("version", LONGSHORE_VERSION));
+    return 0;
+}
+
+static void stop(struct parts *p)
+{
+    server_stop(p->server);
+    engine_stop(p->engine);
+    store_close(p->store);
+    spool_close(p->spool);
+}
+
+int serve_run(const void *values)
+{
+    const struct serve_options *o = values;
+    struct parts parts = { 0 };
+    struct err err = { 0 };
+    enum log_level level;
+    sigset_t signals;
+    int signal_number = 0;
+    if (!log_level_parse(str_of(o->log_level), &level)) {
+        fprintf(stderr, "longshore: --log-level '%s' is not one of debug, info, warn, error\n",
+                o->log_level);
+        return 2;
+    }
+    log_set_level(level);
+    /* Big buffers come from mmap and are grown by mremap: a growing chunk leaves no holes behind.
+     */
+    mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+    mallopt(M_ARENA_MAX, 2);
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread: only sigwait gets them */
+    if (start(&parts, o, &err) < 0) {
+        log_event(LOG_ERROR, "start_failed", LOG_STR("error", err.msg));
+        stop(&parts);
+        return 1;
+    }
+    sigwait(&signals, &signal_number);
+    log_event(LOG_INFO, "draining", LOG_INT("signal", signal_number));
+    stop(&parts);
+    log_event(LOG_INFO, "stopped", LOG_INT("signal", signal_number));
+    return 0;
+}

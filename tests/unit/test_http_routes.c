@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* test_http_routes.c - the API's own table: every row can be reached, and only once. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "api/api.h"
+#include "http/url.h"
+
+/* The pattern with a word for each parameter that no route has. */
+static struct str example_path(struct arena *a, const char *pattern)
+{
+    struct buf path;
+    buf_init(&path, KIB);
+    for (const char *p = pattern; *p != '\0'; p++) {
+        if (*p != '{') {
+            buf_putc(&path, *p);
+            continue;
+        }
+        buf_puts(&path, STR("anything"));
+        p = strchr(p, '}');
+        assert_non_null(p);
+    }
+    const struct str kept = arena_str(a, buf_str(&path));
+    buf_release(&path);
+    return kept;
+}
+
+static void every_route_is_reached_by_its_own_path(void **state)
+{
+    const struct route *routes;
+    size_t n_routes;
+    (void)state;
+    api_routes(&routes, &n_routes);
+    for (size_t i = 0; i < n_routes; i++) {
+        struct arena a;
+        struct err err = { 0 };
+        struct route_match m = { 0 };
+        struct str segments[URL_SEGMENTS_MAX];
+        print_message("  %s %s\n", routes[i].method, routes[i].pattern);
+        arena_init(&a, KIB, 0);
+        const int n = url_split(&a, example_path(&a, routes[i].pattern), segments);
+        assert_in_range(n, 1, URL_SEGMENTS_MAX);
+        assert_int_equal(
+            route_find(routes, n_routes, routes[i].method, segments, (size_t)n, &a, &m, &err), 0);
+        assert_ptr_equal(m.route, &routes[i]);
+        arena_release(&a);
+    }
+}
+
+static void no_route_stands_twice_and_every_one_has_a_handler(void **state)
+{
+    const struct route *routes;
+    size_t n;
+    (void)state;
+    api_routes(&routes, &n);
+    for (size_t i = 0; i < n; i++) {
+        assert_non_null(routes[i].handler);
+        for (size_t k = i + 1; k < n; k++)
+            assert_false(strcmp(routes[i].pattern, routes[k].pattern) == 0 &&
+                         strcmp(routes[i].method, routes[k].method) == 0);
+    }
+}
+
+static void only_health_is_open(void **state)
+{
+    const struct route *routes;
+    size_t n;
+    (void)state;
+    api_routes(&routes, &n);
+    for (size_t i = 0; i < n; i++)
+        assert_true(routes[i].auth == AUTH_PROJECT ||
+                    !str_starts_with(str_of(routes[i].pattern), STR("/v1/")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_route_is_reached_by_its_own_path),
+        cmocka_unit_test(no_route_stands_twice_and_every_one_has_a_handler),
+        cmocka_unit_test(only_health_is_open),
+    };
+    return cmocka_run_group_tests_name("http/routes", tests, NULL, NULL);
+}
