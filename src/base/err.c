@@ -58,16 +58,18 @@ int err_sys(struct err *err, const char *fmt, ...)
 
 int err_wrap(struct err *err, const char *fmt, ...)
 {
-    char inner[sizeof(err->msg)];
     char what[256];
     va_list args;
     va_start(args, fmt);
-    vsnprintf(what, sizeof(what), fmt, args);
+    vsnprintf(what, sizeof(what) - 2, fmt, args);
     va_end(args);
-    memcpy(inner, err->msg, sizeof(inner));
-    const int n = snprintf(err->msg, sizeof(err->msg), "%s: ", what);
-    if (n > 0 && (size_t)n < sizeof(err->msg))
-        snprintf(err->msg + n, sizeof(err->msg) - (size_t)n, "%s", inner);
+    const size_t n = strlen(what);
+    memcpy(what + n, ": ", 3);
+    const size_t room = sizeof(err->msg) - (n + 2) - 1;
+    const size_t inner = strlen(err->msg);
+    memmove(err->msg + n + 2, err->msg, inner < room ? inner : room);
+    memcpy(err->msg, what, n + 2);
+    err->msg[n + 2 + (inner < room ? inner : room)] = '\0';
     return -1;
 }
 

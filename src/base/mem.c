@@ -68,57 +68,61 @@ static void block_free(struct arena_block *b)
     mem_free(b);
 }
 
+static void free_blocks(struct arena_block *b)
+{
+    while (b != NULL) {
+        struct arena_block *next = b->next;
+        block_free(b);
+        b = next;
+    }
+}
+
 void arena_release(struct arena *a)
 {
-    while (a->head != NULL) {
-        struct arena_block *next = a->head->next;
-        block_free(a->head);
-        a->head = next;
-    }
+    free_blocks(a->head);
+    free_blocks(a->spare);
+    a->head = a->spare = NULL;
 }
 
 void arena_reset(struct arena *a)
 {
     size_t kept = 0;
-    struct arena_block **link = &a->head;
-    while (*link != NULL) {
-        struct arena_block *b = *link;
+    for (const struct arena_block *b = a->spare; b != NULL; b = b->next)
+        kept += b->size;
+    while (a->head != NULL) {
+        struct arena_block *b = a->head;
+        a->head = b->next;
         if (kept + b->size > a->keep_bytes) {
-            *link = b->next;
             block_free(b);
             continue;
         }
         kept += b->size;
         b->used = 0;
         ASAN_POISON_MEMORY_REGION(b->data, b->size);
-        link = &b->next;
+        b->next = a->spare;
+        a->spare = b;
     }
 }
 
-/* After a reset there may be empty blocks behind the head: take the first that fits. */
+/* A spare block that fits, or a new one, becomes the head. */
 static struct arena_block *block_with_room(struct arena *a, size_t n)
 {
-    for (struct arena_block **link = &a->head; *link != NULL; link = &(*link)->next) {
-        struct arena_block *b = *link;
-        if (b->size - b->used >= n) {
-            if (b != a->head) {
-                *link = b->next;
-                b->next = a->head;
-                a->head = b;
-            }
-            return b;
-        }
-        if (b->used > 0 && b != a->head)
-            break; /* full blocks follow */
+    struct arena_block **link = &a->spare;
+    while (*link != NULL && (*link)->size < n)
+        link = &(*link)->next;
+    struct arena_block *b = *link;
+    if (b != NULL) {
+        *link = b->next;
+    } else {
+        const size_t size = n > a->block_bytes ? n : a->block_bytes;
+        b = mem_alloc(sizeof(*b) + size);
+        if (b == NULL)
+            return NULL;
+        b->size = size;
+        b->used = 0;
+        ASAN_POISON_MEMORY_REGION(b->data, size);
     }
-    const size_t size = n > a->block_bytes ? n : a->block_bytes;
-    struct arena_block *b = mem_alloc(sizeof(*b) + size);
-    if (b == NULL)
-        return NULL;
-    b->size = size;
-    b->used = 0;
     b->next = a->head;
-    ASAN_POISON_MEMORY_REGION(b->data, size);
     a->head = b;
     return b;
 }

@@ -20,9 +20,10 @@ void mem_free(void *p);
 struct arena_block;
 
 struct arena {
-    struct arena_block *head; /* newest first */
-    size_t block_bytes;       /* smallest block to ask for */
-    size_t keep_bytes;        /* what arena_reset keeps at most */
+    struct arena_block *head;  /* in use, newest first */
+    struct arena_block *spare; /* empty, kept by arena_reset */
+    size_t block_bytes;        /* smallest block to ask for */
+    size_t keep_bytes;         /* what arena_reset keeps at most */
 };
 
 void arena_init(struct arena *a, size_t block_bytes, size_t keep_bytes);

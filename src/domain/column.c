@@ -131,8 +131,6 @@ static int column_init(struct column *c, const struct field_table *t, struct str
 
 static int column_map_alloc(struct column_map *m, size_t n, struct arena *a, struct err *err)
 {
-    if (n > SIZE_MAX / sizeof(struct column))
-        return err_nomem(err);
     *m = (struct column_map){ .columns = arena_alloc(a, n * sizeof(struct column)), .n = n };
     return m->columns != NULL ? 0 : err_nomem(err);
 }

@@ -140,15 +140,11 @@ static const char *integer_from_json(const struct field *f, struct str text, voi
 {
     (void)f;
     const double beyond = 9007199254740992.0; /* 2^53: a double above it is no exact integer */
-    struct num n;
-    if (!num_parse(text, &n))
-        return must_be_integer;
-    if (!n.is_int) {
-        if (n.d < -beyond || n.d > beyond || n.d != (double)(int64_t)n.d)
-            return must_be_integer;
+    struct num n = { 0 };
+    if (num_parse(text, &n) && !n.is_int && n.d >= -beyond && n.d <= beyond &&
+        n.d == (double)(int64_t)n.d)
         n = num_int((int64_t)n.d);
-    }
-    return put_integer(n.i, at);
+    return n.is_int ? put_integer(n.i, at) : must_be_integer;
 }
 
 struct kind {

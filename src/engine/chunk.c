@@ -12,6 +12,7 @@
  */
 #include <stdio.h>
 
+#include "base/fault.h"
 #include "base/time_iso.h"
 #include "engine/engine_priv.h"
 
@@ -52,33 +53,31 @@ void slot_release(struct slot *slot)
 
 /* ---- taking up ---- */
 
-struct claim {
-    struct run *run;
-};
-
-static int claim_run(struct store_tx *tx, void *arg, struct err *err)
+static int claim_action(struct store_tx *tx, void *arg, struct err *err)
 {
-    struct claim *claim = arg;
-    struct action ac = claim->run->ac; /* may run twice: the run is changed by the last one only */
-    if (store_tx_action_claim(tx, ac.seq, &ac, err) < 0)
-        return -1;
-    claim->run->ac = ac;
-    return 0;
+    struct action *ac = arg;
+    return store_tx_action_claim(tx, ac->seq, ac, err);
 }
 
 int run_take_up(struct engine *e, struct run *run, struct err *err)
 {
-    struct claim claim = { .run = run };
-    if (store_work_wait(e->store, claim_run, &claim, err) < 0)
+    struct action ac = run->ac;
+    if (store_work_wait(e->store, claim_action, &ac, err) < 0)
         return -1;
-    if (action_plan_read(run->kind, run->ac.params, &run->arena, &run->plan, err) < 0 ||
-        input_open(e->spool, run->ac.input, &run->in, err) < 0)
-        return -1;
-    const bool fresh = run->ac.chunk_no == 0 && run->ac.chunk_end == 0;
-    run->next_start = fresh ? run->plan.data_start : run->ac.chunk_start;
-    run->next_row = run->ac.chunk_row;
-    run->next_no = run->ac.chunk_no;
+    fault_point("recovery.claimed");
+    pthread_mutex_lock(&e->lock); /* others look at run->ac */
+    run->ac = ac;
+    pthread_mutex_unlock(&e->lock);
+    run->next_start = ac.chunk_start;
+    run->next_row = ac.chunk_row;
+    run->next_no = ac.chunk_no;
     run->rows_budget = CHUNK_ROWS_FIRST;
+    run->queued_ms = time_now_ms() - ac.created_ms;
+    if (action_plan_read(run->kind, ac.params, &run->arena, &run->plan, err) < 0 ||
+        input_open(e->spool, ac.input, &run->in, err) < 0)
+        return -1;
+    if (ac.chunk_no == 0 && ac.chunk_end == 0) /* nothing begun yet */
+        run->next_start = run->plan.data_start;
     run->taken_up = true;
     return 0;
 }
@@ -350,10 +349,18 @@ int chunk_prepare(struct engine *e, struct run *run, struct slot *slot, bool *la
     return 0;
 }
 
-int chunk_fail(struct run *run, struct slot *slot, struct str message, struct err *err)
+void chunk_fail(struct run *run, struct slot *slot, struct str message)
 {
     begin_chunk(run, slot);
-    slot->chunk.end_status = ACTION_FAILED;
-    slot->chunk.end_message = arena_str(&slot->arena, message);
-    return slot->chunk.end_message.p == NULL ? err_nomem(err) : 0;
+    chunk_give_up(&slot->chunk, message);
+}
+
+void chunk_give_up(struct store_chunk *c, struct str message)
+{
+    c->end = c->start;
+    c->n_rows = 0;
+    c->n_vouchers = c->n_failures = 0;
+    c->slice_done = 0;
+    c->end_status = ACTION_FAILED;
+    c->end_message = message;
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* engine.c - the two threads, and what the rest of the program asks of the engine. */
 #include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/time_iso.h"
 #include "engine/engine_priv.h"
 
+#define PREPARER_NICE  5 /* it is ahead of the writer anyway: answers to requests go first */
 #define RETRY_FIRST_MS 100
 #define RETRY_MAX_MS   2000
 #define TRIES_MAX                                                                                  \
@@ -134,6 +137,8 @@ static void pause_ms(struct engine *e, int64_t ms)
 
 static int64_t next_pause(int64_t ms)
 {
+    if (ms == 0)
+        return RETRY_FIRST_MS;
     return ms * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : ms * 2;
 }
 
@@ -241,25 +246,22 @@ static void prepare_turn(struct engine *e, struct run *run, struct slot *slot, i
     const int64_t from_us = time_monotonic_us();
     if (prepare(e, run, slot, &last, &err) < 0) {
         log_trouble(e, run, "prepare_failed", &err);
-        const bool gone =
-            !run->taken_up && err.code == ERR_NOT_FOUND && run->ac.status >= ACTION_DONE;
-        if (gone || passes(&err)) {
-            pause_ms(e, passes(&err) ? RETRY_FIRST_MS : 0);
-            give_back(e, slot, gone);
-            return;
-        }
-        last = true;
-        if (chunk_fail(run, slot, message_for(&err), &err) < 0) {
+        if (passes(&err)) {
+            pause_ms(e, run->retry_ms = next_pause(run->retry_ms));
             give_back(e, slot, false);
             return;
         }
+        chunk_fail(run, slot, message_for(&err));
+        last = true;
     }
+    run->retry_ms = 0;
     hand_over(e, slot, last, time_monotonic_us() - from_us, waited_us);
 }
 
 static void *preparer_main(void *arg)
 {
     struct engine *e = arg;
+    setpriority(PRIO_PROCESS, (id_t)gettid(), PREPARER_NICE); /* of this thread, on Linux */
     struct run *run = NULL;
     struct slot *slot = NULL;
     int64_t waited_us;
@@ -347,18 +349,14 @@ static bool after_trouble(struct engine *e, struct slot *slot, const struct err 
     run->progress.waiting_for_disk = err->code == ERR_DISK_FULL;
     pthread_mutex_unlock(&e->lock);
     if (!passes(err) && ++*tries == TRIES_MAX) {
-        struct err nomem;
-        run->next_start = slot->chunk.start;
-        run->next_row = slot->chunk.first_row;
-        run->next_no = slot->chunk.no;
+        chunk_give_up(&slot->chunk, STR("Internal error"));
         pthread_mutex_lock(&e->lock);
-        run->read_to_end = true; /* what is prepared behind it is dropped by the lease: the action
-                                    will be FAILED */
+        run->read_to_end =
+            true; /* what is prepared behind it loses its lease: the action is FAILED */
         pthread_mutex_unlock(&e->lock);
-        (void)!chunk_fail(run, slot, STR("Internal error"), &nomem);
     }
-    pause_ms(e, *pause);
     *pause = next_pause(*pause);
+    pause_ms(e, *pause);
     return true;
 }
 
@@ -368,7 +366,7 @@ static bool commit_chunk(struct engine *e, struct slot *slot)
 {
     struct store_chunk *c = &slot->chunk;
     int tries = 0;
-    int64_t pause = RETRY_FIRST_MS;
+    int64_t pause = 0;
     while (!c->finished) {
         struct err err = { 0 };
         const size_t before = c->slice_done;
@@ -385,7 +383,7 @@ static bool commit_chunk(struct engine *e, struct slot *slot)
             continue;
         }
         tries = 0;
-        pause = RETRY_FIRST_MS;
+        pause = 0;
         pthread_mutex_lock(&e->lock);
         slot->run->commit_us += time_monotonic_us() - from_us;
         schedule_charge(e, slot->run, time_monotonic_us() - from_us);
@@ -405,7 +403,7 @@ static void log_end(const struct engine *e, const struct run *run, const struct 
               LOG_STR("request_id", run->ac.request_id.p), LOG_STR("type", run->kind->name),
               LOG_STR("status", action_status_name(c->end_status)),
               LOG_INT("rows", run->progress.rows_done), LOG_INT("input_bytes", run->ac.input_bytes),
-              LOG_INT("queued_ms", 0), LOG_INT("prepare_ms", run->prepare_us / 1000),
+              LOG_INT("queued_ms", run->queued_ms), LOG_INT("prepare_ms", run->prepare_us / 1000),
               LOG_INT("prepare_wait_ms", run->prepare_wait_us / 1000),
               LOG_INT("commit_ms", run->commit_us / 1000),
               LOG_INT("commit_wait_ms", run->commit_wait_us / 1000),

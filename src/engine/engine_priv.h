@@ -32,6 +32,8 @@ struct run {
     struct input *in;
     int64_t next_start, next_row, next_no;
     size_t rows_budget; /* of the next chunk */
+    int64_t retry_ms;   /* last pause after trouble; 0: none */
+    int64_t queued_ms;
 
     /* under engine.lock */
     bool read_to_end; /* nothing more to prepare */
@@ -115,8 +117,13 @@ int run_take_up(struct engine *e, struct run *run, struct err *err) MUST_CHECK;
 int chunk_prepare(struct engine *e, struct run *run, struct slot *slot, bool *last,
                   struct err *err) MUST_CHECK;
 
-/* Makes the slot an empty chunk that ends the action as FAILED with this message. */
-int chunk_fail(struct run *run, struct slot *slot, struct str message, struct err *err) MUST_CHECK;
+/* Makes the slot an empty chunk at the run's position that ends the action as FAILED. The message
+ * is not copied. */
+void chunk_fail(struct run *run, struct slot *slot, struct str message);
+
+/* Drops what is left of a chunk and makes it end the action as FAILED; the slices that are in stay
+ * in. */
+void chunk_give_up(struct store_chunk *c, struct str message);
 
 void slot_release(struct slot *slot);
 

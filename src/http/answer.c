@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* answer.c - responses: what handlers say, and what libmicrohttpd makes of it. */
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include "base/time_iso.h"
 #include "http/http_priv.h"
@@ -9,6 +10,8 @@
 
 /* Nobody is limited here; the headers are there for clients that read them (reference 1.8). */
 #define RATE_LIMIT "1000000"
+
+#define JSON_TYPE "application/json; charset=utf-8"
 
 int reply_json(struct response *rs, int status, struct err *err)
 {
@@ -102,17 +105,34 @@ static bool put_headers(struct MHD_Response *r, const struct exchange *x, const 
 {
     char now[24];
     snprintf(now, sizeof(now), "%lld", (long long)(time_now_ms() / 1000));
-    bool ok =
-        MHD_add_response_header(r, "Content-Type",
-                                rs->content_type != NULL ? rs->content_type
-                                                         : "application/json; charset=utf-8") &&
-        MHD_add_response_header(r, "X-Request-Id", x->rq.id) &&
-        MHD_add_response_header(r, "X-Rate-Limit-Limit", RATE_LIMIT) &&
-        MHD_add_response_header(r, "X-Rate-Limit-Remaining", RATE_LIMIT) &&
-        MHD_add_response_header(r, "X-Rate-Limit-Retry", now);
+    bool ok = MHD_add_response_header(r, "Content-Type",
+                                      rs->content_type != NULL ? rs->content_type : JSON_TYPE) &&
+              MHD_add_response_header(r, "X-Request-Id", x->rq.id) &&
+              MHD_add_response_header(r, "X-Rate-Limit-Limit", RATE_LIMIT) &&
+              MHD_add_response_header(r, "X-Rate-Limit-Remaining", RATE_LIMIT) &&
+              MHD_add_response_header(r, "X-Rate-Limit-Retry", now);
     for (size_t i = 0; ok && i < rs->n_headers; i++)
         ok = MHD_add_response_header(r, rs->headers[i].name, rs->headers[i].value);
     return ok;
+}
+
+void answer_raw(struct exchange *x, const struct response *rs)
+{
+    struct buf text;
+    const int fd = MHD_get_connection_info(x->con, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    buf_init(&text, 64 * KIB);
+    buf_printf(&text,
+               "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: %s\r\n"
+               "X-Request-Id: %s\r\nContent-Length: %zu\r\n\r\n",
+               rs->status, MHD_get_reason_phrase_for((unsigned)rs->status), JSON_TYPE, x->rq.id,
+               rs->body.len);
+    buf_puts(&text, buf_str(&rs->body));
+    /* Nothing was sent on this connection for this request, so its buffer takes this much. */
+    if (!text.failed && send(fd, text.p, text.len, MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
+        x->status = rs->status;
+        x->bytes_out = rs->body.len;
+    }
+    buf_release(&text);
 }
 
 enum MHD_Result answer_queue(struct exchange *x, struct response *rs)

@@ -7,11 +7,13 @@
  * credentials, type of the body) before a byte of the body is asked for, and handlers run only in
  * the last kind.
  *
- * A response can not be queued in the middle of a body. A request that is refused while its body is
- * in flight is therefore read on and dropped, within bounds, and answered at its end; closing at
- * once would reset the connection, and the client would never see why.
+ * The library can not queue a response in the middle of a body, and closing there resets the
+ * connection: the client would never see why. A request that is refused while its body is in flight
+ * is therefore read on and dropped, within bounds, and answered at its end. Where much is left, the
+ * answer is written past the library at once (answer_early), and the dropping gives the client
+ * time to read it; such a connection is closed.
  */
-#include <stdio.h>
+#include <sys/socket.h>
 
 #include "base/log.h"
 #include "base/num.h"
@@ -21,6 +23,7 @@
 #include "http/url.h"
 
 #define DROP_MAX_BYTES      (64 * MIB)
+#define WAIT_FOR_END_BYTES  MIB /* with less than this to come, the answer waits for the end */
 #define DROP_MAX_US         ((int64_t)5 * 1000 * 1000)
 #define REQUEST_BLOCK_BYTES (4 * KIB) /* of the arena: most requests need one block */
 
@@ -99,6 +102,13 @@ static int64_t content_length(const struct exchange *x)
     return num_parse_i64(request_header(&x->rq, "Content-Length"), &n) ? n : -1;
 }
 
+/* INT64_MAX: unknown, the body is chunked. */
+static int64_t body_left(const struct exchange *x)
+{
+    const int64_t n = content_length(x);
+    return n >= 0 ? n - (int64_t)x->bytes_in : INT64_MAX;
+}
+
 static bool has_body(const struct exchange *x)
 {
     return content_length(x) > 0 || request_header(&x->rq, "Transfer-Encoding").p != NULL;
@@ -167,15 +177,34 @@ static void refuse(struct exchange *x, const struct err *err)
     buf_release(&x->body);
 }
 
-/* Refused by its headers: answered at once where the client waits for a word before it sends the
- * body, or would send more than we are willing to drop. */
+/* The answer to an upload of which too much is left to wait for its end. */
+static void answer_early(struct exchange *x)
+{
+    struct response rs = { 0 };
+    buf_init(&rs.body, RESPONSE_MAX_BYTES);
+    log_failure(x, &x->err);
+    errors_reply(&x->rq, &rs, &x->err, x->server->config.json_max_bytes);
+    answer_raw(x, &rs);
+    buf_release(&rs.body);
+    x->answered = true;
+}
+
+/* Refused while its body is coming in, or about to. */
+static enum MHD_Result refuse_body(struct exchange *x, const struct err *err)
+{
+    refuse(x, err);
+    if (body_left(x) > (int64_t)WAIT_FOR_END_BYTES)
+        answer_early(x);
+    return MHD_YES;
+}
+
+/* Refused by its headers: a client that waits for our word before it sends the body gets it now. */
 static enum MHD_Result refuse_headers(struct exchange *x, const struct err *err)
 {
-    const bool waits = request_header(&x->rq, "Expect").p != NULL;
+    if (has_body(x) && request_header(&x->rq, "Expect").p == NULL)
+        return refuse_body(x, err);
     refuse(x, err);
-    if (!has_body(x) || waits || content_length(x) > (int64_t)DROP_MAX_BYTES)
-        return answer_error(x, err);
-    return MHD_YES;
+    return answer_error(x, err);
 }
 
 /* ---- body ---- */
@@ -194,18 +223,33 @@ static int take_body(struct exchange *x, const char *data, size_t n, struct err 
     return 0;
 }
 
+/*
+ * The client has closed in the middle of its body. The library waits for an edge of epoll that has
+ * come already when the end arrived together with the last data, and would keep the upload until
+ * the idle timeout; so we look ourselves. Not for chunked bodies: what is left of one is unknown.
+ */
+static bool client_has_left(const struct exchange *x)
+{
+    char next;
+    if (body_left(x) <= 0 || body_left(x) == INT64_MAX)
+        return false;
+    const int fd = MHD_get_connection_info(x->con, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    return recv(fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 static enum MHD_Result on_body(struct exchange *x, const char *data, size_t n)
 {
     struct err err = { 0 };
     x->bytes_in += n;
-    if (!x->refused && take_body(x, data, n, &err) < 0)
-        refuse(x, &err);
+    if (client_has_left(x))
+        return MHD_NO;
     if (!x->refused)
-        return MHD_YES;
+        return take_body(x, data, n, &err) < 0 ? refuse_body(x, &err) : MHD_YES;
     x->dropped_bytes += n;
     if (x->dropped_bytes <= DROP_MAX_BYTES && time_monotonic_us() < x->drop_until_us)
         return MHD_YES;
-    log_failure(x, &x->err);
+    if (!x->answered)
+        log_failure(x, &x->err);
     return MHD_NO; /* closes the connection */
 }
 
@@ -238,7 +282,7 @@ static enum MHD_Result run(struct exchange *x)
     struct response rs = { 0 };
     struct err err = { 0 };
     if (x->refused)
-        return answer_error(x, &x->err);
+        return x->answered ? MHD_NO : answer_error(x, &x->err);
     buf_init(&rs.body, RESPONSE_MAX_BYTES);
     const int rc = run_handler(x, &rs, &err);
     if (rc == 0)

@@ -38,6 +38,7 @@ struct exchange {
     struct ticker_entry sleep;
 
     bool refused;   /* the answer is an error; the body is read and dropped */
+    bool answered;  /* by answer_raw: the library must not answer too */
     bool started;   /* the route's handler has been called */
     struct err err; /* valid while refused */
     int64_t drop_until_us;
@@ -58,6 +59,10 @@ void exchange_completed(void *cls, struct MHD_Connection *con, void **slot,
 
 /* Makes a response of the library and queues it; takes rs over (buffer and stream). */
 enum MHD_Result answer_queue(struct exchange *x, struct response *rs);
+
+/* Writes an error past the library, straight to the socket, while its body is still coming in; the
+ * connection must be closed afterwards. rs stays the caller's. */
+void answer_raw(struct exchange *x, const struct response *rs);
 
 void exchange_unref(struct exchange *x);
 

@@ -131,6 +131,7 @@ int server_start(const struct server_config *config, const struct route *routes,
         server_free(s);
         return -1;
     }
+    s->config.host = NULL; /* was the caller's */
     *out = s;
     return 0;
 }

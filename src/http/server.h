@@ -26,7 +26,8 @@ struct server_config {
     int (*authenticate)(struct request *rq, struct err *err);
 };
 
-/* Config texts, routes, spool and app outlive the server. ERR_IO when the address cannot be had. */
+/* Routes, spool and app outlive the server; host is read during the call. ERR_IO when the address
+ * cannot be had. */
 int server_start(const struct server_config *config, const struct route *routes, size_t n_routes,
                  struct server **out, struct err *err) MUST_CHECK;
 

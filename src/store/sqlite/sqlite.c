@@ -143,6 +143,8 @@ static int sqlite_open(const char *path, const struct store_config *config, stru
     struct sqlite_store *s = mem_calloc(1, sizeof(*s));
     if (s == NULL)
         return err_nomem(err);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS,
+                   0); /* its counters cost a mutex per allocation; once per process */
     s->base.ops = &store_sqlite;
     s->lock_fd = -1;
     s->path = mem_strdup(path);

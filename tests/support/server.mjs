@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: MIT
+/*
+ * server.mjs - the real server, in a directory of its own, for tests that speak to it from outside.
+ *
+ *   import { startServer } from '../support/server.mjs';
+ *
+ *   test('a voucher is created', async t => {
+ *       const server = await startServer({ t });         // stopped and removed when the test ends
+ *       const answer = await server.post('/v1/vouchers/SUMMER', { type: 'DISCOUNT_VOUCHER', ... });
+ *       assert.equal(answer.status, 200);
+ *       assert.equal(answer.json.code, 'SUMMER');
+ *   });
+ *
+ * Every server has its own temporary directory (database, spool), a free port of 127.0.0.1, and one
+ * project, whose keys go with each request unless a test says otherwise. stop() drains as SIGTERM
+ * does, kill() is SIGKILL; start() after either goes on with the same data. What the server logs is
+ * kept, parsed, in server.logs, over all its lives.
+ *
+ * The program is LONGSHORE_TEST_BIN, which is the server with the switches of tests/support/testvfs.c
+ * (all off, unless the environment of a start() turns one on).
+ */
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The program under test. */
+export const binary =
+	process.env.LONGSHORE_TEST_BIN || join(root, 'build/test/tests/longshore-test');
+
+const START_MS = 20000;
+const EXIT_MS = 20000;
+const ACTION_MS = 60000;
+
+/** Our own environment without settings of the program, which would change what a test means. */
+function cleanEnvironment(extra) {
+	const env = {};
+	for (const [name, value] of Object.entries(process.env)) {
+		if (!name.startsWith('LONGSHORE_'))
+			env[name] = value;
+	}
+	return { ...env, ...extra };
+}
+
+export const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
+
+/** Asks `probe` until it answers something true, and returns that; throws after `timeoutMs`. */
+export async function until(probe, { what = 'the condition', timeoutMs = 10000, everyMs = 20 } = {}) {
+	const end = Date.now() + timeoutMs;
+	for (;;) {
+		const got = await probe();
+		if (got)
+			return got;
+		if (Date.now() > end)
+			throw new Error(`waited ${timeoutMs} ms for ${what}`);
+		await sleep(everyMs);
+	}
+}
+
+/**
+ * Runs a command of the program to its end: `longshore(['project', 'create', …])`.
+ * Returns { code, signal, stdout, stderr } and never throws for a bad exit status.
+ */
+export async function longshore(args, { env = {}, timeoutMs = EXIT_MS } = {}) {
+	try {
+		const { stdout, stderr } = await run(binary, args, { env: cleanEnvironment(env), timeout: timeoutMs });
+		return { code: 0, signal: null, stdout, stderr };
+	} catch (e) {
+		if (e.stdout === undefined)
+			throw e;
+		return { code: e.code ?? null, signal: e.signal ?? null, stdout: e.stdout, stderr: e.stderr };
+	}
+}
+
+let projects = 0;
+
+export class Server {
+	/** Use startServer(). */
+	constructor(dir, args, env) {
+		this.dir = dir;
+		this.database = join(dir, 'longshore.db');
+		this.spool = `${this.database}-spool`;
+		this.store = `sqlite:${this.database}`;
+		this.args = args;
+		this.env = env;
+		this.logs = []; // every line of the log, parsed; { text } when it was no JSON
+		this.project = null; // { project_id, app_id, app_token, management_id, management_token }
+		this.exited = Promise.resolve({ code: null, signal: null });
+		this.running = false;
+	}
+
+	/* ---- life ---- */
+
+	/**
+	 * Starts, or starts again on the same data; resolves when the server listens. `env` is for this
+	 * life only. With `listening: false` it resolves at once: for a server that is to die before.
+	 */
+	async start({ env = {}, args = [], listening = true } = {}) {
+		if (this.running)
+			throw new Error('the server is running');
+		const child = spawn(
+			binary,
+			['serve', '--listen', '127.0.0.1:0', '--store', this.store, ...this.args, ...args],
+			{ env: cleanEnvironment({ ...this.env, ...env }), stdio: ['ignore', 'ignore', 'pipe'] }
+		);
+		this.child = child;
+		this.pid = child.pid;
+		this.running = true;
+		const from = this.logs.length;
+		const atEnd = this.#readLog(child);
+		this.exited = new Promise(resolve => {
+			child.on('exit', (code, signal) => {
+				this.running = false;
+				atEnd.then(() => resolve({ code, signal }));
+			});
+			child.on('error', error => {
+				this.running = false;
+				resolve({ code: null, signal: null, error });
+			});
+		});
+		if (listening)
+			await this.listening(from);
+		return this;
+	}
+
+	/** Resolves to true when this life of the server listens; to false when it has ended instead. */
+	async tryListening(from = 0) {
+		await until(
+			() => this.logs.slice(from).some(line => line.event === 'listening') || !this.running,
+			{ what: 'the server to listen', timeoutMs: START_MS, everyMs: 5 }
+		);
+		const line = this.logs.slice(from).findLast(l => l.event === 'listening');
+		if (line === undefined)
+			return false;
+		this.port = line.port;
+		this.base = `http://127.0.0.1:${line.port}`;
+		return true;
+	}
+
+	async listening(from = 0) {
+		if (await this.tryListening(from))
+			return;
+		const { code, signal, error } = await this.exited;
+		const last = this.logs.slice(from).map(l => l.text ?? JSON.stringify(l));
+		throw new Error(`the server ended (${error ?? signal ?? code}) before it listened:\n${last.join('\n')}`);
+	}
+
+	#readLog(child) {
+		let rest = '';
+		child.stderr.setEncoding('utf8');
+		child.stderr.on('data', text => {
+			const lines = (rest + text).split('\n');
+			rest = lines.pop();
+			for (const line of lines)
+				this.logs.push(parseLine(line));
+		});
+		return new Promise(resolve => child.stderr.on('close', resolve));
+	}
+
+	/** Log lines of this event: `server.logged('action_end')`. */
+	logged(event) {
+		return this.logs.filter(line => line.event === event);
+	}
+
+	signal(name) {
+		if (this.running)
+			this.child.kill(name);
+	}
+
+	/** SIGTERM; returns { code, signal } of the end. */
+	async stop() {
+		this.signal('SIGTERM');
+		const timer = setTimeout(() => this.signal('SIGABRT'), EXIT_MS); // a drain that hangs
+		const end = await this.exited;
+		clearTimeout(timer);
+		return end;
+	}
+
+	/** SIGKILL. */
+	async kill() {
+		this.signal('SIGKILL');
+		return this.exited;
+	}
+
+	/** Stops, if it runs, and starts again on the same data. */
+	async restart(options) {
+		await this.stop();
+		return this.start(options);
+	}
+
+	/** Ends the server and removes its directory. startServer({ t }) arranges for this. */
+	async remove() {
+		await this.kill();
+		await rm(this.dir, { recursive: true, force: true });
+	}
+
+	/* ---- projects ---- */
+
+	/**
+	 * `longshore project create` on this store, beside the server or before its first start; returns
+	 * its keys. Requests use server.project; pass `project` to a request to use another one.
+	 */
+	async createProject({ name = 'test', appId, appToken } = {}) {
+		const n = ++projects;
+		appId ??= `app-${process.pid}-${n}`;
+		appToken ??= `token-${process.pid}-${n}`;
+		const end = await longshore([
+			'project', 'create', '--name', name, '--store', this.store, '--app-id', appId, '--app-token', appToken
+		]);
+		if (end.code !== 0)
+			throw new Error(`project create ended with ${end.code}: ${end.stderr}`);
+		return JSON.parse(end.stdout);
+	}
+
+	/* ---- requests ---- */
+
+	/** Headers that carry a project's keys; {} for `null`. */
+	keys(project = this.project) {
+		return project ? { 'X-App-Id': project.app_id, 'X-App-Token': project.app_token } : {};
+	}
+
+	/**
+	 * Any request. `body`: what fetch takes. `json`: an object to send as JSON. `project`: whose keys
+	 * go with it (the server's own; null: none). Resolves to { status, headers, text, json }, `json`
+	 * being undefined when the answer is none; rejects only when there was no answer.
+	 */
+	async request(method, path, { body, json, headers = {}, project = this.project, signal } = {}) {
+		const all = { ...this.keys(project), ...headers };
+		if (json !== undefined) {
+			body = JSON.stringify(json);
+			all['Content-Type'] ??= 'application/json';
+		}
+		const answer = await fetch(this.base + path, { method, headers: all, body, signal });
+		const text = await answer.text();
+		return { status: answer.status, headers: answer.headers, text, json: parseJson(text) };
+	}
+
+	get(path, options) {
+		return this.request('GET', path, options);
+	}
+
+	post(path, json, options) {
+		return this.request('POST', path, { json, ...options });
+	}
+
+	/**
+	 * Uploads `contents` (string, Buffer or Blob) as the part `file` of a form; `fields` are further
+	 * text fields, sent before it.
+	 */
+	upload(path, contents, { fields = {}, fileName = 'vouchers.csv', type = 'text/csv', ...options } = {}) {
+		const form = new FormData();
+		for (const [name, value] of Object.entries(fields))
+			form.append(name, value);
+		form.append('file', contents instanceof Blob ? contents : new Blob([contents], { type }), fileName);
+		return this.request('POST', path, { body: form, ...options });
+	}
+
+	/** Uploads a voucher file and returns the action's id; throws unless it was accepted. */
+	async importVouchers(contents, options) {
+		const answer = await this.upload('/v1/vouchers/importCSV', contents, options);
+		if (answer.status !== 202)
+			throw new Error(`the import was refused: ${answer.status} ${answer.text}`);
+		return answer.json.async_action_id;
+	}
+
+	/** The action as it is now. */
+	async action(id, options) {
+		const answer = await this.get(`/v1/async-actions/${id}`, options);
+		if (answer.status !== 200)
+			throw new Error(`cannot get action ${id}: ${answer.status} ${answer.text}`);
+		return answer.json;
+	}
+
+	/** Waits for the action to end, and returns it. */
+	async waitForAction(id, { timeoutMs = ACTION_MS, ...options } = {}) {
+		return until(
+			async () => {
+				const action = await this.action(id, options);
+				return (action.status === 'DONE' || action.status === 'FAILED') && action;
+			},
+			{ what: `action ${id} to end`, timeoutMs }
+		);
+	}
+
+	/** The report of an action: rows as arrays of cells, headers first. */
+	async report(id, options) {
+		const answer = await this.get(`/v1/async-actions/${id}/report.csv`, options);
+		if (answer.status !== 200)
+			throw new Error(`no report of ${id}: ${answer.status} ${answer.text}`);
+		return parseCsv(answer.text);
+	}
+
+	/* ---- behind the API ---- */
+
+	/** Rows of a query on the database file, by the sqlite3 command line. For a stopped server. */
+	async sql(query) {
+		const { stdout } = await run('sqlite3', ['-json', this.database, query], { maxBuffer: 1 << 30 });
+		return stdout.trim() === '' ? [] : JSON.parse(stdout);
+	}
+
+	/** Names of the files in the spool. */
+	async spoolFiles() {
+		return (await readdir(this.spool)).sort();
+	}
+}
+
+function parseJson(text) {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}
+
+function parseLine(line) {
+	const parsed = parseJson(line);
+	return parsed !== null && typeof parsed === 'object' ? parsed : { text: line };
+}
+
+/** CSV text to rows of cells; quotes, doubled quotes, line ends inside quotes. */
+export function parseCsv(text) {
+	const rows = [];
+	let row = [];
+	let at = 0;
+	while (at < text.length) {
+		let cell;
+		if (text[at] === '"') {
+			let end = at + 1;
+			while (text[end] !== '"' || text[end + 1] === '"')
+				end += text[end] === '"' ? 2 : 1;
+			cell = text.slice(at + 1, end).replaceAll('""', '"');
+			at = end + 1;
+		} else {
+			let end = at;
+			while (end < text.length && text[end] !== ',' && text[end] !== '\n' && text[end] !== '\r')
+				end++;
+			cell = text.slice(at, end);
+			at = end;
+		}
+		row.push(cell);
+		if (text[at] === ',') {
+			at++;
+			if (at === text.length || text[at] === '\n' || text[at] === '\r')
+				row.push('');
+			else
+				continue;
+		}
+		if (text[at] === '\r')
+			at++;
+		if (text[at] === '\n' || at >= text.length) {
+			at++;
+			rows.push(row);
+			row = [];
+		}
+	}
+	return rows;
+}
+
+/**
+ * A server that listens, with a project. `t`: the test's context, which removes everything at its
+ * end. `args`: further flags of `serve`. `env`: for all its lives. `start: false`: only the
+ * directory and the project.
+ */
+export async function startServer({ t, args = [], env = {}, start = true, project = {} } = {}) {
+	const server = new Server(await mkdtemp(join(tmpdir(), 'longshore-test-')), args, env);
+	t?.after(() => server.remove());
+	server.project = await server.createProject(project);
+	if (start)
+		await server.start();
+	return server;
+}
