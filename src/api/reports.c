@@ -2,11 +2,11 @@
 /*
  * reports.c - GET /v1/async-actions/{id}/report.csv: what became of every input row.
  *
- * Nothing is stored for a report. Chunk by chunk it reads the outcomes (a blob) and the same bytes
- * of the input that the engine read, and puts both side by side; reasons come from the failures. A
- * chunk is loaded on an offload thread, its lines are written in the event thread as the client
- * takes them; no store transaction is open meanwhile. Memory: one chunk a report, REPORTS_MAX
- * reports.
+ * Nothing is stored for a report. Chunk by chunk it takes the outcomes (a blob) and reads the same
+ * bytes of the input that the engine read, and puts both side by side; reasons come from the
+ * failures. Input is loaded by windows on an offload thread, lines are written in the event thread
+ * as the client takes them; no store transaction is open meanwhile. Memory of a report: a window,
+ * the outcomes of a chunk, a page of failures; of all: REPORTS_MAX times that.
  */
 #include "actions/registry.h"
 #include "api/api_priv.h"
@@ -19,7 +19,8 @@
 #define SLOT_POLL_MS     200
 #define TEXT_BYTES       (32 * KIB)             /* lines made at a time */
 #define TEXT_MAX_BYTES   (TEXT_BYTES + 8 * MIB) /* and one line of any length */
-#define WINDOW_MAX_BYTES (64 * MIB)             /* a chunk is some 8 MiB; more is a broken store */
+#define WINDOW_BYTES     (1 * MIB) /* of input at a time; more only for a record that is longer */
+#define WINDOW_MAX_BYTES (2 * CSV_RECORD_MAX_BYTES)
 #define FAILURES_PAGE    500
 
 struct report {
@@ -30,16 +31,25 @@ struct report {
     struct action_plan plan;
     size_t key_column; /* plan.columns.n: the file has none */
     struct input *input;
-    enum { REPORT_NEEDS_CHUNK, REPORT_HAS_CHUNK, REPORT_DONE, REPORT_BROKEN } state;
+    enum {
+        REPORT_NEEDS_CHUNK,
+        REPORT_NEEDS_INPUT,
+        REPORT_HAS_ROWS,
+        REPORT_DONE,
+        REPORT_BROKEN
+    } state;
     struct offload_job job;
 
-    /* the chunk, all of it in chunk_arena but the window */
+    /* the chunk */
     struct arena chunk_arena;
-    struct outcome_blob *blob;
+    struct outcome_blob *blob; /* in chunk_arena */
     int64_t next_chunk;
     int64_t next_row; /* in the chunk, from 0 */
+
+    /* the part of its input that is loaded */
     char *window;
-    size_t window_cap;
+    size_t window_len, window_cap;
+    int64_t input_pos; /* first byte behind the window */
     struct csv_reader reader;
 
     /* a page of failures, ahead of the rows */
@@ -51,26 +61,11 @@ struct report {
     size_t sent;
 };
 
-/* ---- a chunk ---- */
+/* ---- loading, in an offload thread ---- */
 
-static int reserve_window(struct report *rp, size_t n, struct err *err)
-{
-    if (n > WINDOW_MAX_BYTES)
-        return err_set(err, ERR_STORE, "a chunk has %zu bytes", n);
-    if (n <= rp->window_cap)
-        return 0;
-    mem_free(rp->window);
-    rp->window_cap = 0;
-    rp->window = mem_alloc(n);
-    if (rp->window == NULL)
-        return err_nomem(err);
-    rp->window_cap = n;
-    return 0;
-}
-
+/* The outcomes of the next chunk; blob is NULL when the action has not come that far. */
 static int load_chunk(struct report *rp, struct err *err)
 {
-    size_t got = 0;
     arena_reset(&rp->chunk_arena);
     rp->blob = NULL;
     if (store_find_outcomes(rp->api->store, &rp->chunk_arena, rp->rq->project->id, rp->seq,
@@ -78,13 +73,48 @@ static int load_chunk(struct report *rp, struct err *err)
         return err_wrap(err, "cannot read outcomes");
     if (rp->blob == NULL)
         return 0;
-    const size_t n = (size_t)(rp->blob->end - rp->blob->start);
-    if (reserve_window(rp, n, err) < 0 ||
-        input_read(rp->input, rp->blob->start, rp->window, n, &got, err) < 0)
-        return -1;
-    csv_reader_load(&rp->reader, rp->window, got, true);
     rp->next_chunk++;
     rp->next_row = 0;
+    rp->input_pos = rp->blob->start;
+    rp->window_len = 0;
+    rp->reader.pos = 0;
+    return 0;
+}
+
+/* Room behind what is kept: a window, or twice as much as a record that did not fit. */
+static int grow_window(struct report *rp, struct err *err)
+{
+    const size_t want = rp->window_cap == 0 ? WINDOW_BYTES : 2 * rp->window_cap;
+    if (rp->window_len < rp->window_cap)
+        return 0;
+    if (want > WINDOW_MAX_BYTES)
+        return err_set(err, ERR_STORE, "a record of the input is too long");
+    char *window = mem_realloc(rp->window, want);
+    if (window == NULL)
+        return err_nomem(err);
+    rp->window = window;
+    rp->window_cap = want;
+    return 0;
+}
+
+/* Keeps the record that has begun, and reads on behind it, up to the end of the chunk. */
+static int load_input(struct report *rp, struct err *err)
+{
+    size_t got = 0;
+    rp->window_len -= rp->reader.pos;
+    if (rp->window_len > 0)
+        memmove(rp->window, rp->window + rp->reader.pos, rp->window_len);
+    if (grow_window(rp, err) < 0)
+        return -1;
+    const size_t room = rp->window_cap - rp->window_len;
+    const int64_t left = rp->blob->end - rp->input_pos;
+    const size_t n = left < (int64_t)room ? (size_t)left : room;
+    if (input_read(rp->input, rp->input_pos, rp->window + rp->window_len, n, &got, err) < 0)
+        return -1;
+    rp->window_len += got;
+    rp->input_pos += (int64_t)got;
+    csv_reader_load(&rp->reader, rp->window, rp->window_len,
+                    got < n || rp->input_pos == rp->blob->end);
     return 0;
 }
 
@@ -94,16 +124,23 @@ static void log_broken(const struct report *rp, const struct err *err)
               LOG_STR("error", err->msg));
 }
 
-/* In an offload thread. */
+static int load(struct report *rp, struct err *err)
+{
+    if (rp->state == REPORT_NEEDS_CHUNK && load_chunk(rp, err) < 0)
+        return -1;
+    if (rp->blob != NULL && load_input(rp, err) < 0)
+        return -1;
+    rp->state = rp->blob != NULL ? REPORT_HAS_ROWS : REPORT_DONE;
+    return 0;
+}
+
 static void run_load(void *arg)
 {
     struct report *rp = arg;
     struct err err = { 0 };
-    if (load_chunk(rp, &err) < 0) {
+    if (load(rp, &err) < 0) {
         log_broken(rp, &err);
         rp->state = REPORT_BROKEN;
-    } else {
-        rp->state = rp->blob != NULL ? REPORT_HAS_CHUNK : REPORT_DONE;
     }
     request_resume(rp->rq);
 }
@@ -150,21 +187,41 @@ static int put_line(struct report *rp, int64_t row, enum outcome outcome, struct
     return buf_ok(&rp->text, err);
 }
 
-/* Some lines of the chunk; at its end the next one is needed. */
+/* Steps to the next row of the chunk; without one, the state says what is needed. */
+static int next_row(struct report *rp, struct err *err)
+{
+    if (rp->next_row == rp->blob->n_rows) {
+        rp->state = REPORT_NEEDS_CHUNK;
+        return 0;
+    }
+    switch (csv_next(&rp->reader)) {
+    case CSV_RECORD:
+        rp->next_row++;
+        return 0;
+    case CSV_MORE:
+        rp->state = REPORT_NEEDS_INPUT;
+        return 0;
+    case CSV_NOMEM:
+        return err_nomem(err);
+    default: /* the engine has read these bytes as rows */
+        return err_set(err, ERR_STORE, "chunk %lld of the input has fewer rows than outcomes",
+                       (long long)rp->blob->chunk_no);
+    }
+}
+
+/* Some lines, as far as the window goes. */
 static int put_lines(struct report *rp, struct err *err)
 {
     buf_reset(&rp->text);
     rp->sent = 0;
     while (rp->text.len < TEXT_BYTES) {
-        if (rp->next_row == rp->blob->n_rows || csv_next(&rp->reader) != CSV_RECORD) {
-            rp->state = REPORT_NEEDS_CHUNK;
+        if (next_row(rp, err) < 0)
+            return -1;
+        if (rp->state != REPORT_HAS_ROWS)
             break;
-        }
-        const enum outcome outcome = outcome_get(rp->blob->packed, (size_t)rp->next_row);
-        rp->next_row++;
-        if (outcome == OUTCOME_PENDING)
-            continue; /* not applied yet */
-        if (put_line(rp, rp->blob->first_row + rp->next_row, outcome, err) < 0)
+        const enum outcome outcome = outcome_get(rp->blob->packed, (size_t)rp->next_row - 1);
+        if (outcome != OUTCOME_PENDING && /* not applied yet */
+            put_line(rp, rp->blob->first_row + rp->next_row, outcome, err) < 0)
             return -1;
     }
     return 0;
@@ -190,7 +247,7 @@ static ssize_t report_pull(void *arg, char *out, size_t max)
             return STREAM_END;
         if (rp->state == REPORT_BROKEN || request_is_draining(rp->rq))
             return STREAM_BROKEN;
-        if (rp->state == REPORT_NEEDS_CHUNK) {
+        if (rp->state != REPORT_HAS_ROWS) {
             request_offload(rp->rq, &rp->job);
             return 0;
         }

@@ -108,5 +108,7 @@ void errors_reply(struct request *rq, struct response *rs, const struct err *err
         put_transport_error(&o, info, str_of(info->message));
     else
         put_api_error(&o, rq, err, info);
+    if (rs->body.failed)
+        buf_reset(&rs->body); /* better none than half a body */
     put_headers(rq, rs, info);
 }

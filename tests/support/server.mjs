@@ -17,10 +17,11 @@
  * kept, parsed, in server.logs, over all its lives.
  *
  * The program is LONGSHORE_TEST_BIN, which is the server with the switches of tests/support/testvfs.c
- * (all off, unless the environment of a start() turns one on).
+ * (all off, unless the environment of a start() turns one on). Tests that need no switch pass
+ * `program: shipped`: the very program that users get.
  */
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,6 +33,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** The program under test. */
 export const binary =
 	process.env.LONGSHORE_TEST_BIN || join(root, 'build/test/tests/longshore-test');
+
+/** The program as it is shipped. */
+export const shipped = process.env.LONGSHORE_BIN || join(root, 'build/test/src/longshore');
 
 const START_MS = 20000;
 const EXIT_MS = 20000;
@@ -66,9 +70,9 @@ export async function until(probe, { what = 'the condition', timeoutMs = 10000, 
  * Runs a command of the program to its end: `longshore(['project', 'create', …])`.
  * Returns { code, signal, stdout, stderr } and never throws for a bad exit status.
  */
-export async function longshore(args, { env = {}, timeoutMs = EXIT_MS } = {}) {
+export async function longshore(args, { env = {}, timeoutMs = EXIT_MS, program = binary } = {}) {
 	try {
-		const { stdout, stderr } = await run(binary, args, { env: cleanEnvironment(env), timeout: timeoutMs });
+		const { stdout, stderr } = await run(program, args, { env: cleanEnvironment(env), timeout: timeoutMs });
 		return { code: 0, signal: null, stdout, stderr };
 	} catch (e) {
 		if (e.stdout === undefined)
@@ -81,8 +85,9 @@ let projects = 0;
 
 export class Server {
 	/** Use startServer(). */
-	constructor(dir, args, env) {
+	constructor(dir, args, env, program = binary) {
 		this.dir = dir;
+		this.program = program;
 		this.database = join(dir, 'longshore.db');
 		this.spool = `${this.database}-spool`;
 		this.store = `sqlite:${this.database}`;
@@ -104,7 +109,7 @@ export class Server {
 		if (this.running)
 			throw new Error('the server is running');
 		const child = spawn(
-			binary,
+			this.program,
 			['serve', '--listen', '127.0.0.1:0', '--store', this.store, ...this.args, ...args],
 			{ env: cleanEnvironment({ ...this.env, ...env }), stdio: ['ignore', 'ignore', 'pipe'] }
 		);
@@ -209,9 +214,13 @@ export class Server {
 		const n = ++projects;
 		appId ??= `app-${process.pid}-${n}`;
 		appToken ??= `token-${process.pid}-${n}`;
-		const end = await longshore([
-			'project', 'create', '--name', name, '--store', this.store, '--app-id', appId, '--app-token', appToken
-		]);
+		const end = await longshore(
+			[
+				'project', 'create', '--name', name, '--store', this.store,
+				'--app-id', appId, '--app-token', appToken
+			],
+			{ program: this.program }
+		);
 		if (end.code !== 0)
 			throw new Error(`project create ended with ${end.code}: ${end.stderr}`);
 		return JSON.parse(end.stdout);
@@ -366,8 +375,10 @@ export function parseCsv(text) {
  * end. `args`: further flags of `serve`. `env`: for all its lives. `start: false`: only the
  * directory and the project.
  */
-export async function startServer({ t, args = [], env = {}, start = true, project = {} } = {}) {
-	const server = new Server(await mkdtemp(join(tmpdir(), 'longshore-test-')), args, env);
+export async function startServer({
+	t, args = [], env = {}, start = true, project = {}, program = binary
+} = {}) {
+	const server = new Server(await mkdtemp(join(tmpdir(), 'longshore-test-')), args, env, program);
 	t?.after(() => server.remove());
 	server.project = await server.createProject(project);
 	if (start)
