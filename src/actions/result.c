@@ -45,7 +45,7 @@ static void put_failed(struct json_out *o, const struct action_kind *kind,
     for (size_t i = 0; i < n; i++) {
         json_object(o);
         json_key(o, kind->key_name);
-        json_str(o, failures[i].key);
+        json_str(o, failures[i].key.p != NULL ? failures[i].key : STR("")); /* always a string */
         json_key(o, "row");
         json_int(o, failures[i].row);
         json_key(o, "reason");

@@ -46,13 +46,13 @@ int err_sys(struct err *err, const char *fmt, ...)
 {
     const int sys = errno;
     char what[256];
-    char reason[128];
+    char room[128];
     va_list args;
     va_start(args, fmt);
     vsnprintf(what, sizeof(what), fmt, args);
     va_end(args);
-    if (strerror_r(sys, reason, sizeof(reason)) != 0)
-        snprintf(reason, sizeof(reason), "error %d", sys);
+    const char *reason =
+        strerror_r(sys, room, sizeof(room)); /* GNU's: the text, perhaps in `room` */
     return err_set(err, code_of_errno(sys), "%s: %s", what, reason);
 }
 

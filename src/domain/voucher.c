@@ -152,7 +152,7 @@ const char *voucher_worth_check(const struct voucher_worth *w, struct num value)
 const char *voucher_code_check(struct str code)
 {
     static_assert(VOUCHER_CODE_MAX_BYTES == 512, "the message says it too");
-    return code.len > VOUCHER_CODE_MAX_BYTES ? "must NOT have more than 512 characters" : NULL;
+    return code.len > VOUCHER_CODE_MAX_BYTES ? "must NOT be longer than 512 bytes" : NULL;
 }
 
 int voucher_keep_text(struct buf *b, struct arena *a, struct str *out, struct err *err)

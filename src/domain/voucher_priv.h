@@ -46,7 +46,7 @@ extern const struct voucher_worth voucher_worths[DISCOUNT_TYPE_COUNT];
 /* "must be <= 100", or NULL. */
 const char *voucher_worth_check(const struct voucher_worth *w, struct num value);
 
-/* "must NOT have more than 512 characters", or NULL. */
+/* "must NOT be longer than 512 bytes", or NULL. */
 const char *voucher_code_check(struct str code);
 
 /* Copies the text to the arena and releases the buffer, also on failure. */

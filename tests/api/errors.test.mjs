@@ -217,7 +217,7 @@ test('escapes in a path are in either case, and a plus is a plus', async () => {
 });
 
 test('what only looks like an escape is text', async () => {
-	for (const code of ['100%', '%zz', 'a%2', '%%'])
+	for (const code of ['50%', '%zz', 'a%2', '%%'])
 		assertNotFound(await p.raw({ path: `/v1/vouchers/${code}` }), 'voucher', code);
 });
 
@@ -234,7 +234,7 @@ test('a code that is no text is refused, and looking for it finds nothing', asyn
 test('a code beyond 512 bytes is refused, and looking for it finds nothing', async () => {
 	const path = `/v1/vouchers/${'x'.repeat(513)}`;
 	const answer = await p.raw({ method: 'POST', path, headers: JSON_TYPE, body: JSON.stringify(GIFT) });
-	assertInvalidPayload(answer, 'Property .code must NOT have more than 512 characters');
+	assertInvalidPayload(answer, 'Property .code must NOT be longer than 512 bytes');
 	assert.equal((await p.raw({ path })).status, 404);
 });
 

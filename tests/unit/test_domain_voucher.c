@@ -365,7 +365,7 @@ static void a_code_has_a_longest_length(void **state)
     assert_memory_equal(row(*state, SHORT, record), "code=x", 6);
     memcpy(record + VOUCHER_CODE_MAX_BYTES, "x|GIFT_VOUCHER||1", sizeof("x|GIFT_VOUCHER||1"));
     assert_string_equal(row(*state, SHORT, record),
-                        "Property .code must NOT have more than 512 characters");
+                        "Property .code must NOT be longer than 512 bytes");
 }
 
 static void a_failed_row_still_tells_its_code(void **state)
@@ -532,7 +532,7 @@ static void a_code_in_a_body_has_a_longest_length(void **state)
     assert_memory_equal(body(*state, json), "code=x", 6);
     member->text.len++;
     assert_string_equal(body(*state, json),
-                        "Property .code must NOT have more than 512 characters");
+                        "Property .code must NOT be longer than 512 bytes");
 }
 
 /* ---- merging ---- */

@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "store/sqlite/sqlite_priv.h"
 
 #define READER_CACHE_BYTES (1 * MIB)
 #define WRITER_CACHE_BYTES (32 * MIB)
+#define ROOM_LEAST_BYTES   (1 * MIB)
 #define READERS_DEFAULT    8
 
 /* ---- readers ---- */
@@ -158,9 +160,22 @@ static int sqlite_open(const char *path, const struct store_config *config, stru
     return 0;
 }
 
+/* A full disk shows before a write has to fail on it. */
+static int check_room(const struct sqlite_store *s, struct err *err)
+{
+    struct statvfs fs;
+    if (statvfs(s->path, &fs) < 0)
+        return err_sys(err, "cannot look at the disk of '%s'", s->path);
+    if ((uint64_t)fs.f_bavail * fs.f_frsize < ROOM_LEAST_BYTES)
+        return err_set(err, ERR_DISK_FULL, "the disk of the database is full");
+    return 0;
+}
+
 static int sqlite_ping(struct store *store, struct err *err)
 {
     struct sqlite_store *s = sqlite_of(store);
+    if (check_room(s, err) < 0)
+        return -1;
     struct db *db = reader_take(s);
     sqlite3_stmt *st = db_statement(db, STATEMENT_PING, err);
     const int got = st == NULL ? -1 : db_step(db, st, err);

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+/* GET /v1/async-actions: the list, its paging; waiting for one; following one. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { apiServer, assertAction, csv, giftFile, newProject, sleep } from '../support/api.mjs';
+
+const server = await apiServer();
+const BIG = giftFile(200000);
+
+/** A project with so many finished actions, oldest first. */
+async function projectWithActions(n) {
+	const p = await newProject(server);
+	const actions = [];
+	for (let i = 0; i < n; i++)
+		actions.push(await p.startImport(giftFile(1)));
+	for (const id of actions)
+		await p.wait(id);
+	return { p, ids: actions };
+}
+
+async function list(p, query = '') {
+	const answer = await p.get(`/v1/async-actions${query}`);
+	assert.equal(answer.status, 200, answer.text);
+	assert.deepEqual(Object.keys(answer.json).sort(),
+		['async_actions', 'data_ref', 'has_more', 'object']);
+	assert.equal(answer.json.object, 'list');
+	assert.equal(answer.json.data_ref, 'async_actions');
+	return answer.json;
+}
+
+/* ---- the list ---- */
+
+test('a project without actions has an empty list', async () => {
+	const p = await newProject(server);
+	assert.deepEqual(await list(p),
+		{ object: 'list', data_ref: 'async_actions', async_actions: [], has_more: false });
+});
+
+test('items of the list are the action without its result', async () => {
+	const p = await newProject(server);
+	const { result, ...base } = await p.import(csv('Code,Voucher Type,Value', 'A,,1', 'B,GIFT_VOUCHER,1'));
+	const { async_actions } = await list(p);
+	assert.equal(result.failed.length, 1);
+	assertAction(async_actions[0], { inList: true });
+	assert.deepEqual(async_actions, [base]);
+});
+
+test('the newest comes first, ten of them unless said otherwise', async () => {
+	const { p, ids } = await projectWithActions(12);
+	const newest = [...ids].reverse();
+	const ten = await list(p);
+	assert.deepEqual(ten.async_actions.map(a => a.id), newest.slice(0, 10));
+	assert.equal(ten.has_more, true);
+	for (const limit of [1, 11, 12, 100]) {
+		const some = await list(p, `?limit=${limit}`);
+		assert.deepEqual(some.async_actions.map(a => a.id), newest.slice(0, limit));
+		assert.equal(some.has_more, limit < 12);
+	}
+});
+
+test('starting_after pages through all of them, none twice, none left out', async () => {
+	const { p, ids } = await projectWithActions(25);
+	for (const limit of [1, 7, 25, 100]) {
+		const got = [];
+		for (let page, cursor = ''; page?.has_more ?? true; cursor = `&starting_after=${got.at(-1)}`) {
+			page = await list(p, `?limit=${limit}${cursor}`);
+			got.push(...page.async_actions.map(a => a.id));
+		}
+		assert.deepEqual(got, [...ids].reverse());
+	}
+	assert.deepEqual((await list(p, `?starting_after=${ids[0]}`)).async_actions, []);
+});
+
+test('end_date gives those created before it', async () => {
+	const p = await newProject(server);
+	const actions = [];
+	for (let i = 0; i < 6; i++) {
+		actions.unshift(await p.import(giftFile(1)));
+		await sleep(3); // another millisecond
+	}
+	const at = i => encodeURIComponent(actions[i].created_at);
+	const idsOf = page => page.async_actions.map(a => a.id);
+	const older = await list(p, `?end_date=${at(1)}&limit=2`);
+	assert.deepEqual(idsOf(older), actions.slice(2, 4).map(a => a.id));
+	assert.equal(older.has_more, true);
+	const oldest = await list(p, `?end_date=${at(3)}&limit=2`);
+	assert.deepEqual(idsOf(oldest), actions.slice(4).map(a => a.id));
+	assert.equal(oldest.has_more, false);
+	assert.deepEqual(idsOf(await list(p, '?end_date=2016-11-16')), []);
+	assert.deepEqual(idsOf(await list(p, '?end_date=2016-11-16T14:14:31Z')), []);
+	assert.deepEqual(idsOf(await list(p, '?end_date=2999-01-01')), actions.map(a => a.id));
+	assert.deepEqual(idsOf(await list(p, `?end_date=${at(1)}&starting_after=${actions[3].id}`)),
+		actions.slice(4).map(a => a.id));
+});
+
+/* ---- wait ---- */
+
+test('wait answers as soon as the action has ended', async () => {
+	const p = await newProject(server);
+	const id = await p.startImport(giftFile(20000));
+	const from = Date.now();
+	const { json } = await p.get(`/v1/async-actions/${id}?wait=60`);
+	assertAction(json);
+	assert.equal(json.status, 'DONE');
+	assert.ok(Date.now() - from < 30000, 'it did not sit out its time');
+	const again = Date.now();
+	assert.deepEqual((await p.get(`/v1/async-actions/${id}?wait=60`)).json, json);
+	assert.ok(Date.now() - again < 5000);
+});
+
+test('wait answers with the running action when the time is over', async () => {
+	const p = await newProject(server);
+	const id = await p.startImport(BIG);
+	const { json } = await p.get(`/v1/async-actions/${id}?wait=0`);
+	assertAction(json);
+	assert.notEqual(json.status, 'DONE');
+	assert.equal((await p.get(`/v1/async-actions/${id}?wait=60`)).json.status, 'DONE');
+});
+
+test('many may wait for one action', async () => {
+	const p = await newProject(server);
+	const id = await p.startImport(giftFile(20000));
+	const answers = await Promise.all(
+		Array.from({ length: 40 }, () => p.get(`/v1/async-actions/${id}?wait=60`)));
+	for (const { json } of answers)
+		assert.equal(json.status, 'DONE');
+});
+
+/* ---- events ---- */
+
+/** Server-sent events up to the end of the stream: [{ event, data }]. */
+function parseEvents(text) {
+	assert.ok(text.endsWith('\n\n'));
+	return text.split('\n\n').filter(block => block !== '' && !block.startsWith(':')).map(block => {
+		const [, event, data] = /^event: (\w+)\ndata: (.*)$/.exec(block) ?? assert.fail(block);
+		return { event, data: JSON.parse(data) };
+	});
+}
+
+async function events(p, id) {
+	const answer = await p.get(`/v1/async-actions/${id}/events`);
+	assert.equal(answer.status, 200);
+	assert.equal(answer.headers.get('content-type'), 'text/event-stream');
+	assert.equal(answer.headers.get('cache-control'), 'no-store');
+	return parseEvents(answer.text);
+}
+
+test('events tell the progress, then the end', async () => {
+	const p = await newProject(server);
+	const all = await events(p, await p.startImport(BIG));
+	assert.equal(all.at(-1).event, 'end');
+	assert.ok(all.length >= 3, 'some progress was seen');
+	let rows = 0, progress = 0;
+	for (const { event, data } of all.slice(0, -1)) {
+		assert.equal(event, 'progress');
+		assert.deepEqual(Object.keys(data),
+			['status', 'progress', 'rows_done', 'rows_per_second', 'seconds_left']);
+		assert.ok(data.rows_done >= rows && data.progress >= progress, 'neither goes back');
+		assert.ok(data.rows_per_second >= 0);
+		assert.ok(data.seconds_left === null || data.seconds_left >= 0);
+		({ rows_done: rows, progress } = data);
+	}
+	const { data } = all.at(-1);
+	assert.equal(data.status, 'DONE');
+	assert.equal(data.progress, 100);
+	assert.equal(data.rows_done, 200000);
+	assert.equal(data.seconds_left, 0);
+});
+
+test('events of an action that has ended are its last progress and the end', async () => {
+	const p = await newProject(server);
+	const { id } = await p.import(giftFile(5));
+	const data = { status: 'DONE', progress: 100, rows_done: 5, rows_per_second: 0, seconds_left: 0 };
+	assert.deepEqual(await events(p, id), [{ event: 'progress', data }, { event: 'end', data }]);
+});
+
+test('events end with FAILED when the file cannot be read to its end', async () => {
+	const p = await newProject(server);
+	const { id } = await p.import(csv('Code,Voucher Type,Value', 'A,GIFT_VOUCHER,1', 'B,"GIFT_VOUCHER,1'));
+	const end = (await events(p, id)).at(-1);
+	assert.equal(end.event, 'end');
+	assert.equal(end.data.status, 'FAILED');
+	assert.equal(end.data.rows_done, 1);
+});
+
+test('a follower may leave in the middle', async () => {
+	const p = await newProject(server);
+	const id = await p.startImport(BIG);
+	const answer = await fetch(`${server.base}/v1/async-actions/${id}/events`, { headers: p.headers });
+	const reader = answer.body.getReader();
+	await reader.read();
+	await reader.cancel();
+	const action = await p.wait(id);
+	assert.equal(action.result.done_count, 200000);
+});
