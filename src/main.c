@@ -2,6 +2,7 @@
 /* main.c - the table of commands. */
 #include <sodium.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/str.h"
 #include "commands.h"
@@ -127,6 +128,7 @@ static int run_command(const struct command *c, int argc, char **argv)
 int main(int argc, char **argv)
 {
     int words = 0;
+    umask(077); /* codes and key hashes are nobody else's business */
     if (sodium_init() < 0) {
         fprintf(stderr, "longshore: cannot start the random generator\n");
         return 1;

@@ -33,7 +33,7 @@ static int check_required(const struct action_kind *kind, const struct csv_head 
         struct buf found;
         if (column_map_has(map, kind->fields, *name))
             continue;
-        buf_init(&found, FOUND_MAX_BYTES * 2 + CSV_FIELD_MAX_BYTES);
+        buf_init(&found, 2 * (size_t)FOUND_MAX_BYTES + CSV_FIELD_MAX_BYTES);
         put_headings(&found, head);
         err_set(err, ERR_INVALID_PAYLOAD, "CSV file should have required column '%s' (found: %.*s)",
                 *name, found.len > FOUND_MAX_BYTES ? FOUND_MAX_BYTES : (int)found.len,

@@ -31,7 +31,9 @@ int api_health_ready(struct request *rq, struct response *rs, struct err *err)
         return reply_status(rs, HTTP_UNAVAILABLE, "unavailable", "the server is stopping", err);
     if (store_ping(api_of(rq)->store, &why) < 0) {
         log_event(LOG_WARN, "not_ready", LOG_STR("request_id", rq->id), LOG_STR("error", why.msg));
-        return reply_status(rs, HTTP_UNAVAILABLE, "unavailable", "the store does not answer", err);
+        const bool full = why.code == ERR_DISK_FULL;
+        return reply_status(rs, HTTP_UNAVAILABLE, "unavailable",
+                            full ? "the disk is full" : "the store does not answer", err);
     }
     return reply_status(rs, HTTP_OK, "ok", NULL, err);
 }

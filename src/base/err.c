@@ -19,6 +19,15 @@ const struct err_info *err_info(enum err_code code)
     return &err_infos[code];
 }
 
+/* Formats into out; a text that does not fit loses whole characters, so that it stays UTF-8. */
+static void put_text(char *out, size_t size, const char *fmt, va_list args)
+{
+    const int n = vsnprintf(out, size, fmt, args);
+    if (n >= 0 && (size_t)n >= size) {
+        out[size - 1] = out[size - 2]; /* the byte that the NUL stands for tells nothing */
+    }
+}
+
 int err_set(struct err *err, enum err_code code, const char *fmt, ...)
 {
     va_list args;

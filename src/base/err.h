@@ -48,7 +48,7 @@ struct err_info {
 
 struct err {
     enum err_code code;
-    char msg[480]; /* cut, never overrun */
+    char msg[480]; /* cut between characters, never overrun */
 };
 
 /* The row of ERR_CODES; a code outside the table is INTERNAL. */

@@ -106,3 +106,13 @@ size_t str_utf8_invalid_at(struct str s)
     }
     return s.len;
 }
+
+struct str str_utf8_cut(struct str s, size_t max)
+{
+    size_t n = max;
+    if (s.len <= max)
+        return s;
+    while (n > 0 && max - n < 4 && ((unsigned char)s.p[n] & 0xC0) == 0x80)
+        n--;
+    return (struct str){ s.p, max - n < 4 ? n : max }; /* four bytes on: it was no character */
+}

@@ -56,4 +56,7 @@ struct str str_cut(struct str s, char sep, struct str *rest);
  * over-long, nothing above U+10FFFF); s.len when all of it is valid. */
 size_t str_utf8_invalid_at(struct str s);
 
+/* The longest beginning of at most max bytes that does not end inside a character. */
+struct str str_utf8_cut(struct str s, size_t max);
+
 #endif

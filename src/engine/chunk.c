@@ -291,6 +291,7 @@ static int restore_outcomes(struct engine *e, struct run *run, struct slot *slot
                        (long long)c->no);
     memcpy(c->outcomes, blob->packed, (size_t)(c->n_rows + 1) / OUTCOMES_PER_BYTE);
     c->slice_done = (size_t)run->ac.slice_done;
+    fault_point("recovery.restored");
     return 0;
 }
 

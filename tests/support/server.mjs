@@ -75,8 +75,8 @@ export async function longshore(args, { env = {}, timeoutMs = EXIT_MS, program =
 		const { stdout, stderr } = await run(program, args, { env: cleanEnvironment(env), timeout: timeoutMs });
 		return { code: 0, signal: null, stdout, stderr };
 	} catch (e) {
-		if (e.stdout === undefined)
-			throw e;
+		if (typeof e.code === 'string')
+			throw e; // it could not be started
 		return { code: e.code ?? null, signal: e.signal ?? null, stdout: e.stdout, stderr: e.stderr };
 	}
 }

@@ -20,11 +20,10 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Fails the test with the text of err unless rc is 0. `call` may be several statements' worth. */
+/* MUST(spool_open(dir, &spool, must)): fails the test with the error's text unless it returns 0. */
 #define MUST(call)                                                                                 \
     do {                                                                                           \
-        struct err must_err = { 0 };                                                               \
-        struct err *err = &must_err;                                                               \
+        struct err must_err = { 0 }, *must = &must_err;                                            \
         if ((call) != 0)                                                                           \
             fail_msg("%s: %s", #call, must_err.msg);                                               \
     } while (0)

@@ -14,7 +14,7 @@ static void err_every_code_has_a_row(void **state)
         assert_true(info->status >= 200 && info->status < 600);
     }
     assert_int_equal(err_info(ERR_CODE_COUNT)->status, 500);
-    assert_int_equal(err_info((enum err_code)-1)->status, 500);
+    assert_int_equal(err_info((enum err_code) - 1)->status, 500);
 }
 
 /* Reference 1.6: what a client sees. */

@@ -8,7 +8,7 @@ static const char base62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 static const struct id_secret secret = { "0123456789abcdef0123456789abcde" };
 static const struct id_secret other_secret = { "0123456789abcdef0123456789abcdX" };
 
-static const int64_t keys[] = { 0, 1, 2, 61, 62, 12345678, (int64_t)1 << 40, INT64_MAX - 1,
+static const int64_t keys[] = { 0,        1, 2, 61, 62, 12345678, (int64_t)1 << 40, INT64_MAX - 1,
                                 INT64_MAX };
 
 static void id_of_a_voucher_has_the_references_form(void **state)
@@ -71,7 +71,10 @@ static void id_with_any_character_changed_is_refused(void **state)
 static void id_of_another_length_or_alphabet_is_refused(void **state)
 {
     (void)state;
-    static const char *const cases[] = { "", "v_", "v_short", "SUMMER-2026",
+    static const char *const cases[] = { "",
+                                         "v_",
+                                         "v_short",
+                                         "SUMMER-2026",
                                          "v_00000000000000000000000000000000",
                                          "v_zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz",
                                          "v_000000000000000000000000000000000",
@@ -195,9 +198,9 @@ static void id_token_hash_is_blake2b_256(void **state)
 {
     (void)state;
     static const unsigned char of_nothing[ID_HASH_BYTES] = {
-        0x0e, 0x57, 0x51, 0xc0, 0x26, 0xe5, 0x43, 0xb2, 0xe8, 0xab, 0x2e, 0xb0, 0x60, 0x99, 0xda,
-        0xa1, 0xd1, 0xe5, 0xdf, 0x47, 0x77, 0x8f, 0x77, 0x87, 0xfa, 0xab, 0x45, 0xcd, 0xf1, 0x2f,
-        0xe3, 0xa8
+        0x0e, 0x57, 0x51, 0xc0, 0x26, 0xe5, 0x43, 0xb2, 0xe8, 0xab, 0x2e,
+        0xb0, 0x60, 0x99, 0xda, 0xa1, 0xd1, 0xe5, 0xdf, 0x47, 0x77, 0x8f,
+        0x77, 0x87, 0xfa, 0xab, 0x45, 0xcd, 0xf1, 0x2f, 0xe3, 0xa8
     };
     unsigned char a[ID_HASH_BYTES], b[ID_HASH_BYTES];
     id_hash_token(STR(""), a);

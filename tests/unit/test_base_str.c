@@ -22,9 +22,9 @@ static void str_cmp_is_byte_order_shorter_first(void **state)
         struct str a, b;
         int sign;
     } cases[] = {
-        { STR_INIT(""), STR_INIT(""), 0 },         { STR_INIT(""), STR_INIT("a"), -1 },
-        { STR_INIT("a"), STR_INIT("a"), 0 },       { STR_INIT("a"), STR_INIT("ab"), -1 },
-        { STR_INIT("b"), STR_INIT("ab"), 1 },      { STR_INIT("Z"), STR_INIT("a"), -1 },
+        { STR_INIT(""), STR_INIT(""), 0 },           { STR_INIT(""), STR_INIT("a"), -1 },
+        { STR_INIT("a"), STR_INIT("a"), 0 },         { STR_INIT("a"), STR_INIT("ab"), -1 },
+        { STR_INIT("b"), STR_INIT("ab"), 1 },        { STR_INIT("Z"), STR_INIT("a"), -1 },
         { STR_INIT("z"), STR_INIT("\xC3\xA9"), -1 }, { STR_INIT("a\0b"), STR_INIT("a\0c"), -1 },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -49,8 +49,8 @@ static void str_trim_takes_blanks_and_tabs_only(void **state)
     static const struct {
         const char *in, *want;
     } cases[] = {
-        { "", "" },           { " \t ", "" },     { "a", "a" },
-        { "\t a b \t", "a b" }, { "\na\n", "\na\n" }, { "  a", "a" },
+        { "", "" },           { " \t ", "" }, { "a", "a" }, { "\t a b \t", "a b" },
+        { "\na\n", "\na\n" }, { "  a", "a" },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
         assert_str(str_trim(str_of(cases[i].in)), cases[i].want);

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+/* kill.test.mjs - SIGKILL, at any moment and at the moments that matter; then every row is counted. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startServer } from '../support/server.mjs';
+import { listActions, liveAndDie, settled, tryImport } from './lives.mjs';
+import { assertExact, LiveWriter, makeFile, Random, seed } from './model.mjs';
+
+const ROWS = 60000;
+const BAD_ROWS = 200;
+
+const deaths = random => {
+	const rows = () => random.int(1, 800);
+	return [
+		{ place: 'slice.row', nth: rows() },
+		{ place: 'slice.row', nth: rows() },
+		{ place: 'slice.row', nth: rows() },
+		{ place: 'slice.before_checkpoint', nth: 1 },
+		{ place: 'slice.before_checkpoint', nth: random.int(2, 4) },
+		{ place: 'slice.before_commit', nth: random.int(1, 4) },
+		{ place: 'slice.after_commit', nth: 1 },
+		{ place: 'slice.after_commit', nth: random.int(2, 4) },
+		{ place: 'commit.before', nth: random.int(1, 6) },
+		{ place: 'commit.after', nth: random.int(1, 6) },
+		{ place: 'disk.wal.write', nth: random.int(1, 400) },
+		{ place: 'disk.wal.write', nth: random.int(1, 40) },
+		{ place: 'disk.wal.sync', nth: random.int(1, 6) },
+		{ place: 'recovery.claimed', nth: 1 },
+		{ place: 'recovery.restored', nth: 1 },
+		{ place: 'recovery.restored', nth: 1 },
+		{ place: 'disk.db.write', nth: random.int(1, 400), drain: true, afterMs: 20 },
+		{ place: 'disk.db.sync', nth: 1, drain: true, afterMs: 20 },
+		{ afterMs: -20 },
+		{ afterMs: -40 },
+		...Array.from({ length: 10 }, () => ({ afterMs: random.int(0, 60) }))
+	];
+};
+
+test('an import that is killed again and again ends as if nothing had happened', async t => {
+	const random = new Random(seed);
+	const server = await startServer({ t });
+	const files = [];
+	const live = new LiveWriter(random);
+	let known = 0;
+	const add = async options => {
+		const file = makeFile(random, { prefix: 'V-', from: known, known, ...options });
+		known = file.next;
+		files.push({ rows: file.rows, id: await server.importVouchers(file.csv) });
+		live.files = files.length;
+	};
+	await add({ rows: 20000, bad: 50 });
+	await server.waitForAction(files[0].id);
+	await add({ rows: ROWS, bad: BAD_ROWS });
+
+	live.contested = random.shuffle(files[1].rows.map(row => row.code)).slice(0, 1000);
+	const during = (s, stopped) => Promise.all([live.run(s, stopped), live.run(s, stopped)]);
+	const ends = { place: 0, time: 0, drained: 0 };
+	await server.kill();
+	for (const death of random.shuffle(deaths(random))) {
+		ends[await liveAndDie(server, death, { during })]++;
+		await server.start();
+		if ((await server.action(files.at(-1).id)).status === 'DONE')
+			await add({ rows: ROWS, bad: BAD_ROWS }); // it was too fast: more to do for the lives to come
+		await server.kill(); // a kill of its own, in the middle of recovery
+		ends.time++;
+	}
+	await server.start();
+	await server.waitForAction(files.at(-1).id);
+	await assertExact(server, files, live);
+	t.diagnostic(
+		`seed ${seed}: ${ends.place} kills at places, ${ends.time} at other moments, ${ends.drained} drained first; ` +
+			`${files.length} files, ${live.acknowledged.size} single vouchers`
+	);
+	assert.ok(ends.place >= 12, `only ${ends.place} of the places were met`);
+	assert.ok(ends.place + ends.time >= 20);
+});
+
+test('an upload that is killed is an action that ends right, or nothing at all', async t => {
+	const random = new Random(seed + 1);
+	const server = await startServer({ t });
+	const sent = new Map(); // files by their prefix
+	const answered = new Map();
+	const places = [
+		...['upload.written', 'upload.synced', 'upload.renamed', 'import.committed', 'commit.before', 'commit.after'],
+		...['disk.spool.write', 'disk.spool.write', 'disk.spool.sync', 'disk.wal.write', 'disk.wal.sync']
+	];
+	await server.kill();
+	for (const [i, place] of places.entries()) {
+		const prefix = `U${i}-`;
+		const file = makeFile(random, { prefix, rows: 3000, bad: 5 });
+		sent.set(prefix, file.rows);
+		const during = async s => {
+			const id = await tryImport(s, file.csv);
+			if (id !== null)
+				answered.set(prefix, id);
+		};
+		const nth = place === 'disk.spool.write' ? random.int(1, 3) : 1;
+		assert.equal(await liveAndDie(server, { place, nth }, { during }), 'place', `${place}:${nth}`);
+	}
+	await server.start();
+	await settled(server);
+	const files = await identify(server, sent, answered);
+	await assertExact(server, files);
+	t.diagnostic(`seed ${seed}: ${places.length} kills, ${answered.size} answered, ${files.length} became actions`);
+});
+
+/** Which file became which action: an action without an answer is known by its first code. */
+async function identify(server, sent, answered) {
+	const files = [];
+	for (const action of await listActions(server)) {
+		const [, first] = await server.report(action.id);
+		const rows = sent.get(`${first[1].split('-')[0]}-`);
+		assert.ok(rows !== undefined, `nobody has sent the file of ${action.id}`);
+		files.push({ id: action.id, rows });
+	}
+	for (const [prefix, id] of answered)
+		assert.ok(files.some(f => f.id === id && f.rows === sent.get(prefix)), `the action ${id} was answered and is gone`);
+	return files;
+}
