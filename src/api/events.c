@@ -59,9 +59,11 @@ static int look(struct watch *w, struct view *out, struct err *err)
     arena_reset(&w->scratch);
     if (api_get_action(w->rq, &w->scratch, w->rq->args[0], &ac, err) < 0)
         return -1;
+    const int64_t took_ms = ac->updated_ms - ac->created_ms;
     *out = (struct view){ .status = ac->status,
                           .progress = ac->progress,
                           .rows_done = action_rows(ac),
+                          .rows_per_second = took_ms > 0 ? action_rows(ac) * 1000 / took_ms : 0,
                           .seconds_left = action_is_finished(ac) ? 0 : -1 };
     return 0;
 }
@@ -98,12 +100,12 @@ static int compose(struct watch *w, int64_t now_us, struct err *err)
     if (look(w, &v, err) < 0)
         return -1;
     w->ended = v.status == ACTION_DONE || v.status == ACTION_FAILED;
-    if (w->sent_us == 0 || !view_eq(&v, &w->shown))
+    if (w->ended)
+        put_event(w, "end", &v);
+    else if (w->sent_us == 0 || !view_eq(&v, &w->shown))
         put_event(w, "progress", &v);
     else if (now_us - w->sent_us >= HEARTBEAT_US)
         buf_puts(&w->text, STR(": still here\n\n"));
-    if (w->ended)
-        put_event(w, "end", &v);
     if (w->text.len > 0)
         w->sent_us = now_us;
     w->shown = v;

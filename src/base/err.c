@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "base/str.h"
 
 static const struct err_info err_infos[] = {
 #define X(name, status, key, message) [ERR_##name] = { status, key, message },
@@ -19,13 +20,20 @@ const struct err_info *err_info(enum err_code code)
     return &err_infos[code];
 }
 
-/* Formats into out; a text that does not fit loses whole characters, so that it stays UTF-8. */
-static void put_text(char *out, size_t size, const char *fmt, va_list args)
+/* Behind a printf into text[size] that returned n: what was cut in the middle of a character loses
+ * the beginning of it as well, so that the text stays UTF-8. */
+static void mend_cut(char *text, size_t size, int n)
 {
-    const int n = vsnprintf(out, size, fmt, args);
-    if (n >= 0 && (size_t)n >= size) {
-        out[size - 1] = out[size - 2]; /* the byte that the NUL stands for tells nothing */
-    }
+    if (n < 0 || (size_t)n < size)
+        return;
+    const size_t bad = str_utf8_invalid_at(str_of(text));
+    if (size - 1 - bad < 4)
+        text[bad] = '\0';
+}
+
+static void put_text(char *text, size_t size, const char *fmt, va_list args)
+{
+    mend_cut(text, size, vsnprintf(text, size, fmt, args));
 }
 
 int err_set(struct err *err, enum err_code code, const char *fmt, ...)
@@ -33,7 +41,7 @@ int err_set(struct err *err, enum err_code code, const char *fmt, ...)
     va_list args;
     va_start(args, fmt);
     err->code = code;
-    vsnprintf(err->msg, sizeof(err->msg), fmt, args);
+    put_text(err->msg, sizeof(err->msg), fmt, args);
     va_end(args);
     return -1;
 }
@@ -58,7 +66,7 @@ int err_sys(struct err *err, const char *fmt, ...)
     char room[128];
     va_list args;
     va_start(args, fmt);
-    vsnprintf(what, sizeof(what), fmt, args);
+    put_text(what, sizeof(what), fmt, args);
     va_end(args);
     const char *reason =
         strerror_r(sys, room, sizeof(room)); /* GNU's: the text, perhaps in `room` */
@@ -70,7 +78,7 @@ int err_wrap(struct err *err, const char *fmt, ...)
     char what[256];
     va_list args;
     va_start(args, fmt);
-    vsnprintf(what, sizeof(what) - 2, fmt, args);
+    put_text(what, sizeof(what) - 2, fmt, args);
     va_end(args);
     const size_t n = strlen(what);
     memcpy(what + n, ": ", 3);
@@ -79,6 +87,7 @@ int err_wrap(struct err *err, const char *fmt, ...)
     memmove(err->msg + n + 2, err->msg, inner < room ? inner : room);
     memcpy(err->msg, what, n + 2);
     err->msg[n + 2 + (inner < room ? inner : room)] = '\0';
+    mend_cut(err->msg, sizeof(err->msg), (int)(n + 2 + inner));
     return -1;
 }
 

@@ -92,7 +92,10 @@ bool id_decode(const struct id_secret *s, enum id_kind kind, struct str id, int6
         const char *at = c != '\0' ? strchr(base62, c) : NULL;
         if (at == NULL)
             return false;
-        v = v * 62 + (unsigned)(at - base62);
+        const unsigned digit = (unsigned)(at - base62);
+        if (v > (~(u128)0 - digit) / 62) /* 22 digits reach beyond 128 bits: another spelling */
+            return false;
+        v = v * 62 + digit;
     }
     uint64_t hi = (uint64_t)(v >> 64), lo = (uint64_t)v;
     char check[ID_MAX_LEN];

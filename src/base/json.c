@@ -292,26 +292,67 @@ static int read_number(struct reader *r, struct str *out)
 
 static int read_value(struct reader *r, unsigned depth, struct json *v);
 
-/* The last value of a repeated key wins; its place is the first one's. Objects are small: a scan.
- */
-static struct json *member_slot(struct json *object, struct str key, struct json *fresh,
-                                struct json **tail)
+/* A member with its place in the object. */
+struct placed {
+    struct json *member;
+    size_t place;
+};
+
+static int compare_placed(const void *a, const void *b)
 {
-    size_t n = 0;
-    for (struct json *m = object->child; m != NULL && n < 64; m = m->next, n++) {
-        if (str_eq(m->key, key)) {
-            struct json *next = m->next;
-            *m = (struct json){ .key = key, .next = next };
-            return m;
+    const struct placed *x = a, *y = b;
+    const int c = str_cmp(x->member->key, y->member->key);
+    return c != 0 ? c : (x->place > y->place) - (x->place < y->place);
+}
+
+/* The last value of a repeated key wins; its place is the first one's. Of n sorted members, those
+ * that are not the first of their key are marked by a NULL key text. True when there are any. */
+static bool settle_repeats(struct placed *sorted, size_t n)
+{
+    bool any = false;
+    for (size_t first = 0, i = 1; i < n; i++) {
+        struct json *kept = sorted[first].member, *m = sorted[i].member;
+        if (!str_eq(kept->key, m->key)) {
+            first = i;
+            continue;
         }
+        struct json *next = kept->next;
+        *kept = *m;
+        kept->next = next;
+        m->key.p = NULL;
+        any = true;
     }
-    *fresh = (struct json){ .key = key };
-    if (*tail == NULL)
-        object->child = fresh;
-    else
-        (*tail)->next = fresh;
-    *tail = fresh;
-    return fresh;
+    return any;
+}
+
+static void unlink_marked(struct json *object)
+{
+    for (struct json **link = &object->child; *link != NULL;) {
+        if ((*link)->key.p == NULL)
+            *link = (*link)->next;
+        else
+            link = &(*link)->next;
+    }
+}
+
+/* By sorting, as a body may be megabytes of keys; a small object needs no memory for it. */
+static int drop_repeats(struct reader *r, struct json *object, size_t n)
+{
+    struct placed few[16], *sorted = few;
+    if (n < 2)
+        return 0;
+    if (n > ARRAY_LEN(few)) {
+        sorted = arena_alloc(r->arena, n * sizeof(*sorted));
+        if (sorted == NULL)
+            return err_nomem(r->err);
+    }
+    size_t i = 0;
+    for (struct json *m = object->child; m != NULL; m = m->next, i++)
+        sorted[i] = (struct placed){ m, i };
+    qsort(sorted, n, sizeof(*sorted), compare_placed);
+    if (settle_repeats(sorted, n))
+        unlink_marked(object);
+    return 0;
 }
 
 static int read_member(struct reader *r, unsigned depth, struct json *object, struct json **tail)
@@ -331,17 +372,13 @@ static int read_member(struct reader *r, unsigned depth, struct json *object, st
     struct json *fresh = arena_calloc(r->arena, sizeof(*fresh));
     if (fresh == NULL)
         return err_nomem(r->err);
-    struct json *slot = fresh;
-    if (object->type == JSON_OBJECT) {
-        slot = member_slot(object, key, fresh, tail);
-    } else {
-        if (*tail == NULL)
-            object->child = fresh;
-        else
-            (*tail)->next = fresh;
-        *tail = fresh;
-    }
-    return read_value(r, depth + 1, slot);
+    fresh->key = key;
+    if (*tail == NULL)
+        object->child = fresh;
+    else
+        (*tail)->next = fresh;
+    *tail = fresh;
+    return read_value(r, depth + 1, fresh);
 }
 
 static int read_container(struct reader *r, unsigned depth, struct json *v)
@@ -356,7 +393,7 @@ static int read_container(struct reader *r, unsigned depth, struct json *v)
         r->p++;
         return 0;
     }
-    for (;;) {
+    for (size_t n = 1;; n++) {
         skip_blanks(r);
         if (read_member(r, depth, v, &tail) < 0)
             return -1;
@@ -364,7 +401,7 @@ static int read_container(struct reader *r, unsigned depth, struct json *v)
         if (r->p == r->end || (*r->p != ',' && *r->p != close))
             return syntax(r, "expected ',' or the end of the list");
         if (*r->p++ == close)
-            return 0;
+            return v->type == JSON_OBJECT ? drop_repeats(r, v, n) : 0;
     }
 }
 

@@ -88,7 +88,7 @@ bool num_parse_scaled(struct str s, unsigned digits, int64_t *out, bool *cut)
     const bool negative = s.len > 0 && s.p[0] == '-';
     if (s.len > 0 && (s.p[0] == '-' || s.p[0] == '+'))
         i++;
-    int64_t v = 0;
+    int64_t v = 0; /* counted below zero, where there is room for one more */
     size_t n_digits = 0;
     unsigned fraction = 0;
     bool in_fraction = false, round_up = false, lost = false;
@@ -107,7 +107,7 @@ bool num_parse_scaled(struct str s, unsigned digits, int64_t *out, bool *cut)
             continue;
         }
         fraction += in_fraction;
-        if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, s.p[i] - '0', &v))
+        if (__builtin_mul_overflow(v, 10, &v) || __builtin_sub_overflow(v, s.p[i] - '0', &v))
             return false;
     }
     if (n_digits == 0 || (in_fraction && s.p[s.len - 1] == '.'))
@@ -116,11 +116,11 @@ bool num_parse_scaled(struct str s, unsigned digits, int64_t *out, bool *cut)
         if (__builtin_mul_overflow(v, 10, &v))
             return false;
     }
-    if (round_up && __builtin_add_overflow(v, 1, &v))
+    if ((round_up && __builtin_sub_overflow(v, 1, &v)) || (!negative && v == INT64_MIN))
         return false;
     if (cut != NULL)
         *cut = lost;
-    *out = negative ? -v : v;
+    *out = negative ? v : -v;
     return true;
 }
 

@@ -112,8 +112,20 @@ static int add_failure(struct slot *slot, uint32_t row, struct str key, struct s
     return 0;
 }
 
-/* Why a record that was read cannot be a row; the column is named as in the header. */
-static int flaw_reason(struct run *run, const struct csv_reader *csv, struct arena *a,
+/* "Column 'Region'" as in the header, or "Cell 5" where no heading names it. */
+static const char *flawed_cell(const struct run *run, const struct csv_reader *csv, struct arena *a)
+{
+    const struct column_map *map = &run->plan.columns;
+    const struct column *c = csv->flaw_cell < map->n ? &map->columns[csv->flaw_cell] : NULL;
+    if (c == NULL || c->field == COLUMN_UNUSED)
+        return arena_printf(a, "Cell %zu", csv->flaw_cell + 1);
+    return arena_printf(
+        a, "Column '%.*s'",
+        STR_FMT(c->field >= 0 ? str_of(run->kind->fields->rows[c->field].heading) : c->key));
+}
+
+/* Why a record that was read cannot be a row. */
+static int flaw_reason(const struct run *run, const struct csv_reader *csv, struct arena *a,
                        struct str *out, struct err *err)
 {
     static const char *const texts[] = {
@@ -122,18 +134,17 @@ static int flaw_reason(struct run *run, const struct csv_reader *csv, struct are
         [CSV_NUL] = "has a NUL byte",
         [CSV_FIELD_TOO_LONG] = "is longer than 1048576 bytes",
     };
+    const bool has_byte = csv->flaw == CSV_BAD_UTF8 || csv->flaw == CSV_NUL;
     char *text;
     if (csv->flaw == CSV_TOO_MANY_CELLS) {
         text = arena_printf(a, "Row has more than %d cells", CSV_COLUMNS_MAX);
-    } else if (csv->flaw_cell >= run->plan.columns.n) {
-        text = arena_printf(a, "Cell %zu %s (byte %zu)", csv->flaw_cell + 1, texts[csv->flaw],
-                            csv->flaw_byte);
     } else {
-        const struct column *c = &run->plan.columns.columns[csv->flaw_cell];
-        const struct str name =
-            c->field >= 0 ? str_of(run->kind->fields->rows[c->field].heading) : c->key;
-        text = arena_printf(a, "Column '%.*s' %s (byte %zu)", STR_FMT(name), texts[csv->flaw],
-                            csv->flaw_byte);
+        const char *cell = flawed_cell(run, csv, a);
+        if (cell == NULL)
+            return err_nomem(err);
+        text = has_byte
+                   ? arena_printf(a, "%s %s (byte %zu)", cell, texts[csv->flaw], csv->flaw_byte)
+                   : arena_printf(a, "%s %s", cell, texts[csv->flaw]);
     }
     *out = str_of(text);
     return text == NULL ? err_nomem(err) : 0;

@@ -14,9 +14,10 @@
 #include "formats/csv.h"
 
 #define CHUNK_BYTES_DEFAULT (8 * MIB)
-#define CHUNK_ROWS_MAX                                                                             \
-    65536 /* with rows of 200 bytes in memory, a chunk of tiny rows stays small too */
-#define CHUNK_ROWS_FIRST  1000 /* after a start: a process killed every 150 ms still advances */
+/* Rows of some 250 bytes in memory: a chunk of tiny rows stays small too. */
+#define CHUNK_ROWS_MAX 81920
+/* Of the first chunk after a start: a process killed every 150 ms still advances. */
+#define CHUNK_ROWS_FIRST  1000
 #define CHUNK_ROWS_GROWTH 4
 #define CHUNK_SLOTS       2
 

@@ -25,6 +25,7 @@
 #define DROP_MAX_BYTES      (64 * MIB)
 #define WAIT_FOR_END_BYTES  MIB /* with less than this to come, the answer waits for the end */
 #define DROP_MAX_US         ((int64_t)5 * 1000 * 1000)
+#define CLOSED_TIMEOUT_S    2 /* for what has arrived of a chunked body whose client has closed */
 #define REQUEST_BLOCK_BYTES (4 * KIB) /* of the arena: most requests need one block */
 
 /* ---- headers ---- */
@@ -224,17 +225,23 @@ static int take_body(struct exchange *x, const char *data, size_t n, struct err 
 }
 
 /*
- * The client has closed in the middle of its body. The library waits for an edge of epoll that has
- * come already when the end arrived together with the last data, and would keep the upload until
- * the idle timeout; so we look ourselves. Not for chunked bodies: what is left of one is unknown.
+ * Whether the client has closed in the middle of its body. The library waits for an edge of epoll
+ * that has come already when the end arrived together with the last data, and would keep the upload
+ * until the idle timeout; so we look ourselves. Of a chunked body the rest may be in the library's
+ * buffer still, and is read from there at once; if nothing of it comes, the timeout is a short one.
  */
 static bool client_has_left(const struct exchange *x)
 {
     char next;
-    if (body_left(x) <= 0 || body_left(x) == INT64_MAX)
+    if (body_left(x) <= 0)
         return false;
     const int fd = MHD_get_connection_info(x->con, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    return recv(fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    if (recv(fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) != 0)
+        return false;
+    if (body_left(x) != INT64_MAX)
+        return true;
+    MHD_set_connection_option(x->con, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)CLOSED_TIMEOUT_S);
+    return false;
 }
 
 static enum MHD_Result on_body(struct exchange *x, const char *data, size_t n)

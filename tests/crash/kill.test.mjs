@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startServer } from '../support/server.mjs';
-import { listActions, liveAndDie, settled, tryImport } from './lives.mjs';
+import { listActions, liveAndDie, settled, Uploads } from './lives.mjs';
 import { assertExact, LiveWriter, makeFile, Random, seed } from './model.mjs';
 
 const ROWS = 60000;
@@ -78,42 +78,26 @@ test('an import that is killed again and again ends as if nothing had happened',
 test('an upload that is killed is an action that ends right, or nothing at all', async t => {
 	const random = new Random(seed + 1);
 	const server = await startServer({ t });
-	const sent = new Map(); // files by their prefix
-	const answered = new Map();
-	const places = [
+	const uploads = new Uploads(random);
+	const deaths = [
 		...['upload.written', 'upload.synced', 'upload.renamed', 'import.committed', 'commit.before', 'commit.after'],
 		...['disk.spool.write', 'disk.spool.write', 'disk.spool.sync', 'disk.wal.write', 'disk.wal.sync']
-	];
-	await server.kill();
-	for (const [i, place] of places.entries()) {
-		const prefix = `U${i}-`;
-		const file = makeFile(random, { prefix, rows: 3000, bad: 5 });
-		sent.set(prefix, file.rows);
-		const during = async s => {
-			const id = await tryImport(s, file.csv);
-			if (id !== null)
-				answered.set(prefix, id);
-		};
-		const nth = place === 'disk.spool.write' ? random.int(1, 3) : 1;
-		assert.equal(await liveAndDie(server, { place, nth }, { during }), 'place', `${place}:${nth}`);
+	].map(place => ({ place, nth: place === 'disk.spool.write' ? random.int(1, 3) : 1 }));
+	deaths.push(...Array.from({ length: 8 }, () => ({ afterMs: random.int(0, 20) })));
+	await server.stop();
+	for (const death of deaths) {
+		const how = await liveAndDie(server, death, { during: s => uploads.send(s, { rows: 3000, bad: 5 }) });
+		assert.equal(how, death.place === undefined ? 'time' : 'place', JSON.stringify(death));
+		await server.start();
+		await settled(server);
+		const actions = await listActions(server);
+		assert.equal((await server.spoolFiles()).length, actions.length, 'the spool holds inputs of actions only');
+		assert.deepEqual(await server.stop(), { code: 0, signal: null });
 	}
 	await server.start();
-	await settled(server);
-	const files = await identify(server, sent, answered);
+	const files = await uploads.identify(server);
 	await assertExact(server, files);
-	t.diagnostic(`seed ${seed}: ${places.length} kills, ${answered.size} answered, ${files.length} became actions`);
+	t.diagnostic(
+		`seed ${seed}: ${deaths.length} kills, ${uploads.answered.size} answered, ${files.length} became actions`
+	);
 });
-
-/** Which file became which action: an action without an answer is known by its first code. */
-async function identify(server, sent, answered) {
-	const files = [];
-	for (const action of await listActions(server)) {
-		const [, first] = await server.report(action.id);
-		const rows = sent.get(`${first[1].split('-')[0]}-`);
-		assert.ok(rows !== undefined, `nobody has sent the file of ${action.id}`);
-		files.push({ id: action.id, rows });
-	}
-	for (const [prefix, id] of answered)
-		assert.ok(files.some(f => f.id === id && f.rows === sent.get(prefix)), `the action ${id} was answered and is gone`);
-	return files;
-}

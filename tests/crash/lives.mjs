@@ -2,7 +2,9 @@
 /*
  * lives.mjs - lives of a server that are to end badly: at a named place, or after a while.
  */
+import assert from 'node:assert/strict';
 import { sleep, until } from '../support/server.mjs';
+import { makeFile } from './model.mjs';
 
 /** How long a life waits for its place before it is killed for being too slow to die. */
 const PATIENCE_MS = 1500;
@@ -50,32 +52,78 @@ export async function liveAndDie(server, death, { env = {}, during = async () =>
 	return wasRunning || death.place === undefined ? 'time' : 'place';
 }
 
-/** Starts an upload that may or may not be answered; resolves to the id, or null. */
-export async function tryImport(server, csv) {
-	try {
-		const answer = await server.upload('/v1/vouchers/importCSV', csv);
-		if (answer.status === 202)
-			return answer.json.async_action_id;
-		if (answer.status === 503)
-			return null; // it is stopping
-		throw Object.assign(new Error(`upload: ${answer.status} ${answer.text}`), { fatal: true });
-	} catch (e) {
-		if (e.fatal)
-			throw e;
-		return null;
-	}
-}
-
 /** All actions of the project, oldest first. */
 export async function listActions(server) {
 	const { json } = await server.get('/v1/async-actions?limit=100');
 	return json.async_actions.reverse();
 }
 
-/** Waits until nothing is left to do. */
+/** Waits until nothing is left to do; no action may have failed. */
 export async function settled(server, timeoutMs = 30000) {
 	await until(
-		async () => (await listActions(server)).every(a => a.status === 'DONE' || a.status === 'FAILED'),
+		async () => {
+			const actions = await listActions(server);
+			const failed = actions.filter(a => a.status === 'FAILED').map(a => a.id);
+			if (failed.length > 0)
+				assert.fail(`failed: ${failed}\n${warnings(server).join('\n')}`);
+			return actions.every(a => a.status === 'DONE');
+		},
 		{ what: 'all actions to end', timeoutMs }
 	);
+}
+
+/** What the server has complained about. */
+function warnings(server) {
+	return server.logs.filter(l => l.level === 'warn' || l.level === 'error').map(l => JSON.stringify(l));
+}
+
+/** Files that are uploaded to a server which may die before it answers; each has codes of its own. */
+export class Uploads {
+	constructor(random) {
+		this.random = random;
+		this.sent = new Map(); // rows by the prefix of their codes
+		this.answered = new Map(); // prefix by the action's id
+	}
+
+	/** Uploads a new file; resolves when it was answered, or will not be. */
+	async send(server, options) {
+		const prefix = `U${this.sent.size}-`;
+		const file = makeFile(this.random, { prefix, ...options });
+		this.sent.set(prefix, file.rows);
+		let answer;
+		try {
+			answer = await server.upload('/v1/vouchers/importCSV', file.csv);
+		} catch {
+			return;
+		}
+		if (answer.status === 503)
+			return; // it is stopping
+		assert.equal(answer.status, 202, answer.text);
+		this.answered.set(answer.json.async_action_id, prefix);
+	}
+
+	/** What was answered is there. */
+	assertKept(actions) {
+		for (const id of this.answered.keys())
+			assert.ok(actions.some(a => a.id === id), `the action ${id} was answered with 202 and is gone`);
+	}
+
+	/**
+	 * The actions of these files, oldest first: [{ id, rows }]. One that nobody has been told of is
+	 * known by the first code in its report.
+	 */
+	async identify(server) {
+		const files = [];
+		const actions = await listActions(server);
+		this.assertKept(actions);
+		for (const { id } of actions) {
+			const [, ...lines] = await server.report(id);
+			const prefix = `${lines.find(line => line[1] !== '')[1].split('-')[0]}-`;
+			if (!this.sent.has(prefix))
+				continue;
+			assert.equal(this.answered.get(id) ?? prefix, prefix);
+			files.push({ id, rows: this.sent.get(prefix) });
+		}
+		return files;
+	}
 }

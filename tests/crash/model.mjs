@@ -397,12 +397,12 @@ const counterChecks = [
 export async function assertExact(server, files, live = new LiveWriter(new Random(0))) {
 	const model = new Model();
 	assert.deepEqual(await server.stop(), { code: 0, signal: null });
+	assert.deepEqual(await server.sql('PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
 	const stored = await storedVouchers(server);
 	const others = live.settle(stored);
 	model.apply([], others.get(0));
 	const expected = files.map((file, i) => model.apply(file.rows, others.get(i + 1)));
 	assertVouchers(stored, model);
-	assert.deepEqual(await server.sql('PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
 	for (const [what, query] of counterChecks) {
 		for (const { got, want } of await server.sql(query))
 			assert.equal(got, want, what);

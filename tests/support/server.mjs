@@ -201,6 +201,8 @@ export class Server {
 	/** Ends the server and removes its directory. startServer({ t }) arranges for this. */
 	async remove() {
 		await this.kill();
+		if (process.env.LONGSHORE_TEST_KEEP)
+			return; // to look at what a failed test has left
 		await rm(this.dir, { recursive: true, force: true });
 	}
 
@@ -210,7 +212,7 @@ export class Server {
 	 * `longshore project create` on this store, beside the server or before its first start; returns
 	 * its keys. Requests use server.project; pass `project` to a request to use another one.
 	 */
-	async createProject({ name = 'test', appId, appToken } = {}) {
+	async createProject({ name = 'test', appId, appToken, env = {} } = {}) {
 		const n = ++projects;
 		appId ??= `app-${process.pid}-${n}`;
 		appToken ??= `token-${process.pid}-${n}`;
@@ -219,7 +221,7 @@ export class Server {
 				'project', 'create', '--name', name, '--store', this.store,
 				'--app-id', appId, '--app-token', appToken
 			],
-			{ program: this.program }
+			{ program: this.program, env }
 		);
 		if (end.code !== 0)
 			throw new Error(`project create ended with ${end.code}: ${end.stderr}`);
@@ -373,14 +375,15 @@ export function parseCsv(text) {
 /**
  * A server that listens, with a project. `t`: the test's context, which removes everything at its
  * end. `args`: further flags of `serve`. `env`: for all its lives. `start: false`: only the
- * directory and the project.
+ * directory and the project. `project: null`: without one; otherwise what createProject() takes.
  */
 export async function startServer({
 	t, args = [], env = {}, start = true, project = {}, program = binary
 } = {}) {
 	const server = new Server(await mkdtemp(join(tmpdir(), 'longshore-test-')), args, env, program);
 	t?.after(() => server.remove());
-	server.project = await server.createProject(project);
+	if (project !== null)
+		server.project = await server.createProject(project);
 	if (start)
 		await server.start();
 	return server;

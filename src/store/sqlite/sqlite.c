@@ -11,7 +11,7 @@
 #include "store/sqlite/sqlite_priv.h"
 
 #define READER_CACHE_BYTES (1 * MIB)
-#define WRITER_CACHE_BYTES (32 * MIB)
+#define WRITER_CACHE_BYTES (40 * MIB)
 #define ROOM_LEAST_BYTES   (1 * MIB)
 #define READERS_DEFAULT    8
 

@@ -167,6 +167,7 @@ struct voucher_applier {
     bool stamp; /* an earlier action is unfinished: mark unchanged rows too, or it would win */
     bool expect_existing; /* the last row was there: look first, insert second */
     int64_t next_key, first_key;
+    bool append; /* the table ends with our last key: SQLite finds the next one fastest itself */
     int64_t created;
 };
 

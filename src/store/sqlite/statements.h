@@ -75,13 +75,17 @@
     X(TOTAL_GET, "SELECT n FROM totals WHERE project_id = ?1 AND resource = ?2")                   \
     X(VOUCHER_INSERT,                                                                              \
       "INSERT INTO vouchers (" VOUCHER_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "    \
-      "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22) ON CONFLICT DO NOTHING")   \
+      "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, NULL) ON CONFLICT DO NOTHING")  \
+    X(VOUCHER_APPEND,                                                                              \
+      "INSERT INTO vouchers (" VOUCHER_COLUMNS ") VALUES (NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "  \
+      "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, NULL) ON CONFLICT DO NOTHING")  \
+    X(VOUCHER_LAST_KEY, "SELECT max(id) FROM vouchers")                                            \
     X(VOUCHER_UPDATE,                                                                              \
       "UPDATE vouchers SET version = ?4, effect = ?8, active = ?9, value = ?10, start_ms = ?11, "  \
       "expiration_ms = ?12, quantity = ?13, redeemed_quantity = ?14, redeemed_amount = ?15, "      \
       "category = ?16, additional_info = ?17, rule = ?18, discount_extra = ?19, metadata = ?20, "  \
       "updated_ms = ?22 WHERE id = ?1")                                                            \
-    X(VOUCHER_STAMP, "UPDATE vouchers SET version = ?2 WHERE id = ?1")                             \
+    X(VOUCHER_STAMP, "UPDATE vouchers SET version = ?4 WHERE id = ?1")                             \
     X(VOUCHER_BY_CODE,                                                                             \
       "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE project_id = ?1 AND code = ?2")              \
     X(VOUCHER_BY_KEY,                                                                              \
