@@ -186,7 +186,9 @@ static int map_record(struct engine *e, struct run *run, struct slot *slot, size
     return rc <= 0 ? rc : add_failure(slot, row, key_of_record(run, csv), reason, err);
 }
 
-/* Reads records into rows and failures until a budget or the window ends. */
+/* Reads records into rows and failures until a budget or the window ends. The chunk ends right
+ * behind its last record: what the reader skips after it (the LF of a CRLF, blank lines) depends on
+ * why it stopped, and a restart may stop for another reason. */
 static int read_records(struct engine *e, struct run *run, struct slot *slot, size_t max_rows,
                         size_t *n_rows, enum csv_result *why, struct err *err)
 {
@@ -204,6 +206,7 @@ static int read_records(struct engine *e, struct run *run, struct slot *slot, si
             return -1;
         *n_rows += mapped;
         c->n_rows++;
+        c->end = run->next_start + (int64_t)e->csv.pos;
     }
     return 0;
 }
@@ -351,7 +354,6 @@ int chunk_prepare(struct engine *e, struct run *run, struct slot *slot, bool *la
             break;
         bytes *= 2; /* a single record is larger than the budget; CSV_TOO_LONG ends this */
     }
-    slot->chunk.end = run->next_start + (int64_t)e->csv.pos;
     if (!resumed && decide_end(slot, why, err) < 0)
         return -1;
     if (finish_chunk(e, run, slot, n_rows, err) < 0)

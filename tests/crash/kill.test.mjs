@@ -53,7 +53,9 @@ test('an import that is killed again and again ends as if nothing had happened',
 	await add({ rows: ROWS, bad: BAD_ROWS });
 
 	live.contested = random.shuffle(files[1].rows.map(row => row.code)).slice(0, 1000);
-	const during = (s, stopped) => Promise.all([live.run(s, stopped), live.run(s, stopped)]);
+	const uploads = new Uploads(random);
+	const during = (s, stopped) =>
+		Promise.all([live.run(s, stopped), live.run(s, stopped), uploads.send(s, { rows: 1000, bad: 3 })]);
 	const ends = { place: 0, time: 0, drained: 0 };
 	await server.kill();
 	for (const death of random.shuffle(deaths(random))) {
@@ -65,11 +67,12 @@ test('an import that is killed again and again ends as if nothing had happened',
 		ends.time++;
 	}
 	await server.start();
-	await server.waitForAction(files.at(-1).id);
-	await assertExact(server, files, live);
+	await settled(server);
+	const small = await uploads.identify(server);
+	await assertExact(server, [...files, ...small], live);
 	t.diagnostic(
 		`seed ${seed}: ${ends.place} kills at places, ${ends.time} at other moments, ${ends.drained} drained first; ` +
-			`${files.length} files, ${live.acknowledged.size} single vouchers`
+			`${files.length} large and ${small.length} small files, ${live.acknowledged.size} single vouchers`
 	);
 	assert.ok(ends.place >= 12, `only ${ends.place} of the places were met`);
 	assert.ok(ends.place + ends.time >= 20);

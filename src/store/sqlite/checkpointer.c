@@ -10,24 +10,36 @@
 #include "base/log.h"
 #include "store/sqlite/sqlite_priv.h"
 
-#define PAGE_BYTES      4096
-#define WAL_LARGE_BYTES ((int64_t)(512 * MIB)) /* then copy back although the store is busy */
-#define WAL_IDLE_BYTES  ((int64_t)(1 * MIB))   /* not worth waking up for less */
+#define PAGE_BYTES          4096
+#define WAL_LARGE_BYTES     ((int64_t)(512 * MIB)) /* then copy back although the store is busy */
+#define BACKLOG_UNKNOWN     -1
+#define BACKLOG_SMALL_BYTES ((int64_t)(128 * MIB))
+#define WAL_IDLE_BYTES      ((int64_t)(1 * MIB)) /* not worth waking up for less */
 
-static void run_checkpoint(struct sqlite_store *s)
+/* Copies what can be copied; what is left in the log goes to s->wal_backlog. */
+static void run_checkpoint(struct sqlite_store *s, sqlite3 *handle)
 {
     int log_pages = 0, copied = 0;
-    const int rc = sqlite3_wal_checkpoint_v2(s->checkpointer.handle, NULL,
-                                             SQLITE_CHECKPOINT_PASSIVE, &log_pages, &copied);
+    atomic_store(&s->wal_backlog, BACKLOG_UNKNOWN);
+    const int rc =
+        sqlite3_wal_checkpoint_v2(handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &log_pages, &copied);
     if (rc == SQLITE_OK) {
         atomic_fetch_add(&s->checkpoints, 1);
+        atomic_store(&s->wal_backlog, (int64_t)(log_pages - copied) * PAGE_BYTES);
         if (copied == log_pages)
             atomic_store(&s->wal_bytes, 0);
-        return;
+    } else if (rc != SQLITE_BUSY) {
+        log_event(LOG_WARN, "checkpoint_failed", LOG_STR("error", sqlite3_errmsg(handle)),
+                  LOG_INT("code", rc));
     }
-    if (rc != SQLITE_BUSY)
-        log_event(LOG_WARN, "checkpoint_failed",
-                  LOG_STR("error", sqlite3_errmsg(s->checkpointer.handle)), LOG_INT("code", rc));
+}
+
+void checkpointer_finish(struct sqlite_store *s)
+{
+    const int64_t backlog = atomic_load(&s->wal_backlog);
+    if (atomic_load(&s->wal_bytes) >= WAL_LARGE_BYTES && backlog != BACKLOG_UNKNOWN &&
+        backlog <= BACKLOG_SMALL_BYTES)
+        run_checkpoint(s, s->writer.handle);
 }
 
 static void *checkpointer_main(void *arg)
@@ -41,7 +53,7 @@ static void *checkpointer_main(void *arg)
         }
         s->checkpoint_asked = false;
         pthread_mutex_unlock(&s->checkpoint_lock);
-        run_checkpoint(s);
+        run_checkpoint(s, s->checkpointer.handle);
         pthread_mutex_lock(&s->checkpoint_lock);
     }
     pthread_mutex_unlock(&s->checkpoint_lock);
@@ -50,6 +62,7 @@ static void *checkpointer_main(void *arg)
 
 int checkpointer_start(struct sqlite_store *s, struct err *err)
 {
+    s->wal_backlog = BACKLOG_UNKNOWN;
     pthread_mutex_init(&s->checkpoint_lock, NULL);
     pthread_cond_init(&s->checkpoint_wake, NULL);
     if (db_open(&s->checkpointer, s->path, DB_READER, 1 * MIB, err) < 0)

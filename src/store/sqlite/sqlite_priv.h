@@ -78,7 +78,8 @@ struct sqlite_store {
     pthread_cond_t checkpoint_wake;
     struct db checkpointer;
     bool checkpointer_runs, checkpoint_stop, checkpoint_asked;
-    _Atomic int64_t wal_bytes;
+    _Atomic int64_t wal_bytes;   /* in the log */
+    _Atomic int64_t wal_backlog; /* of them not copied back by the last checkpoint; -1: not known */
 
     _Atomic int64_t busy_us, commit_us, commits, checkpoints;
 };
@@ -141,6 +142,9 @@ int checkpointer_start(struct sqlite_store *s, struct err *err) MUST_CHECK;
 void checkpointer_stop(struct sqlite_store *s);
 void checkpointer_note(struct sqlite_store *s, int64_t wal_pages,
                        bool idle); /* after a commit, or when idle */
+
+/* Called by the writer between transactions: ends what the checkpointer has nearly done. */
+void checkpointer_finish(struct sqlite_store *s);
 
 /* ---- slice.c ---- */
 

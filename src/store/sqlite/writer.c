@@ -286,6 +286,7 @@ static void *writer_main(void *arg)
             commit_slice(s, bulk);
         else
             commit_works(s);
+        checkpointer_finish(s);
         atomic_fetch_add(&s->busy_us, time_monotonic_us() - from_us);
     }
     return NULL;

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+/* Several writers at once: who wins, and who has to wait for whom. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { apiServer, assertAction, giftCode, giftFile, newProject, until } from '../support/api.mjs';
+
+const server = await apiServer();
+
+const ROWS = 300000;
+const BIG = giftFile(ROWS);
+
+const isRunning = action => action.status === 'ENQUEUED' || action.status === 'IN_PROGRESS';
+
+test('what a request has written during an import stands, and its row is superseded', async () => {
+	const p = await newProject(server);
+	const id = await p.startImport(BIG);
+	const posted = new Map(); // by row
+	/* 200 says that the import has not come to that row yet: one code exists once. */
+	for (let row = ROWS; row > 0; row -= 5000) {
+		const code = giftCode(row - 1);
+		const answer = await p.post(`/v1/vouchers/${code}`,
+			{ type: 'GIFT_VOUCHER', gift: { amount: 424200 + row % 7 }, category: 'posted' });
+		assert.ok(answer.status === 200 || answer.status === 409, answer.text);
+		if (answer.status === 200)
+			posted.set(row, answer.json);
+	}
+	const action = await p.wait(id);
+	assertAction(action);
+	assert.ok(posted.size > 0, 'at least one request came before its row');
+	assert.equal(action.result.done_count, ROWS);
+	assert.equal(action.result.failed_count, 0);
+	assert.equal((await p.get('/v1/vouchers?limit=1')).json.total, ROWS);
+
+	for (const voucher of posted.values())
+		assert.deepEqual(await p.voucher(voucher.code), voucher);
+	const lines = (await p.reportText(id)).split('\n');
+	assert.equal(lines.length, ROWS + 2); // the header, and nothing behind the last newline
+	const superseded = lines.filter(line => line.endsWith(',superseded,'));
+	assert.deepEqual(superseded,
+		[...posted].sort(([a], [b]) => a - b).map(([row, v]) => `${row},${v.code},superseded,`));
+});
+
+test('of two imports at once the later one stands for every code of both', async () => {
+	const p = await newProject(server);
+	const n = 40000;
+	const first = await p.startImport(giftFile(n, { value: 1 }));
+	const second = await p.startImport(giftFile(n, { value: 2, from: n / 2 }));
+	const [a, b] = [await p.wait(first), await p.wait(second)];
+	assert.equal(a.result.done_count, n);
+	assert.equal(b.result.done_count, n);
+
+	const vouchers = await p.allVouchers();
+	assert.equal(vouchers.length, n * 3 / 2);
+	const wrong = vouchers.filter((v, i) =>
+		v.code !== giftCode(i) || v.gift.amount !== (i < n / 2 ? 100 : 200));
+	assert.deepEqual(wrong, []);
+
+	/* The outcomes fit together: each common code was created once. */
+	const outcomeOf = async id =>
+		new Map((await p.report(id)).map(([, code, outcome]) => [code, outcome]));
+	const [of1, of2] = [await outcomeOf(first), await outcomeOf(second)];
+	for (let i = n / 2; i < n; i++) {
+		const pair = `${of1.get(giftCode(i))} ${of2.get(giftCode(i))}`;
+		assert.ok(['created updated', 'superseded created'].includes(pair), `${giftCode(i)}: ${pair}`);
+	}
+});
+
+test('an import that changes nothing still stands against an earlier one under way', async () => {
+	const p = await newProject(server);
+	const n = 30000;
+	await p.load(giftFile(n, { value: 2 }));
+	const first = await p.startImport(giftFile(n, { value: 1 }));
+	const second = await p.startImport(giftFile(n, { value: 2 }));
+	await p.wait(first);
+	await p.wait(second);
+	const wrong = (await p.allVouchers()).filter(v => v.gift.amount !== 200);
+	assert.deepEqual(wrong, []);
+});
+
+test('a small import behind a large one ends before it', async () => {
+	const p = await newProject(server);
+	const large = await p.startImport(BIG);
+	await until(async () => (await p.action(large)).status === 'IN_PROGRESS', { what: 'it to begin' });
+	const small = await p.import(giftFile(10, { prefix: 'SMALL' }));
+	assert.ok(isRunning(await p.action(large)), 'the large one is not done');
+	assert.equal(small.result.done_count, 10);
+	assert.ok(small.processing_time < 2000, `${small.processing_time} ms`);
+	assert.equal((await p.wait(large)).result.done_count, ROWS);
+});
+
+test('an import of one project does not wait for a large one of another', async () => {
+	const p = await newProject(server), q = await newProject(server);
+	const large = await p.startImport(BIG);
+	const small = await q.import(giftFile(10));
+	assert.ok(isRunning(await p.action(large)));
+	assert.ok(small.processing_time < 2000, `${small.processing_time} ms`);
+	await p.wait(large);
+});
+
+test('many small imports at once all end, each with its own rows', async () => {
+	const p = await newProject(server);
+	const ids = await Promise.all(
+		Array.from({ length: 40 }, (_, i) => p.startImport(giftFile(25, { prefix: `P${i}-` }))));
+	assert.equal(new Set(ids).size, 40);
+	for (const id of ids)
+		assert.equal((await p.wait(id)).result.done_count, 25);
+	assert.equal((await p.get('/v1/vouchers?limit=1')).json.total, 1000);
+});
+
+test('of many requests for one code a single one creates it', async () => {
+	const p = await newProject(server);
+	const answers = await Promise.all(Array.from({ length: 30 }, (_, i) =>
+		p.post('/v1/vouchers/ONE', { type: 'GIFT_VOUCHER', gift: { amount: i } })));
+	const created = answers.filter(a => a.status === 200);
+	assert.equal(created.length, 1);
+	assert.ok(answers.every(a => a.status === 200 || a.status === 409));
+	assert.deepEqual(await p.voucher('ONE'), created[0].json);
+});
+
+test('the API answers while a large import runs', async () => {
+	const p = await newProject(server);
+	const id = await p.startImport(BIG);
+	let asked = 0;
+	while (isRunning(await p.action(id))) {
+		const from = Date.now();
+		assert.equal((await p.get('/v1/vouchers?limit=100')).status, 200);
+		assert.equal((await p.post(`/v1/vouchers/Z${asked}`,
+			{ type: 'GIFT_VOUCHER', gift: { amount: 1 } })).status, 200);
+		assert.ok(Date.now() - from < 2000);
+		asked++;
+	}
+	assert.ok(asked > 0);
+});
