@@ -35,9 +35,9 @@ static int check_required(const struct action_kind *kind, const struct csv_head 
             continue;
         buf_init(&found, 2 * (size_t)FOUND_MAX_BYTES + CSV_FIELD_MAX_BYTES);
         put_headings(&found, head);
+        const struct str shown = str_utf8_cut(buf_str(&found), FOUND_MAX_BYTES);
         err_set(err, ERR_INVALID_PAYLOAD, "CSV file should have required column '%s' (found: %.*s)",
-                *name, found.len > FOUND_MAX_BYTES ? FOUND_MAX_BYTES : (int)found.len,
-                found.p != NULL ? found.p : "");
+                *name, STR_FMT(shown));
         buf_release(&found);
         return -1;
     }

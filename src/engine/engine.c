@@ -11,7 +11,7 @@
 
 #define PREPARER_NICE  5 /* it is ahead of the writer anyway: answers to requests go first */
 #define RETRY_FIRST_MS 100
-#define RETRY_MAX_MS   2000
+#define RETRY_GROWTH   20 /* the longest pause, in first ones */
 #define TRIES_MAX                                                                                  \
     12 /* of a chunk that fails for another reason than a full disk: some 15 seconds */
 
@@ -135,11 +135,13 @@ static void pause_ms(struct engine *e, int64_t ms)
     pthread_mutex_unlock(&e->lock);
 }
 
-static int64_t next_pause(int64_t ms)
+/* After a pause of ms (0: none yet). */
+static int64_t next_pause(const struct engine *e, int64_t ms)
 {
+    const int64_t first = e->config.retry_ms > 0 ? e->config.retry_ms : RETRY_FIRST_MS;
     if (ms == 0)
-        return RETRY_FIRST_MS;
-    return ms * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : ms * 2;
+        return first;
+    return ms * 2 > first * RETRY_GROWTH ? first * RETRY_GROWTH : ms * 2;
 }
 
 static void log_trouble(const struct engine *e, const struct run *run, const char *event,
@@ -247,7 +249,7 @@ static void prepare_turn(struct engine *e, struct run *run, struct slot *slot, i
     if (prepare(e, run, slot, &last, &err) < 0) {
         log_trouble(e, run, "prepare_failed", &err);
         if (passes(&err)) {
-            pause_ms(e, run->retry_ms = next_pause(run->retry_ms));
+            pause_ms(e, run->retry_ms = next_pause(e, run->retry_ms));
             give_back(e, slot, false);
             return;
         }
@@ -270,7 +272,7 @@ static void *preparer_main(void *arg)
         if (run != NULL)
             prepare_turn(e, run, slot, waited_us);
         else if (load_unfinished(e, &err) < 0)
-            pause_ms(e, RETRY_FIRST_MS);
+            pause_ms(e, next_pause(e, 0));
         run = NULL;
     }
     return NULL;
@@ -355,7 +357,7 @@ static bool after_trouble(struct engine *e, struct slot *slot, const struct err 
             true; /* what is prepared behind it loses its lease: the action is FAILED */
         pthread_mutex_unlock(&e->lock);
     }
-    *pause = next_pause(*pause);
+    *pause = next_pause(e, *pause);
     pause_ms(e, *pause);
     return true;
 }

@@ -19,6 +19,7 @@ struct engine;
 struct engine_config {
     size_t chunk_bytes; /* input bytes of a chunk; 0: 8 MiB */
     size_t chunk_rows;  /* 0: no limit but the bytes */
+    int64_t retry_ms; /* first pause after trouble, later ones are up to 20 times as long; 0: 100 */
 };
 
 /* Takes up all unfinished actions of the store and starts the threads. The store and spool outlive

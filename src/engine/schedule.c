@@ -4,8 +4,8 @@
  *
  * Fair by time spent: first between projects, then between the actions of the project. An action
  * that comes late starts level with the one that has had least, so a small import behind a huge one
- * gets the very next turn and is done with it, and nobody can be starved by newcomers for longer
- * than they work.
+ * waits for one turn at most and is done with the next. Of equals the older one goes first, so that
+ * a stream of small ones cannot starve it.
  */
 #include "engine/engine_priv.h"
 

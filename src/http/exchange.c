@@ -199,13 +199,17 @@ static enum MHD_Result refuse_body(struct exchange *x, const struct err *err)
     return MHD_YES;
 }
 
-/* Refused by its headers: a client that waits for our word before it sends the body gets it now. */
+/*
+ * Refused by its headers. A client that waits for our word before it sends the body gets it now. A
+ * request without a body is answered in its last call like any other: a response to the first one
+ * makes the library close the connection.
+ */
 static enum MHD_Result refuse_headers(struct exchange *x, const struct err *err)
 {
     if (has_body(x) && request_header(&x->rq, "Expect").p == NULL)
         return refuse_body(x, err);
     refuse(x, err);
-    return answer_error(x, err);
+    return has_body(x) ? answer_error(x, err) : MHD_YES;
 }
 
 /* ---- body ---- */

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/dir.h"
 #include "base/fault.h"
 #include "base/ids.h"
 #include "inputs/spool.h"
@@ -62,8 +63,8 @@ int spool_open(const char *dir, struct spool **out, struct err *err)
 {
     if (strlen(dir) > PATH_BYTES - SPOOL_NAME_LEN - 16)
         return err_set(err, ERR_IO, "the path of the spool is too long");
-    if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-        return err_sys(err, "cannot make spool '%s'", dir);
+    if (dir_make(dir, err) < 0)
+        return err_wrap(err, "cannot make the spool");
     struct spool *s = mem_calloc(1, sizeof(*s));
     char *copy = mem_strdup(dir);
     if (s == NULL || copy == NULL) {

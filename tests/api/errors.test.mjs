@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-	apiServer, assertError, assertInvalidPayload, assertInvalidQuery, assertNotFound, csv, encode, giftFile,
-	newProject
+	apiServer, assertError, assertInvalidPayload, assertInvalidQuery, assertNotFound, connect, csv, encode,
+	giftFile, head, newProject
 } from '../support/api.mjs';
 
 const server = await apiServer();
@@ -114,6 +114,10 @@ test('JSON that does not parse is the transport error', async t => {
 		'invalid UTF-8': Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]),
 		'a leading zero': '{"gift":{"amount":01}}',
 		'NaN': '{"gift":{"amount":NaN}}',
+		'a number beyond any double': '{"gift":{"amount":1e400}}',
+		'a NUL in a text': '{"additional_info":"\\u0000"}',
+		'half of a surrogate pair': '{"additional_info":"\\ud800"}',
+		'blanks only': ' \n ',
 		'very deep': '['.repeat(1e6)
 	};
 	for (const [what, body] of Object.entries(bodies)) {
@@ -185,6 +189,34 @@ test('no body at all is an empty object', async () => {
 	for (const headers of [{}, JSON_TYPE])
 		assertInvalidPayload(await p.raw({ method: 'POST', path: '/v1/vouchers/N', headers }),
 			"Payload should have required property 'type'");
+});
+
+/* ---- connections ---- */
+
+/** Everything that comes back on a connection until the server closes it. */
+async function converse(text) {
+	const socket = await connect(server, text);
+	let answer = '';
+	socket.on('data', data => (answer += data));
+	await new Promise(resolve => socket.on('close', resolve));
+	return answer;
+}
+
+test('a connection goes on after an error', async () => {
+	const body = '{"type":';
+	const answer = await converse(
+		head('GET', '/nope', p.headers) +
+		head('GET', '/v1/vouchers', {}) +
+		head('POST', '/v1/vouchers/J', { ...p.headers, ...JSON_TYPE, 'Content-Length': body.length }) + body +
+		head('GET', '/healthz', { Connection: 'close' }));
+	assert.deepEqual(answer.match(/HTTP\/1\.1 \d+/g).map(line => line.slice(-3)), ['404', '401', '400', '200']);
+});
+
+test('HEAD is GET without the body, and HTTP/1.0 is understood', async () => {
+	const answer = await p.raw({ method: 'HEAD', path: '/v1/vouchers' });
+	assert.equal(answer.status, 200);
+	assert.equal(answer.text, '');
+	assert.match(await converse('GET /healthz HTTP/1.0\r\n\r\n'), /\r\n\r\n{"status":"ok"}$/);
 });
 
 /* ---- codes in paths ---- */

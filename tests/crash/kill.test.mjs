@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startServer } from '../support/server.mjs';
 import { listActions, liveAndDie, settled, Uploads } from './lives.mjs';
-import { assertExact, LiveWriter, makeFile, Random, seed } from './model.mjs';
+import { assertExact, codesOf, LiveWriter, makeFile, Random, seed } from './model.mjs';
 
 const ROWS = 60000;
 const BAD_ROWS = 200;
@@ -52,10 +52,10 @@ test('an import that is killed again and again ends as if nothing had happened',
 	await server.waitForAction(files[0].id);
 	await add({ rows: ROWS, bad: BAD_ROWS });
 
-	live.contested = random.shuffle(files[1].rows.map(row => row.code)).slice(0, 1000);
+	live.contested = codesOf(random, files[1].rows, 1000);
 	const uploads = new Uploads(random);
 	const during = (s, stopped) =>
-		Promise.all([live.run(s, stopped), live.run(s, stopped), uploads.send(s, { rows: 1000, bad: 3 })]);
+		Promise.all([live.run(s, stopped), live.run(s, stopped), uploads.send(s, { rows: 900, bad: 3 })]);
 	const ends = { place: 0, time: 0, drained: 0 };
 	await server.kill();
 	for (const death of random.shuffle(deaths(random))) {

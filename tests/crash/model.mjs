@@ -77,6 +77,12 @@ export function csvOf(rows) {
 	return lines.map((line, i) => line + (i % 7 === 3 ? '\r\n' : '\n')).join('') + '\r\n\r\n';
 }
 
+/** Some codes of these rows, in any order. */
+export function codesOf(random, rows, n) {
+	const codes = new Set(rows.map(row => row.code).filter(code => code !== ''));
+	return random.shuffle([...codes]).slice(0, n);
+}
+
 /** What breaks a row, and what is said about it. */
 const flaws = [
 	[row => (row.code = ''), 'Code is required'],
@@ -252,7 +258,7 @@ export class LiveWriter {
 		this.newest = new Map(); // by code: how many files had been accepted when it was sent
 		this.files = 0;
 		this.acknowledged = new Set();
-		this.refused = new Set();
+		this.refused = new Set(); // the code was taken, or the disk full
 		this.unknown = new Set(); // no answer: either is right
 	}
 
@@ -272,7 +278,7 @@ export class LiveWriter {
 			if (answer.status === 503)
 				return; // it is stopping
 			this.unknown.delete(code);
-			assert.ok(answer.status === 200 || answer.status === 409, answer.text);
+			assert.ok([200, 409, 507].includes(answer.status), answer.text);
 			(answer.status === 200 ? this.acknowledged : this.refused).add(code);
 			if (pauseMs > 0)
 				await new Promise(resolve => setTimeout(resolve, pauseMs));

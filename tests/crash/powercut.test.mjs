@@ -88,6 +88,7 @@ test('a store that is new when the power fails keeps its project and the first a
 	for (const order of ['project first', 'server first']) {
 		const random = new Random(seed + 3);
 		const server = await startServer({ t, start: false, project: null });
+		server.place('data'); // a directory that is new as well
 		const uploads = new Uploads(random);
 		const env = recording(server);
 		if (order === 'project first') {

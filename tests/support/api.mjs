@@ -22,11 +22,19 @@ import { shipped, startServer, until } from './server.mjs';
 
 export { parseCsv, sleep, until } from './server.mjs';
 
-/** The server of a test file. */
+/**
+ * A server for a test file; at the end of the file it has to drain, and to have logged nothing but
+ * JSON: a sanitizer that has found something says so in plain text, and ends it with another status.
+ */
 export async function apiServer(options) {
 	const server = await startServer({ program: shipped, ...options });
 	process.on('exit', () => server.signal('SIGKILL')); // also when the file breaks
-	after(() => server.remove());
+	after(async () => {
+		const end = server.running ? await server.stop() : { code: 0, signal: null };
+		await server.remove();
+		assert.deepEqual(server.logs.filter(line => line.text !== undefined && line.event === undefined), []);
+		assert.deepEqual(end, { code: 0, signal: null });
+	});
 	return server;
 }
 

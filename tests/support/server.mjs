@@ -88,15 +88,20 @@ export class Server {
 	constructor(dir, args, env, program = binary) {
 		this.dir = dir;
 		this.program = program;
-		this.database = join(dir, 'longshore.db');
-		this.spool = `${this.database}-spool`;
-		this.store = `sqlite:${this.database}`;
+		this.place('.');
 		this.args = args;
 		this.env = env;
 		this.logs = []; // every line of the log, parsed; { text } when it was no JSON
 		this.project = null; // { project_id, app_id, app_token, management_id, management_token }
 		this.exited = Promise.resolve({ code: null, signal: null });
 		this.running = false;
+	}
+
+	/** Puts the database into a directory below the server's own, before the first start. */
+	place(below) {
+		this.database = join(this.dir, below, 'longshore.db');
+		this.spool = `${this.database}-spool`;
+		this.store = `sqlite:${this.database}`;
 	}
 
 	/* ---- life ---- */

@@ -37,7 +37,7 @@ static int read_action(sqlite3_stmt *st, struct arena *a, struct action *ac, str
         if (texts[i]->p == NULL)
             return err_nomem(err);
     }
-    return 0;
+    return row_check(st, err);
 }
 
 int actions_tx_insert(struct store_tx *tx, struct action *ac, struct err *err)
@@ -210,6 +210,8 @@ static int read_inputs(struct db *db, sqlite3_stmt *st, struct arena *a, struct 
         (*out)[*n] = arena_str(a, column_str(st, 0));
         if ((*out)[*n].p == NULL)
             return err_nomem(err);
+        if (row_check(st, err) < 0)
+            return -1;
         (*n)++;
     }
     return got;
@@ -244,6 +246,10 @@ static int read_failures(struct db *db, sqlite3_stmt *st, struct arena *a, struc
         f->reason = arena_str(a, column_str(st, 2));
         if ((key.p != NULL && f->key.p == NULL) || f->reason.p == NULL) {
             got = err_nomem(err);
+            break;
+        }
+        if (row_check(st, err) < 0) {
+            got = -1;
             break;
         }
         (*n)++;
@@ -292,6 +298,8 @@ static int read_outcomes(sqlite3_stmt *st, struct arena *a, int64_t chunk_no,
         .end = sqlite3_column_int64(st, 3),
         .packed = (const unsigned char *)copy.p,
     };
+    if (row_check(st, err) < 0)
+        return -1;
     if ((int64_t)copy.len * OUTCOMES_PER_BYTE < b->n_rows)
         return err_set(err, ERR_STORE, "the outcomes of chunk %lld are cut", (long long)chunk_no);
     *out = b;

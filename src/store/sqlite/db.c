@@ -153,3 +153,8 @@ struct str column_str(sqlite3_stmt *st, int at)
     const char *p = (const char *)sqlite3_column_text(st, at);
     return (struct str){ p, p != NULL ? (size_t)sqlite3_column_bytes(st, at) : 0 };
 }
+
+int row_check(sqlite3_stmt *st, struct err *err)
+{
+    return (sqlite3_errcode(sqlite3_db_handle(st)) & 0xFF) == SQLITE_NOMEM ? err_nomem(err) : 0;
+}

@@ -32,6 +32,8 @@ static int read_project(sqlite3_stmt *st, struct arena *a, struct project **out,
         if (texts[i]->p == NULL)
             return err_nomem(err);
     }
+    if (row_check(st, err) < 0)
+        return -1;
     if (sqlite3_column_bytes(st, 5) != ID_HASH_BYTES ||
         sqlite3_column_bytes(st, 6) != ID_HASH_BYTES)
         return err_set(err, ERR_STORE, "project %lld has no usable token hash", (long long)p->id);

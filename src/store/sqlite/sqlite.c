@@ -4,10 +4,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/dir.h"
 #include "store/sqlite/sqlite_priv.h"
 
 #define READER_CACHE_BYTES (1 * MIB)
@@ -78,30 +78,13 @@ static int take_serve_lock(struct sqlite_store *s, struct err *err)
 static void make_directory_of(const char *path)
 {
     char dir[4096];
+    struct err ignored;
     snprintf(dir, sizeof(dir), "%s", path);
     char *slash = strrchr(dir, '/');
     if (slash == NULL || slash == dir)
         return;
     *slash = '\0';
-    mkdir(dir, 0700); /* what is wrong with it, opening the database will say */
-}
-
-/* The entry of a new file in its directory is as much part of it as its bytes. */
-static int sync_directory_of(const char *path, struct err *err)
-{
-    char dir[4096];
-    snprintf(dir, sizeof(dir), "%s", path);
-    char *slash = strrchr(dir, '/');
-    if (slash == NULL)
-        snprintf(dir, sizeof(dir), ".");
-    else
-        slash[slash == dir] = '\0';
-    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return err_sys(err, "cannot open the directory of the database, '%s'", dir);
-    const int rc = fsync(fd);
-    close(fd);
-    return rc < 0 ? err_sys(err, "cannot sync '%s'", dir) : 0;
+    (void)!dir_make(dir, &ignored); /* what is wrong with it, opening the database will say */
 }
 
 static void sqlite_close(struct store *store)
@@ -131,8 +114,7 @@ static int open_all(struct sqlite_store *s, const struct store_config *config, s
         schema_migrate(&s->writer, err) < 0 ||
         schema_read_secret(&s->writer, &s->base.secret, err) < 0)
         return -1;
-    if (sync_directory_of(s->path, err) < 0 ||
-        readers_open(s, config->serving ? readers : 1, err) < 0)
+    if (dir_sync_of(s->path, err) < 0 || readers_open(s, config->serving ? readers : 1, err) < 0)
         return -1;
     if (checkpointer_start(s, err) < 0)
         return -1;

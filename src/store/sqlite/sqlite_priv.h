@@ -109,6 +109,10 @@ void bind_str(sqlite3_stmt *st, int at,
               struct str s); /* {NULL,0}: NULL; the text must outlive the step */
 struct str column_str(sqlite3_stmt *st, int at); /* valid until the next step or reset */
 
+/* Behind the reading of a row's columns: a text or blob that SQLite found no memory for reads as
+ * NULL, which would be taken for "none". -1: ERR_NOMEM. */
+int row_check(sqlite3_stmt *st, struct err *err) MUST_CHECK;
+
 /* ---- schema.c ---- */
 
 int schema_migrate(struct db *db, struct err *err) MUST_CHECK;

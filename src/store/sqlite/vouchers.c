@@ -77,7 +77,7 @@ static void bind_shared(const struct voucher_applier *ap, sqlite3_stmt *st)
 }
 
 /* Texts point into the statement until its next step. */
-static void read_row(sqlite3_stmt *st, struct voucher *v)
+static int read_row(sqlite3_stmt *st, struct voucher *v, struct err *err)
 {
     voucher_init(v);
     v->key = sqlite3_column_int64(st, 0);
@@ -104,6 +104,7 @@ static void read_row(sqlite3_stmt *st, struct voucher *v)
     v->metadata = column_str(st, 19);
     v->created_ms = sqlite3_column_int64(st, 20);
     v->updated_ms = column_time(st, 21);
+    return row_check(st, err);
 }
 
 static int copy_texts(struct voucher *v, struct arena *a, struct err *err)
@@ -248,10 +249,10 @@ static int try_merge(struct voucher_applier *ap, struct voucher *v, enum outcome
         return got;
     }
     struct voucher stored;
-    read_row(st, &stored);
     arena_reset(ap->arena);
-    const int rc =
-        merge_with_stored(ap, &stored, v, out, reason, err); /* while the row's texts are valid */
+    int rc = read_row(st, &stored, err);
+    if (rc == 0) /* while the row's texts are valid */
+        rc = merge_with_stored(ap, &stored, v, out, reason, err);
     sqlite3_reset(st);
     return rc < 0 ? -1 : 1;
 }
@@ -337,8 +338,7 @@ static int find_with(struct db *db, enum statement which, int64_t project_id, st
     if (v == NULL) {
         err_nomem(err);
     } else {
-        read_row(st, v);
-        rc = copy_texts(v, a, err);
+        rc = read_row(st, v, err) < 0 ? -1 : copy_texts(v, a, err);
     }
     sqlite3_reset(st);
     *out = v;
@@ -414,8 +414,7 @@ static int read_page(struct db *db, sqlite3_stmt *st, int limit, struct arena *a
             *more = true;
             break;
         }
-        read_row(st, &rows[*n]);
-        if (copy_texts(&rows[*n], a, err) < 0) {
+        if (read_row(st, &rows[*n], err) < 0 || copy_texts(&rows[*n], a, err) < 0) {
             got = -1;
             break;
         }

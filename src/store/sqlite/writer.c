@@ -86,6 +86,7 @@ static void roll_back(struct sqlite_store *s)
 static int begin(struct sqlite_store *s, struct err *err)
 {
     s->tx = (struct store_tx){ .base.store = (struct store *)(void *)s, .store = s };
+    roll_back(s); /* what could not be undone when it failed, is undone now or the trouble lasts */
     return db_run_plain(&s->writer, STATEMENT_BEGIN, err);
 }
 
