@@ -59,7 +59,7 @@ static int claim_action(struct store_tx *tx, void *arg, struct err *err)
     return store_tx_action_claim(tx, ac->seq, ac, err);
 }
 
-int run_take_up(struct engine *e, struct run *run, struct err *err)
+static int lease_run(struct engine *e, struct run *run, struct err *err)
 {
     struct action ac = run->ac;
     if (store_work_wait(e->store, claim_action, &ac, err) < 0)
@@ -73,10 +73,18 @@ int run_take_up(struct engine *e, struct run *run, struct err *err)
     run->next_no = ac.chunk_no;
     run->rows_budget = CHUNK_ROWS_FIRST;
     run->queued_ms = time_now_ms() - ac.created_ms;
-    if (action_plan_read(run->kind, ac.params, &run->arena, &run->plan, err) < 0 ||
-        input_open(e->spool, ac.input, &run->in, err) < 0)
+    run->leased = true;
+    return 0;
+}
+
+int run_take_up(struct engine *e, struct run *run, struct err *err)
+{
+    if (!run->leased && lease_run(e, run, err) < 0)
         return -1;
-    if (ac.chunk_no == 0 && ac.chunk_end == 0) /* nothing begun yet */
+    if (action_plan_read(run->kind, run->ac.params, &run->arena, &run->plan, err) < 0 ||
+        input_open(e->spool, run->ac.input, &run->in, err) < 0)
+        return -1;
+    if (run->ac.chunk_no == 0 && run->ac.chunk_end == 0) /* nothing begun yet */
         run->next_start = run->plan.data_start;
     run->taken_up = true;
     return 0;
@@ -235,6 +243,8 @@ static int compare_keys(const void *a, const void *b, void *arg)
 
 static int sort_rows(struct slot *slot, size_t n, struct err *err)
 {
+    if (n == 0)
+        return 0; /* the arrays may not be there yet, which qsort_r does not take */
     if (reserve(&slot->keys, &slot->cap_keys, n, sizeof(*slot->keys), err) < 0 ||
         reserve(&slot->sorted, &slot->cap_sorted, n, sizeof(struct voucher *), err) < 0)
         return -1;
@@ -342,6 +352,8 @@ int chunk_prepare(struct engine *e, struct run *run, struct slot *slot, bool *la
     const size_t budget = e->config.chunk_rows > 0 ? e->config.chunk_rows : run->rows_budget;
     const size_t max_rows = resumed ? (size_t)run->ac.chunk_rows : budget;
     size_t bytes = e->config.chunk_bytes > 0 ? e->config.chunk_bytes : CHUNK_BYTES_DEFAULT;
+    if (resumed) /* whatever the budget was when the chunk was cut */
+        bytes = (size_t)(run->ac.chunk_end - run->ac.chunk_start);
     size_t n_rows = 0;
     enum csv_result why;
     e->csv.delimiter = run->plan.delimiter;
@@ -352,7 +364,10 @@ int chunk_prepare(struct engine *e, struct run *run, struct slot *slot, bool *la
             return -1;
         if (why != CSV_MORE || slot->chunk.n_rows > 0)
             break;
-        bytes *= 2; /* a single record is larger than the budget; CSV_TOO_LONG ends this */
+        if (e->csv.pos > 0)
+            run->next_start += (int64_t)e->csv.pos; /* blank lines: nothing of them is kept */
+        else
+            bytes *= 2; /* a single record is larger than the budget; CSV_TOO_LONG ends this */
     }
     if (!resumed && decide_end(slot, why, err) < 0)
         return -1;

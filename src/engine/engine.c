@@ -101,11 +101,14 @@ static int load_unfinished(struct engine *e, struct err *err)
     struct action *actions;
     size_t n = 0;
     arena_init(&a, 64 * KIB, 0);
+    pthread_mutex_lock(&e->lock);
+    e->reload = false; /* what cannot be remembered from here on is asked for again */
+    pthread_mutex_unlock(&e->lock);
     int rc = store_list_unfinished(e->store, &a, &actions, &n, err);
     pthread_mutex_lock(&e->lock);
     for (size_t i = 0; rc == 0 && i < n; i++)
         rc = add_run(e, &actions[i], err);
-    e->reload = rc < 0;
+    e->reload = e->reload || rc < 0;
     pthread_mutex_unlock(&e->lock);
     arena_release(&a);
     return rc;
@@ -248,9 +251,11 @@ static void prepare_turn(struct engine *e, struct run *run, struct slot *slot, i
     const int64_t from_us = time_monotonic_us();
     if (prepare(e, run, slot, &last, &err) < 0) {
         log_trouble(e, run, "prepare_failed", &err);
-        if (passes(&err)) {
-            pause_ms(e, run->retry_ms = next_pause(e, run->retry_ms));
-            give_back(e, slot, false);
+        const bool gone = !run->leased && err.code == ERR_NOT_FOUND; /* somebody has ended it */
+        if (!run->leased || passes(&err)) { /* without a lease nobody can say that it has failed */
+            run->retry_ms = gone ? 0 : next_pause(e, run->retry_ms);
+            pause_ms(e, run->retry_ms);
+            give_back(e, slot, gone);
             return;
         }
         chunk_fail(run, slot, message_for(&err));

@@ -28,6 +28,7 @@ struct run {
     struct arena arena;
 
     /* the preparer's */
+    bool leased;
     bool taken_up; /* leased, plan read, input open */
     struct action_plan plan;
     struct input *in;
@@ -114,7 +115,8 @@ void schedule_forget(struct engine *e, int64_t project_id); /* when no run of it
 int run_take_up(struct engine *e, struct run *run, struct err *err) MUST_CHECK;
 
 /* Reads, maps and sorts the next chunk of the run into the slot, and moves the run behind it.
- * *last: the run has nothing more after it. -1: ERR_NOMEM, ERR_IO, ERR_STORE; nothing has moved. */
+ * *last: the run has nothing more after it. -1: ERR_NOMEM, ERR_IO, ERR_STORE; the run has not
+ * moved, but perhaps over blank lines. */
 int chunk_prepare(struct engine *e, struct run *run, struct slot *slot, bool *last,
                   struct err *err) MUST_CHECK;
 

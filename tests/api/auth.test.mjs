@@ -7,6 +7,7 @@ import {
 	apiServer, assertInvalidQuery, assertNotFound, assertSpool, assertUnauthorized, connect, csv, head,
 	newProject, raw
 } from '../support/api.mjs';
+import { longshore, shipped } from '../support/server.mjs';
 
 const server = await apiServer();
 
@@ -75,7 +76,7 @@ test('names of headers are in any case', async () => {
 	}
 });
 
-test('keys go with every version header', async () => {
+test('the header of the API version is accepted', async () => {
 	const p = await newProject(server);
 	const headers = { 'X-Voucherify-API-Version': 'v2018-08-01' };
 	assert.equal((await p.get('/v1/vouchers', { headers })).status, 200);
@@ -88,10 +89,29 @@ test('a project that is created beside the running server is served at once', as
 	assert.equal((await server.get('/v1/vouchers', { project: keys })).status, 200);
 });
 
-test('keys that the program makes are good', async () => {
-	const { app_id, app_token } = (await newProject(server, { appId: undefined })).keys;
-	const answer = await server.get('/v1/vouchers', { project: { app_id, app_token } });
-	assert.deepEqual(answer.json.vouchers, []);
+test('keys that the program makes are UUIDs, and good', async () => {
+	const { stdout } = await longshore(['project', 'create', '--name', 'żółć', '--store', server.store],
+		{ program: shipped });
+	const project = JSON.parse(stdout);
+	const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+	assert.deepEqual(Object.keys(project),
+		['project_id', 'name', 'app_id', 'app_token', 'management_id', 'management_token']);
+	assert.match(project.project_id, /^proj_[0-9A-Za-z]{8}$/);
+	assert.equal(project.name, 'żółć');
+	for (const key of ['app_id', 'app_token', 'management_id', 'management_token'])
+		assert.match(project[key], uuid);
+	assert.deepEqual((await server.get('/v1/vouchers', { project })).json.vouchers, []);
+});
+
+test('an application id belongs to one project', async () => {
+	const p = await newProject(server);
+	const end = await longshore(['project', 'create', '--name', 'x', '--store', server.store,
+		'--app-id', p.keys.app_id, '--app-token', 'other'], { program: shipped });
+	assert.equal(end.code, 1);
+	assert.equal(end.stdout, '');
+	assert.equal(end.stderr, 'longshore: cannot create the project: ' +
+		`a project with the application id '${p.keys.app_id}' exists already\n`);
+	assert.equal((await p.get('/v1/vouchers')).status, 200);
 });
 
 test('a project does not see the vouchers of another', async () => {

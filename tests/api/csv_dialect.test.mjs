@@ -222,7 +222,9 @@ test('FIXED, gift and redeemed amounts are money; PERCENT and UNIT are not', asy
 });
 
 test('booleans are in any case', async () => {
-	const cells = { TRUE: true, true: true, True: true, tRuE: true, FALSE: false, false: false, False: false, '': true };
+	const cells = {
+		TRUE: true, true: true, True: true, tRuE: true, FALSE: false, false: false, False: false, '': true
+	};
 	const { byCode } = await load(csv(`${HEAD},Active`,
 		...Object.keys(cells).map((cell, i) => `${i},GIFT_VOUCHER,1,${cell}`)));
 	assert.deepEqual(Object.keys(cells).map((_, i) => byCode[i].active), Object.values(cells));

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-	TIME, VOUCHER_ID, apiServer, assertError, assertInvalidPayload, assertNotFound, csv, giftFile, newProject
+	TIME, VOUCHER_ID, apiServer, assertError, assertInvalidPayload, assertNotFound, csv, giftCode,
+	giftFile, newProject
 } from '../support/api.mjs';
 
 const server = await apiServer();
@@ -295,7 +296,7 @@ const listed = await newProject(server);
 await listed.load(giftFile(N)); // created in one go: the order of the file
 for (const code of ['a', 'B', 'z', 'ż', '0'])
 	await listed.post(`/v1/vouchers/${encodeURIComponent(code)}`, { gift: { amount: 1 } });
-const oldestFirst = [...Array.from({ length: N }, (_, i) => `G${String(i).padStart(7, '0')}`), 'a', 'B', 'z', 'ż', '0'];
+const oldestFirst = [...Array.from({ length: N }, (_, i) => giftCode(i)), 'a', 'B', 'z', 'ż', '0'];
 const byCode = [...oldestFirst].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 const orders = {
 	'created_at': oldestFirst, '-created_at': [...oldestFirst].reverse(),
@@ -330,7 +331,7 @@ test('starting_after stands fast while vouchers are added before it', async () =
 	await p.load(giftFile(5, { prefix: 'A' }));
 	const second = await p.get(`/v1/vouchers?order=code&limit=10&starting_after=${first.json.vouchers[9].id}`);
 	assert.deepEqual([...codesOf(first), ...codesOf(second)],
-		Array.from({ length: 20 }, (_, i) => `G${String(i).padStart(7, '0')}`));
+		Array.from({ length: 20 }, (_, i) => giftCode(i)));
 	assert.equal(second.json.has_more, false);
 	assert.equal(second.json.total, 25);
 });

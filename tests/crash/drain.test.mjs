@@ -10,6 +10,7 @@ import { assertExact, codesOf, LiveWriter, makeFile, Random, seed } from './mode
 const DRAINS = 8;
 
 test('SIGTERM ends an import at a slice, with exit status 0, and the next start goes on', async t => {
+	t.diagnostic(`LONGSHORE_TEST_SEED=${seed}`);
 	const random = new Random(seed + 6);
 	const server = await startServer({ t });
 	const file = makeFile(random, { prefix: 'V-', rows: 60000, bad: 200 });
@@ -32,7 +33,7 @@ test('SIGTERM ends an import at a slice, with exit status 0, and the next start 
 	}
 	await settled(server);
 	await assertExact(server, [...files, ...(await uploads.identify(server))], live);
-	t.diagnostic(`seed ${seed}: ${DRAINS} drains, the slowest took ${slowest} ms`);
+	t.diagnostic(`${DRAINS} drains, the slowest took ${slowest} ms`);
 });
 
 test('a second server on the same store is refused while the first one lives', async t => {

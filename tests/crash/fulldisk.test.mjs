@@ -59,6 +59,7 @@ async function assertReadable(server, id) {
 }
 
 test('a full disk stops writing, not reading, and the import goes on when there is room', async t => {
+	t.diagnostic(`LONGSHORE_TEST_SEED=${seed}`);
 	const random = new Random(seed + 4);
 	const { server, id, rows } = await fillDuringImport(t, random);
 	assert.match(server.logged('slice_failed')[0].error, /database or disk is full/);
@@ -83,6 +84,7 @@ test('a full disk stops writing, not reading, and the import goes on when there 
 });
 
 test('a server that is killed and starts again while the disk is full waits as well', async t => {
+	t.diagnostic(`LONGSHORE_TEST_SEED=${seed}`);
 	const random = new Random(seed + 5);
 	const { server, id, rows } = await fillDuringImport(t, random);
 	const live = new LiveWriter(random);

@@ -37,6 +37,7 @@ const deaths = random => {
 };
 
 test('an import that is killed again and again ends as if nothing had happened', async t => {
+	t.diagnostic(`LONGSHORE_TEST_SEED=${seed}`);
 	const random = new Random(seed);
 	const server = await startServer({ t });
 	const files = [];
@@ -71,7 +72,7 @@ test('an import that is killed again and again ends as if nothing had happened',
 	const small = await uploads.identify(server);
 	await assertExact(server, [...files, ...small], live);
 	t.diagnostic(
-		`seed ${seed}: ${ends.place} kills at places, ${ends.time} at other moments, ${ends.drained} drained first; ` +
+		`${ends.place} kills at places, ${ends.time} at other moments, ${ends.drained} drained first; ` +
 			`${files.length} large and ${small.length} small files, ${live.acknowledged.size} single vouchers`
 	);
 	assert.ok(ends.place >= 12, `only ${ends.place} of the places were met`);
@@ -79,6 +80,7 @@ test('an import that is killed again and again ends as if nothing had happened',
 });
 
 test('an upload that is killed is an action that ends right, or nothing at all', async t => {
+	t.diagnostic(`LONGSHORE_TEST_SEED=${seed}`);
 	const random = new Random(seed + 1);
 	const server = await startServer({ t });
 	const uploads = new Uploads(random);
@@ -101,6 +103,6 @@ test('an upload that is killed is an action that ends right, or nothing at all',
 	const files = await uploads.identify(server);
 	await assertExact(server, files);
 	t.diagnostic(
-		`seed ${seed}: ${deaths.length} kills, ${uploads.answered.size} answered, ${files.length} became actions`
+		`${deaths.length} kills, ${uploads.answered.size} answered, ${files.length} became actions`
 	);
 });

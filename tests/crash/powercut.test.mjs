@@ -45,6 +45,7 @@ function deaths(random) {
 }
 
 test('what was answered survives a power cut, and imports go on from what is left', async t => {
+	t.diagnostic(`LONGSHORE_TEST_SEED=${seed}`);
 	const random = new Random(seed + 2);
 	const server = await startServer({ t });
 	const uploads = new Uploads(random);
@@ -71,7 +72,7 @@ test('what was answered survives a power cut, and imports go on from what is lef
 	const files = [{ id: firstId, rows: first.rows }, ...(await uploads.identify(server))];
 	await assertExact(server, files, live);
 	t.diagnostic(
-		`seed ${seed}: ${CUTS} power cuts, ${ends.place} at places; ${uploads.answered.size} uploads answered, ` +
+		`${CUTS} power cuts, ${ends.place} at places; ${uploads.answered.size} uploads answered, ` +
 			`${files.length - 1} became actions, ${live.acknowledged.size} single vouchers`
 	);
 });
@@ -85,6 +86,7 @@ async function assertAcknowledged(server, live) {
 }
 
 test('a store that is new when the power fails keeps its project and the first action', async t => {
+	t.diagnostic(`LONGSHORE_TEST_SEED=${seed}`);
 	for (const order of ['project first', 'server first']) {
 		const random = new Random(seed + 3);
 		const server = await startServer({ t, start: false, project: null });

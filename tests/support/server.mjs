@@ -19,6 +19,7 @@
  * The program is LONGSHORE_TEST_BIN, which is the server with the switches of tests/support/testvfs.c
  * (all off, unless the environment of a start() turns one on). Tests that need no switch pass
  * `program: shipped`: the very program that users get.
+ * With LONGSHORE_TEST_KEEP=1 the directories stay, to look at what a failed test has left.
  */
 import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
@@ -385,7 +386,8 @@ export function parseCsv(text) {
 export async function startServer({
 	t, args = [], env = {}, start = true, project = {}, program = binary
 } = {}) {
-	const server = new Server(await mkdtemp(join(tmpdir(), 'longshore-test-')), args, env, program);
+	const temporary = await realpath(tmpdir()); // testvfs.c knows directories by one name only
+	const server = new Server(await mkdtemp(join(temporary, 'longshore-test-')), args, env, program);
 	t?.after(() => server.remove());
 	if (project !== null)
 		server.project = await server.createProject(project);

@@ -13,7 +13,9 @@ char *unit_dir_make(void)
 {
     const char *root = getenv("TMPDIR");
     char path[512];
-    snprintf(path, sizeof(path), "%s/longshore-unit-XXXXXX", root != NULL ? root : "/tmp");
+    if (root == NULL)
+        root = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+    snprintf(path, sizeof(path), "%s/longshore-unit-XXXXXX", root);
     assert_non_null(mkdtemp(path));
     return strdup(path);
 }

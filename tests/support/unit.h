@@ -28,7 +28,9 @@
             fail_msg("%s: %s", #call, must_err.msg);                                               \
     } while (0)
 
-/* A directory under TMPDIR (or /tmp). unit_dir_remove() takes what is in it along. */
+/* A directory under TMPDIR, or else in memory where there is such a place: thousands of syncs wait
+ * for no disk that way, and what a disk loses is the crash tests' business. unit_dir_remove() takes
+ * what is in it along. */
 char *unit_dir_make(void);
 void unit_dir_remove(char *dir);
 

@@ -8,6 +8,13 @@
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
+
+/* Sizes that cannot be are asked for on purpose here. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
 #endif
 
 static void mem_of_no_bytes_is_memory_too(void **state)

@@ -181,7 +181,7 @@ static void spool_directory_is_made_for_its_owner_alone(void **state)
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0700);
     assert_int_equal(spool_open(unit_path(w->dir, "no/such/parent"), &s, &err), -1);
-    assert_non_null(strstr(err.msg, "cannot make spool"));
+    assert_non_null(strstr(err.msg, "cannot make the spool"));
     spool_close(NULL);
 }
 
