@@ -371,7 +371,8 @@ static void actions_of_many_projects_all_end(void **state)
 
 static struct {
     struct unit_engine *w;
-    struct store_work work; /* somebody waits: the slice has to make room */
+    struct engine *_Atomic engine; /* set when it has been started */
+    struct store_work work;        /* somebody waits: the slice has to make room */
     _Atomic bool queued;
     size_t row;             /* of the slice */
     size_t slices, stop_at; /* stop_at 0: never */
@@ -395,9 +396,17 @@ static void nothing_done(void *arg, int rc, const struct err *err)
     slicer.queued = false;
 }
 
+/* The first slice may be in before engine_start() has returned. */
+static struct engine *sliced_engine(void)
+{
+    while (slicer.engine == NULL)
+        usleep(100);
+    return slicer.engine;
+}
+
 static void ask_engine_to_stop(void)
 {
-    struct engine *e = slicer.w->engine;
+    struct engine *e = sliced_engine();
     pthread_mutex_lock(&e->lock);
     e->stopping = true;
     pthread_cond_broadcast(&e->changed);
@@ -422,14 +431,18 @@ static void at_place(const char *place)
         ask_engine_to_stop();
 }
 
-/* To be called while the engine does not run. */
-static void slice_finely(struct unit_engine *w, size_t stop_at)
+/* Starts the engine. fault_point_hook is the caller's to take away, when the engine has stopped. */
+static void start_sliced(struct unit_engine *w, size_t chunk_bytes, size_t stop_at,
+                         void (*after_slice)(void))
 {
     slicer.w = w;
+    slicer.engine = NULL;
     slicer.row = slicer.slices = 0;
     slicer.stop_at = stop_at;
-    slicer.after_slice = NULL;
+    slicer.after_slice = after_slice;
     fault_point_hook = at_place;
+    unit_engine_start(w, chunk_bytes, 0);
+    slicer.engine = w->engine;
 }
 
 /* Rows in no order, repeated codes, bad rows, and all line ends. */
@@ -450,8 +463,7 @@ static struct action run_with_stops(struct unit_engine *w, struct action ac, siz
     struct action now = ac;
     for (size_t life = 0; !action_is_finished(&now); life++) {
         assert_true(life < 200);
-        slice_finely(w, life < stops ? slices : 0);
-        unit_engine_start(w, chunk_bytes[life % n_sizes], 0);
+        start_sliced(w, chunk_bytes[life % n_sizes], life < stops ? slices : 0, NULL);
         if (life < stops) {
             struct engine *e = w->engine;
             pthread_mutex_lock(&e->lock);
@@ -539,12 +551,12 @@ static void import_goes_on_with_chunks_of_another_size(void **state)
 
 static struct engine_progress seen_progress;
 static size_t progress_seen, progress_back;
+static int64_t progress_seq;
 
 static void look_at_progress(void)
 {
     struct engine_progress now;
-    const int64_t seq = slicer.w->engine->runs->ac.seq;
-    if (!engine_progress_find(slicer.w->engine, seq, &now))
+    if (!engine_progress_find(sliced_engine(), progress_seq, &now))
         return;
     progress_back += now.rows_done < seen_progress.rows_done ||
                      now.progress < seen_progress.progress || now.progress > 99;
@@ -560,9 +572,8 @@ static void progress_of_a_running_import_goes_forward(void **state)
     buf_init(&text, 1 * MIB);
     put_shuffled(&text, 700);
     struct action ac = unit_upload(w, unit_engine_project(w), buf_str(&text));
-    slice_finely(w, 0);
-    unit_engine_start(w, 0, 200);
-    slicer.after_slice = look_at_progress;
+    progress_seq = ac.seq;
+    start_sliced(w, 5000, 0, look_at_progress);
     ac = unit_wait_end(w, &ac);
     assert_true(unit_wait_idle(w));
     assert_false(engine_progress_find(w->engine, ac.seq, &none));
@@ -597,9 +608,7 @@ static void worker_that_lost_its_lease_commits_nothing_more(void **state)
     const char *want = unit_end_state(w, project);
     project = unit_engine_project(w);
     struct action ac = unit_upload(w, project, buf_str(&text));
-    slice_finely(w, 0);
-    slicer.after_slice = take_lease_away;
-    unit_engine_start(w, 8000, 0);
+    start_sliced(w, 8000, 0, take_lease_away);
     assert_true(unit_wait_idle(w));
     unit_engine_stop(w);
     fault_point_hook = NULL;
