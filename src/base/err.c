@@ -31,7 +31,7 @@ static void mend_cut(char *text, size_t size, int n)
         text[bad] = '\0';
 }
 
-static void put_text(char *text, size_t size, const char *fmt, va_list args)
+static void PRINTF_LIKE(3, 0) put_text(char *text, size_t size, const char *fmt, va_list args)
 {
     mend_cut(text, size, vsnprintf(text, size, fmt, args));
 }

@@ -34,7 +34,8 @@ struct store_tx {
     struct sqlite_store *store;
     int64_t next_seq; /* 0: not read in this transaction */
     int64_t next_seq_stored;
-    bool broken; /* SQLite has rolled the whole transaction back */
+    bool broken;    /* the whole transaction is, or will be, rolled back */
+    struct err why; /* while broken */
 };
 
 struct bulk_job { /* a slice that the committer waits for */

@@ -94,8 +94,10 @@ static int commit(struct sqlite_store *s, struct err *err)
 {
     const int64_t from_us = time_monotonic_us();
     fault_point("commit.before");
-    if (s->tx.broken)
-        return err_set(err, ERR_STORE, "the transaction was rolled back");
+    if (s->tx.broken) {
+        *err = s->tx.why;
+        return -1;
+    }
     if (s->tx.next_seq != s->tx.next_seq_stored &&
         sequence_set(&s->writer, 0, "seq", s->tx.next_seq, err) < 0)
         return -1;
@@ -107,30 +109,44 @@ static int commit(struct sqlite_store *s, struct err *err)
     return 0;
 }
 
+/* Nothing of this transaction can be kept; everyone in it gets this error, the first one. */
+static void break_tx(struct sqlite_store *s, const struct err *why)
+{
+    if (!s->tx.broken)
+        s->tx.why = *why;
+    s->tx.broken = true;
+}
+
+/* Undoes a unit of work that failed, or keeps one that did not. */
+static int end_savepoint(struct sqlite_store *s, bool undo, struct err *err)
+{
+    if (undo && db_run_plain(&s->writer, STATEMENT_ROLLBACK_TO, err) < 0)
+        return -1;
+    return db_run_plain(&s->writer, STATEMENT_RELEASE, err);
+}
+
 static int run_in_savepoint(struct sqlite_store *s, struct store_work *w)
 {
-    struct err ignored;
+    struct err err = { 0 };
     if (db_run_plain(&s->writer, STATEMENT_SAVEPOINT, &w->err) < 0)
         return -1;
     const int rc = w->run(&s->tx, w->arg, &w->err);
-    if (sqlite3_get_autocommit(
-            s->writer.handle)) { /* a full disk, for one, ends the transaction itself */
-        s->tx.broken = true;
-        return rc < 0 ? rc : err_set(&w->err, ERR_STORE, "the transaction was rolled back");
+    if (sqlite3_get_autocommit(s->writer.handle)) { /* a full disk, for one, ends it all */
+        if (rc == 0)
+            err_set(&w->err, ERR_STORE, "the transaction was rolled back");
+        break_tx(s, &w->err);
+        return -1;
     }
-    if (rc < 0 && db_run_plain(&s->writer, STATEMENT_ROLLBACK_TO, &ignored) < 0)
-        s->tx.broken = true;
-    if (db_run_plain(&s->writer, STATEMENT_RELEASE, rc < 0 ? &ignored : &w->err) < 0)
-        s->tx.broken = true;
+    if (end_savepoint(s, rc < 0, &err) < 0)
+        break_tx(s, &err);
     return rc;
 }
 
 static void run_works(struct sqlite_store *s, struct store_work *first)
 {
     for (struct store_work *w = first; w != NULL; w = w->next) {
-        w->err = (struct err){ 0 };
-        w->rc = s->tx.broken ? err_set(&w->err, ERR_STORE, "the transaction was rolled back")
-                             : run_in_savepoint(s, w);
+        w->err = s->tx.why;
+        w->rc = s->tx.broken ? -1 : run_in_savepoint(s, w);
     }
 }
 
