@@ -7,6 +7,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "api/api.h"
 #include "base/log.h"
@@ -42,13 +43,17 @@ static int split_listen(const char *listen, char *host, size_t host_bytes, uint1
     return 0;
 }
 
-/* The spool lies beside the database, unless said otherwise. */
+/* The spool lies beside the database, unless said otherwise. It is the store's alone. */
 static int open_spool(struct parts *p, const struct serve_options *o, struct err *err)
 {
     char beside[4096];
-    const char *path = strchr(o->store, ':');
-    snprintf(beside, sizeof(beside), "%s-spool", path != NULL ? path + 1 : "longshore");
-    return spool_open(o->spool != NULL ? o->spool : beside, &p->spool, err);
+    unsigned char owner[ID_HASH_BYTES];
+    const struct str secret = { (const char *)store_secret(p->store)->key, ID_SECRET_BYTES };
+    snprintf(beside, sizeof(beside), "%s-spool", store_place(p->store));
+    id_hash_token(secret, owner);
+    if (spool_open(o->spool != NULL ? o->spool : beside, &p->spool, err) < 0)
+        return -1;
+    return spool_claim(p->spool, owner, err);
 }
 
 /* Uploads that never became an action are nobody's. */
@@ -64,6 +69,16 @@ static int sweep_spool(struct parts *p, struct err *err)
         log_event(LOG_INFO, "spool_swept", LOG_INT("files", removed));
     arena_release(&a);
     return rc;
+}
+
+/* As many files as the system lets us: connections, inputs and the database need them. */
+static void raise_file_limit(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
 }
 
 static int start(struct parts *p, const struct serve_options *o, struct err *err)
@@ -121,6 +136,7 @@ int serve_run(const void *values)
      */
     mallopt(M_MMAP_THRESHOLD, 128 * 1024);
     mallopt(M_ARENA_MAX, 2);
+    raise_file_limit();
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);

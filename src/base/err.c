@@ -54,6 +54,9 @@ static enum err_code code_of_errno(int sys)
         return ERR_DISK_FULL;
     case ENOMEM:
         return ERR_NOMEM;
+    case EMFILE: /* passes, when other files are closed */
+    case ENFILE:
+        return ERR_BUSY;
     default:
         return ERR_IO;
     }

@@ -58,7 +58,7 @@ const struct err_info *err_info(enum err_code code);
 int err_set(struct err *err, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* Like err_set, with ": strerror(errno)" behind the text; ENOSPC and EDQUOT become DISK_FULL,
- * ENOMEM becomes NOMEM, everything else IO. */
+ * EMFILE and ENFILE BUSY, ENOMEM becomes NOMEM, everything else IO. */
 int err_sys(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Puts "text: " in front of what is there, keeps the code; returns -1. */

@@ -149,6 +149,7 @@ struct reader {
     struct arena *arena;
     const char *begin, *p, *end;
     struct err *err;
+    size_t n_values;
 };
 
 static int syntax(struct reader *r, const char *what)
@@ -415,6 +416,8 @@ static int read_value(struct reader *r, unsigned depth, struct json *v)
                   { STR_INIT("false"), JSON_FALSE } };
     if (r->p == r->end)
         return syntax(r, "expected a value");
+    if (++r->n_values > JSON_MAX_VALUES)
+        return syntax(r, "more than 250000 values");
     switch (*r->p) {
     case '{':
     case '[':

@@ -59,11 +59,13 @@ struct json {
 };
 
 #define JSON_MAX_DEPTH 64
+#define JSON_MAX_VALUES                                                                            \
+    250000 /* of 64 bytes each: a body of 10 MB of [0,0,…] must not become 400 */
 
 /* RFC 8259, the whole text (an optional BOM and blanks around it). Refused besides bad syntax:
- * invalid UTF-8, lone surrogates, NUL (\u0000), nesting beyond JSON_MAX_DEPTH. Of a repeated key
- * the last value wins. Error: ERR_INVALID_JSON with the byte offset, or ERR_NOMEM. Texts point into
- * `in` or the arena; both must outlive the tree. */
+ * invalid UTF-8, lone surrogates, NUL (\u0000), nesting beyond JSON_MAX_DEPTH, more than
+ * JSON_MAX_VALUES values. Of a repeated key the last value wins. Error: ERR_INVALID_JSON with the
+ * byte offset, or ERR_NOMEM. Texts point into `in` or the arena; both must outlive the tree. */
 int json_parse(struct arena *a, struct str in, struct json **out, struct err *err) MUST_CHECK;
 
 /* The member, or NULL (also when `object` is no object or NULL). */

@@ -82,11 +82,13 @@ void arena_release(struct arena *a)
     free_blocks(a->head);
     free_blocks(a->spare);
     a->head = a->spare = NULL;
+    a->used_bytes = 0;
 }
 
 void arena_reset(struct arena *a)
 {
     size_t kept = 0;
+    a->used_bytes = 0;
     for (const struct arena_block *b = a->spare; b != NULL; b = b->next)
         kept += b->size;
     while (a->head != NULL) {
@@ -124,6 +126,7 @@ static struct arena_block *block_with_room(struct arena *a, size_t n)
     }
     b->next = a->head;
     a->head = b;
+    a->used_bytes += b->size;
     return b;
 }
 

@@ -24,6 +24,7 @@ struct arena {
     struct arena_block *spare; /* empty, kept by arena_reset */
     size_t block_bytes;        /* smallest block to ask for */
     size_t keep_bytes;         /* what arena_reset keeps at most */
+    size_t used_bytes;         /* of the blocks in use */
 };
 
 void arena_init(struct arena *a, size_t block_bytes, size_t keep_bytes);

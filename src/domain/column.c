@@ -247,6 +247,8 @@ int column_map_metadata(const struct column_map *m, const struct str *cells, siz
     }
     if (len == 1)
         return 0;
+    if (len > FIELD_OBJECT_MAX_BYTES)
+        return 1;
     char *text = arena_alloc(a, len), *at = text;
     if (text == NULL)
         return err_nomem(err);

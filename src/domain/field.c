@@ -50,8 +50,9 @@ static_assert(MONEY_DIGITS == 2, "the message says it too");
 static const char *text_from_cell(const struct field *f, struct str cell, void *at)
 {
     (void)f;
+    static_assert(FIELD_TEXT_MAX_BYTES == 65536, "the message says it too");
     *(struct str *)at = cell;
-    return NULL;
+    return cell.len > FIELD_TEXT_MAX_BYTES ? "must NOT be longer than 65536 bytes" : NULL;
 }
 
 static bool enum_accepts(const struct field *f, size_t i)

@@ -28,6 +28,11 @@ enum field_kind {
  */
 #define MONEY_DIGITS 2
 
+/* A text, and an object kept as text (metadata), of one resource. They bound what a row makes of a
+ * file, and a page of a list: without them a heading of 1 MiB would be copied into every row. */
+#define FIELD_TEXT_MAX_BYTES   65536
+#define FIELD_OBJECT_MAX_BYTES 262144
+
 enum field_flags {
     FIELD_IN_JSON = 1u << 0,  /* a body may have it at `path` */
     FIELD_NULLABLE = 1u << 1, /* null is among the types that a message about a body names */

@@ -155,6 +155,14 @@ const char *voucher_code_check(struct str code)
     return code.len > VOUCHER_CODE_MAX_BYTES ? "must NOT be longer than 512 bytes" : NULL;
 }
 
+static const char object_too_long[] = "must NOT be longer than 262144 bytes";
+
+const char *voucher_object_check(struct str object)
+{
+    static_assert(FIELD_OBJECT_MAX_BYTES == 262144, "the message says it too");
+    return object.len > FIELD_OBJECT_MAX_BYTES ? object_too_long : NULL;
+}
+
 int voucher_keep_text(struct buf *b, struct arena *a, struct str *out, struct err *err)
 {
     int rc = buf_ok(b, err);
@@ -168,6 +176,9 @@ int voucher_keep_text(struct buf *b, struct arena *a, struct str *out, struct er
 }
 
 /* ---- a CSV record ---- */
+
+static const struct field metadata_path = { .path = ".metadata" };
+static const struct field discount_path = { .path = ".discount" };
 
 /* Steps return what voucher_from_cells returns: 0, 1 with a reason, -1. */
 struct row_reader {
@@ -262,8 +273,9 @@ static int step_formula(struct row_reader *r)
         return 0;
     column.key_quoted = voucher_worths[r->v->discount_type].formula_quoted;
     r->v->set |= VF_DISCOUNT_EXTRA;
-    return column_map_metadata(&one, &r->given[ROW_FORMULA], 1, r->arena, &r->v->discount_extra,
-                               r->err);
+    const int rc = column_map_metadata(&one, &r->given[ROW_FORMULA], 1, r->arena,
+                                       &r->v->discount_extra, r->err);
+    return rc <= 0 ? rc : row_fails(r, &discount_path, object_too_long);
 }
 
 static int step_others(struct row_reader *r)
@@ -280,8 +292,10 @@ static int step_others(struct row_reader *r)
 
 static int step_metadata(struct row_reader *r)
 {
-    if (column_map_metadata(r->map, r->cells, r->n_cells, r->arena, &r->v->metadata, r->err) < 0)
-        return -1;
+    const int rc =
+        column_map_metadata(r->map, r->cells, r->n_cells, r->arena, &r->v->metadata, r->err);
+    if (rc != 0)
+        return rc < 0 ? -1 : row_fails(r, &metadata_path, object_too_long);
     if (r->v->metadata.p != NULL)
         r->v->set |= VF_METADATA;
     return 0;

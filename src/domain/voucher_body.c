@@ -127,6 +127,14 @@ static bool is_extra(const struct json *m, const char *value)
            !str_is(m->key, value);
 }
 
+static int keep_object(struct body_reader *r, const char *name, struct buf *b, struct str *out)
+{
+    if (voucher_keep_text(b, r->arena, out, r->err) < 0)
+        return -1;
+    const char *what = voucher_object_check(*out);
+    return what != NULL ? err_set(r->err, ERR_INVALID_PAYLOAD, "Property .%s %s", name, what) : 0;
+}
+
 /* What a discount may hold besides type, value and effect is kept as it is. */
 static int take_extra(struct body_reader *r, const struct json *discount)
 {
@@ -143,7 +151,7 @@ static int take_extra(struct body_reader *r, const struct json *discount)
     }
     json_object_end(&o);
     if (b.failed || (r->v->set & VF_DISCOUNT_EXTRA) != 0)
-        return voucher_keep_text(&b, r->arena, &r->v->discount_extra, r->err);
+        return keep_object(r, "discount", &b, &r->v->discount_extra);
     buf_release(&b);
     return 0;
 }
@@ -216,7 +224,7 @@ static int step_metadata(struct body_reader *r)
     buf_init(&b, VOUCHER_TEXT_MAX_BYTES);
     json_put_tree(&(struct json_out){ .b = &b }, metadata);
     r->v->set |= VF_METADATA;
-    return voucher_keep_text(&b, r->arena, &r->v->metadata, r->err);
+    return keep_object(r, "metadata", &b, &r->v->metadata);
 }
 
 int voucher_from_json(const struct json *body, struct arena *a, struct voucher *v, struct err *err)

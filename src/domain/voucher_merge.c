@@ -167,6 +167,11 @@ int voucher_merge(struct voucher *v, const struct voucher *change, struct arena 
     if (merge_text(&metadata, given & VF_METADATA, &change->metadata, a, err) < 0 ||
         merge_text(&extra, given & VF_DISCOUNT_EXTRA, &change->discount_extra, a, err) < 0)
         return -1;
+    if (voucher_object_check(metadata) != NULL || voucher_object_check(extra) != NULL) {
+        *out = OUTCOME_FAILED;
+        *reason = STR("Property .metadata must NOT be longer than 262144 bytes");
+        return 0;
+    }
     const uint32_t changed = assign_fields(v, change, given & ~objects) |
                              assign_text(&v->metadata, metadata, VF_METADATA) |
                              assign_text(&v->discount_extra, extra, VF_DISCOUNT_EXTRA);

@@ -49,6 +49,10 @@ const char *voucher_worth_check(const struct voucher_worth *w, struct num value)
 /* "must NOT be longer than 512 bytes", or NULL. */
 const char *voucher_code_check(struct str code);
 
+/* "must NOT be longer than 262144 bytes", or NULL; of metadata, or of a discount's other members.
+ */
+const char *voucher_object_check(struct str object);
+
 /* Copies the text to the arena and releases the buffer, also on failure. */
 int voucher_keep_text(struct buf *b, struct arena *a, struct str *out, struct err *err) MUST_CHECK;
 

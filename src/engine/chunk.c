@@ -16,6 +16,8 @@
 #include "base/time_iso.h"
 #include "engine/engine_priv.h"
 
+#define HEADING_SHOWN_BYTES 100 /* in a reason */
+
 struct sort_key {
     uint64_t prefix; /* first eight bytes of the code, big-endian: most comparisons end here */
     uint32_t row;    /* index in slot->rows */
@@ -81,8 +83,7 @@ int run_take_up(struct engine *e, struct run *run, struct err *err)
 {
     if (!run->leased && lease_run(e, run, err) < 0)
         return -1;
-    if (action_plan_read(run->kind, run->ac.params, &run->arena, &run->plan, err) < 0 ||
-        input_open(e->spool, run->ac.input, &run->in, err) < 0)
+    if (action_plan_read(run->kind, run->ac.params, &run->arena, &run->plan, err) < 0)
         return -1;
     if (run->ac.chunk_no == 0 && run->ac.chunk_end == 0) /* nothing begun yet */
         run->next_start = run->plan.data_start;
@@ -127,9 +128,9 @@ static const char *flawed_cell(const struct run *run, const struct csv_reader *c
     const struct column *c = csv->flaw_cell < map->n ? &map->columns[csv->flaw_cell] : NULL;
     if (c == NULL || c->field == COLUMN_UNUSED)
         return arena_printf(a, "Cell %zu", csv->flaw_cell + 1);
-    return arena_printf(
-        a, "Column '%.*s'",
-        STR_FMT(c->field >= 0 ? str_of(run->kind->fields->rows[c->field].heading) : c->key));
+    const struct str name =
+        c->field >= 0 ? str_of(run->kind->fields->rows[c->field].heading) : c->key;
+    return arena_printf(a, "Column '%.*s'", STR_FMT(str_utf8_cut(name, HEADING_SHOWN_BYTES)));
 }
 
 /* Why a record that was read cannot be a row. */
@@ -194,16 +195,24 @@ static int map_record(struct engine *e, struct run *run, struct slot *slot, size
     return rc <= 0 ? rc : add_failure(slot, row, key_of_record(run, csv), reason, err);
 }
 
+static size_t memory_of(const struct slot *slot, size_t n_rows)
+{
+    return n_rows * sizeof(*slot->rows) + slot->chunk.n_failures * sizeof(*slot->failures) +
+           slot->arena.used_bytes;
+}
+
 /* Reads records into rows and failures until a budget or the window ends. The chunk ends right
  * behind its last record: what the reader skips after it (the LF of a CRLF, blank lines) depends on
  * why it stopped, and a restart may stop for another reason. */
 static int read_records(struct engine *e, struct run *run, struct slot *slot, size_t max_rows,
                         size_t *n_rows, enum csv_result *why, struct err *err)
 {
+    const bool exact = run->ac.slice_done > 0; /* a chunk begun before a restart has its rows */
     struct store_chunk *c = &slot->chunk;
     *n_rows = 0;
     *why = CSV_RECORD;
-    while ((size_t)c->n_rows < max_rows) {
+    while ((size_t)c->n_rows < max_rows &&
+           (exact || memory_of(slot, *n_rows) < CHUNK_MEMORY_BYTES)) {
         bool mapped = false;
         *why = csv_next(&e->csv);
         if (*why == CSV_NOMEM)
@@ -259,8 +268,20 @@ static int sort_rows(struct slot *slot, size_t n, struct err *err)
 
 /* ---- a chunk ---- */
 
+/* What the last chunk used little of is given back: another kind of file needs its memory
+ * elsewhere. */
+static void trim_slot(struct slot *slot)
+{
+    if (slot->cap_rows <= CHUNK_ROWS_MAX / 16 || slot->chunk.n_vouchers * 4 > slot->cap_rows)
+        return;
+    mem_free(slot->rows);
+    slot->rows = NULL;
+    slot->cap_rows = 0;
+}
+
 static void begin_chunk(struct run *run, struct slot *slot)
 {
+    trim_slot(slot);
     arena_reset(&slot->arena);
     slot->chunk = (struct store_chunk){
         .project_id = run->ac.project_id,
@@ -346,32 +367,43 @@ static void move_run(struct run *run, const struct store_chunk *c)
         run->rows_budget = CHUNK_ROWS_MAX;
 }
 
-int chunk_prepare(struct engine *e, struct run *run, struct slot *slot, bool *last, struct err *err)
+/* Reads until there is a record, or the reason why there is none. */
+static int read_chunk(struct engine *e, struct run *run, struct slot *slot, size_t *n_rows,
+                      enum csv_result *why, struct err *err)
 {
-    const bool resumed = run->ac.slice_done > 0;
+    const bool resumed =
+        run->ac.slice_done > 0; /* then: whatever the budgets were when it was cut */
     const size_t budget = e->config.chunk_rows > 0 ? e->config.chunk_rows : run->rows_budget;
     const size_t max_rows = resumed ? (size_t)run->ac.chunk_rows : budget;
     size_t bytes = e->config.chunk_bytes > 0 ? e->config.chunk_bytes : CHUNK_BYTES_DEFAULT;
-    if (resumed) /* whatever the budget was when the chunk was cut */
+    if (resumed)
         bytes = (size_t)(run->ac.chunk_end - run->ac.chunk_start);
-    size_t n_rows = 0;
-    enum csv_result why;
     e->csv.delimiter = run->plan.delimiter;
     for (;;) {
         begin_chunk(run, slot);
         if (load_window(e, run, slot, bytes, err) < 0 ||
-            read_records(e, run, slot, max_rows, &n_rows, &why, err) < 0)
+            read_records(e, run, slot, max_rows, n_rows, why, err) < 0)
             return -1;
-        if (why != CSV_MORE || slot->chunk.n_rows > 0)
-            break;
+        if (*why != CSV_MORE || slot->chunk.n_rows > 0)
+            return resumed ? 0 : decide_end(slot, *why, err);
         if (e->csv.pos > 0)
             run->next_start += (int64_t)e->csv.pos; /* blank lines: nothing of them is kept */
         else
             bytes *= 2; /* a single record is larger than the budget; CSV_TOO_LONG ends this */
     }
-    if (!resumed && decide_end(slot, why, err) < 0)
+}
+
+int chunk_prepare(struct engine *e, struct run *run, struct slot *slot, bool *last, struct err *err)
+{
+    size_t n_rows = 0;
+    enum csv_result why;
+    /* Opened for each chunk: thousands of waiting actions hold no file. */
+    if (input_open(e->spool, run->ac.input, &run->in, err) < 0)
         return -1;
-    if (finish_chunk(e, run, slot, n_rows, err) < 0)
+    const int rc = read_chunk(e, run, slot, &n_rows, &why, err);
+    input_close(run->in);
+    run->in = NULL;
+    if (rc < 0 || finish_chunk(e, run, slot, n_rows, err) < 0)
         return -1;
     move_run(run, &slot->chunk);
     *last = slot->chunk.end_status != ACTION_IN_PROGRESS;

@@ -6,6 +6,7 @@
 
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/sync.h"
 #include "base/time_iso.h"
 #include "engine/engine_priv.h"
 
@@ -116,25 +117,13 @@ static int load_unfinished(struct engine *e, struct err *err)
 
 /* ---- waiting ---- */
 
-/* Waits for a change, at most so long; with the lock held. */
-static void wait_ms(struct engine *e, int64_t ms)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_cond_timedwait(&e->changed, &e->lock, &until);
-}
-
 /* Sleeps, unless the engine is stopped meanwhile. */
 static void pause_ms(struct engine *e, int64_t ms)
 {
     const int64_t until_us = time_monotonic_us() + ms * 1000;
     pthread_mutex_lock(&e->lock);
     while (!e->stopping && time_monotonic_us() < until_us)
-        wait_ms(e, (until_us - time_monotonic_us()) / 1000 + 1);
+        sync_wait_ms(&e->changed, &e->lock, (until_us - time_monotonic_us()) / 1000 + 1);
     pthread_mutex_unlock(&e->lock);
 }
 
@@ -458,10 +447,10 @@ int engine_start(struct store *store, struct spool *spool, const struct engine_c
     e->spool = spool;
     e->config = *config;
     pthread_mutex_init(&e->lock, NULL);
-    pthread_cond_init(&e->changed, NULL);
+    sync_cond_init(&e->changed);
     csv_reader_init(&e->csv);
     for (size_t i = 0; i < CHUNK_SLOTS; i++)
-        arena_init(&e->slots[i].arena, 256 * KIB, 16 * MIB);
+        arena_init(&e->slots[i].arena, 256 * KIB, 8 * MIB);
     if (load_unfinished(e, err) < 0 || start_threads(e, err) < 0) {
         engine_stop(e);
         return -1;

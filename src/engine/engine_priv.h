@@ -14,8 +14,10 @@
 #include "formats/csv.h"
 
 #define CHUNK_BYTES_DEFAULT (8 * MIB)
-/* Rows of some 250 bytes in memory: a chunk of tiny rows stays small too. */
-#define CHUNK_ROWS_MAX 81920
+/* A chunk ends here as well: tiny rows, or long headings repeated in every row's metadata, make
+ * more of a file than its bytes. */
+#define CHUNK_ROWS_MAX     81920
+#define CHUNK_MEMORY_BYTES (24 * MIB)
 /* Of the first chunk after a start: a process killed every 150 ms still advances. */
 #define CHUNK_ROWS_FIRST  1000
 #define CHUNK_ROWS_GROWTH 4
@@ -29,9 +31,9 @@ struct run {
 
     /* the preparer's */
     bool leased;
-    bool taken_up; /* leased, plan read, input open */
+    bool taken_up; /* leased and plan read */
     struct action_plan plan;
-    struct input *in;
+    struct input *in; /* while a chunk is read */
     int64_t next_start, next_row, next_no;
     size_t rows_budget; /* of the next chunk */
     int64_t retry_ms;   /* last pause after trouble; 0: none */
@@ -111,7 +113,7 @@ void schedule_forget(struct engine *e, int64_t project_id); /* when no run of it
 
 /* ---- chunk.c ---- */
 
-/* Leases the action, reads its plan, opens its input. -1: see chunk_fail. */
+/* Leases the action and reads its plan. -1: see chunk_fail. */
 int run_take_up(struct engine *e, struct run *run, struct err *err) MUST_CHECK;
 
 /* Reads, maps and sorts the next chunk of the run into the slot, and moves the run behind it.

@@ -397,8 +397,8 @@ static int header_flaw_error(const struct csv_reader *r, struct str head, size_t
         nul = memchr(text.p, '\0', text.len);
         return nul_error(nul != NULL ? (size_t)(nul - head.p) : start, err);
     case CSV_FIELD_TOO_LONG:
-        return err_set(err, ERR_INVALID_PAYLOAD, "CSV file has a heading longer than %zu bytes",
-                       CSV_FIELD_MAX_BYTES);
+        return err_set(err, ERR_INVALID_PAYLOAD, "CSV file has a heading longer than %d bytes",
+                       CSV_HEADING_MAX_BYTES);
     case CSV_TOO_MANY_CELLS:
         return err_set(err, ERR_INVALID_PAYLOAD, "CSV file has more than %d columns",
                        CSV_COLUMNS_MAX);
@@ -414,6 +414,9 @@ static int keep_headings(const struct csv_reader *r, struct arena *a, struct csv
     if (headings == NULL)
         return err_nomem(err);
     for (size_t i = 0; i < r->n_cells; i++) {
+        if (r->cells[i].len > CSV_HEADING_MAX_BYTES)
+            return err_set(err, ERR_INVALID_PAYLOAD, "CSV file has a heading longer than %d bytes",
+                           CSV_HEADING_MAX_BYTES);
         headings[i] = arena_str(a, str_trim(r->cells[i]));
         if (headings[i].p == NULL)
             return err_nomem(err);

@@ -16,10 +16,11 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-#define CSV_RECORD_MAX_BYTES (4 * MIB) /* a longer record ends the file as unreadable */
-#define CSV_FIELD_MAX_BYTES  (1 * MIB) /* within which a quote must close */
-#define CSV_COLUMNS_MAX      16384
-#define CSV_SNIFF_BYTES      (4 * KIB) /* where NUL and UTF-16 are looked for (reference 7, 45) */
+#define CSV_RECORD_MAX_BYTES  (4 * MIB) /* a longer record ends the file as unreadable */
+#define CSV_FIELD_MAX_BYTES   (1 * MIB) /* within which a quote must close */
+#define CSV_HEADING_MAX_BYTES 1024      /* it becomes the key of metadata in every row */
+#define CSV_COLUMNS_MAX       16384
+#define CSV_SNIFF_BYTES       (4 * KIB) /* where NUL and UTF-16 are looked for (reference 7, 45) */
 
 /* All but CSV_MORE depend on the bytes of the input only, not on where windows end. */
 enum csv_result {

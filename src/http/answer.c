@@ -16,7 +16,11 @@
 int reply_json(struct response *rs, int status, struct err *err)
 {
     rs->status = status;
-    return buf_ok(&rs->body, err) < 0 ? err_wrap(err, "cannot write the response") : 0;
+    if (buf_ok(&rs->body, err) == 0)
+        return 0;
+    if (err->code == ERR_TOO_LARGE) /* that is for requests */
+        err->code = ERR_INTERNAL;
+    return err_wrap(err, "cannot write the response");
 }
 
 void reply_stream(struct response *rs, const char *content_type, struct stream stream)

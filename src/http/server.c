@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -87,6 +88,17 @@ PRINTF_LIKE(2, 0) static void log_library(void *cls, const char *format, va_list
     log_event(LOG_DEBUG, "http_library", LOG_STR("text", valid ? text : "(not UTF-8)"));
 }
 
+/* Below what the process may open: with no file left, accepting would spin and inputs could not be
+ * read. */
+static unsigned connection_limit(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur == RLIM_INFINITY ||
+        files.rlim_cur / 2 > CONNECTIONS_MAX)
+        return CONNECTIONS_MAX;
+    return (unsigned)(files.rlim_cur / 2);
+}
+
 static int start_daemon(struct server *s, struct err *err)
 {
     const unsigned flags =
@@ -94,7 +106,7 @@ static int start_daemon(struct server *s, struct err *err)
     s->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, exchange_access, s, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
         MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_THREAD_POOL_SIZE, s->config.threads,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+        MHD_OPTION_CONNECTION_LIMIT, connection_limit(), MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_BYTES,
         MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)MEMORY_STEP, MHD_OPTION_UNESCAPE_CALLBACK,
         keep_encoded, NULL, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, s, MHD_OPTION_END);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 
 struct spool {
     int dir_fd;
+    int owner_fd; /* locked while we own the spool; -1: not claimed */
     char *dir;
 };
 
@@ -73,6 +75,7 @@ int spool_open(const char *dir, struct spool **out, struct err *err)
         return err_nomem(err);
     }
     s->dir = copy;
+    s->owner_fd = -1;
     s->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->dir_fd < 0) {
         err_sys(err, "cannot open spool '%s'", dir);
@@ -89,20 +92,52 @@ void spool_close(struct spool *s)
         return;
     if (s->dir_fd >= 0)
         close(s->dir_fd);
+    if (s->owner_fd >= 0)
+        close(s->owner_fd);
     mem_free(s->dir);
     mem_free(s);
+}
+
+static int write_owner(struct spool *s, const unsigned char *owner, struct err *err)
+{
+    if (pwrite(s->owner_fd, owner, ID_HASH_BYTES, 0) != ID_HASH_BYTES || fsync(s->owner_fd) < 0 ||
+        fsync(s->dir_fd) < 0)
+        return err_sys(err, "cannot write the owner of the spool '%s'", s->dir);
+    return 0;
+}
+
+int spool_claim(struct spool *s, const unsigned char *owner, struct err *err)
+{
+    unsigned char found[ID_HASH_BYTES];
+    s->owner_fd = openat(s->dir_fd, "owner", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (s->owner_fd < 0)
+        return err_sys(err, "cannot open the owner of the spool '%s'", s->dir);
+    if (flock(s->owner_fd, LOCK_EX | LOCK_NB) < 0)
+        return err_set(err, ERR_BUSY,
+                       "another longshore process uses the spool '%s'; give each its own", s->dir);
+    const ssize_t n = pread(s->owner_fd, found, sizeof(found), 0);
+    if (n < 0)
+        return err_sys(err, "cannot read the owner of the spool '%s'", s->dir);
+    if (n < (ssize_t)sizeof(found)) /* new, or cut off while it was new */
+        return write_owner(s, owner, err);
+    if (memcmp(found, owner, sizeof(found)) != 0)
+        return err_set(err, ERR_BUSY,
+                       "the spool '%s' belongs to another database; give each its own", s->dir);
+    return 0;
+}
+
+static int compare_names(const void *key, const void *name)
+{
+    return str_cmp(*(const struct str *)key, *(const struct str *)name);
 }
 
 static bool is_kept(const char *file, const struct str *names, size_t n)
 {
     const size_t len = strlen(file);
-    if (len != SPOOL_NAME_LEN + 3 || memcmp(file + SPOOL_NAME_LEN, ".in", 3) != 0)
+    if (len != SPOOL_NAME_LEN + 3 || memcmp(file + SPOOL_NAME_LEN, ".in", 3) != 0 || n == 0)
         return false;
-    for (size_t i = 0; i < n; i++) {
-        if (str_eq(names[i], (struct str){ file, SPOOL_NAME_LEN }))
-            return true;
-    }
-    return false;
+    const struct str name = { file, SPOOL_NAME_LEN };
+    return bsearch(&name, names, n, sizeof(*names), compare_names) != NULL;
 }
 
 /* Only files that look like ours: name and ".in" or ".part". */

@@ -38,7 +38,15 @@ extern const struct io_ops *io_ops; /* the real ones; set before threads run */
 int spool_open(const char *dir, struct spool **out, struct err *err) MUST_CHECK;
 void spool_close(struct spool *s);
 
-/* Removes every file that is not the input of one of the n actions named; returns how many. */
+/*
+ * Makes the spool this owner's for as long as it is open; the owner (of ID_HASH_BYTES) is written
+ * down in it the first time. ERR_BUSY: another process uses it, or it belongs to another store. Who
+ * sweeps must own.
+ */
+int spool_claim(struct spool *s, const unsigned char *owner, struct err *err) MUST_CHECK;
+
+/* Removes every file that is not the input of one of the n actions named; returns how many. The
+ * names are sorted by byte. */
 size_t spool_sweep(struct spool *s, const struct str *names, size_t n);
 
 /* Bytes of all files in the spool right now; for tests and metrics. */

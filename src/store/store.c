@@ -59,6 +59,11 @@ const struct id_secret *store_secret(const struct store *s)
     return &((const struct store_base *)(const void *)s)->secret;
 }
 
+const char *store_place(const struct store *s)
+{
+    return ((const struct store_base *)(const void *)s)->place;
+}
+
 void store_submit(struct store *s, struct store_work *w)
 {
     ops_of(s)->submit(s, w);
@@ -165,7 +170,8 @@ int store_list_unfinished(struct store *s, struct arena *a, struct action **out,
     return ops_of(s)->list_unfinished(s, a, out, n, err);
 }
 
-int store_list_inputs(struct store *s, struct arena *a, struct str **out, size_t *n, struct err *err)
+int store_list_inputs(struct store *s, struct arena *a, struct str **out, size_t *n,
+                      struct err *err)
 {
     return ops_of(s)->list_inputs(s, a, out, n, err);
 }

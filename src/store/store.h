@@ -248,6 +248,7 @@ struct store_ops {
 struct store_base {
     const struct store_ops *ops;
     struct id_secret secret; /* of this store; read when it is opened */
+    const char *place;       /* see store_place; owned by the backend */
 };
 
 /* What every backend's transaction begins with. */
@@ -266,6 +267,10 @@ int store_open(const char *url, const struct store_config *config, struct store 
 void store_close(struct store *s); /* NULL is fine */
 
 const struct id_secret *store_secret(const struct store *s);
+
+/* Where the store is, resolved: the path of the database file. What lies beside it is named after
+ * it. */
+const char *store_place(const struct store *s);
 
 /* Queues the work; w must stay valid until done() has been called. done() is always called, once.
  */
@@ -312,7 +317,7 @@ int store_list_actions(struct store *s, struct arena *a, int64_t project_id,
 /* Of all projects, oldest first: what the engine has to go on with. */
 int store_list_unfinished(struct store *s, struct arena *a, struct action **out, size_t *n,
                           struct err *err) MUST_CHECK;
-/* Names of all inputs that an action still has, finished or not. */
+/* Names of all inputs that an action still has, finished or not; sorted by byte. */
 int store_list_inputs(struct store *s, struct arena *a, struct str **out, size_t *n,
                       struct err *err) MUST_CHECK;
 /* By public id first, then by code. */

@@ -122,7 +122,7 @@ test('large rows and codes of every kind come back from a report', async () => {
 	const codes = ['"', '""', ',', '\n', '\r\n', '\t', ';', 'a"b,c\nd', ' ', 'x'.repeat(512)];
 	const quote = s => `"${s.replaceAll('"', '""')}"`;
 	const { id } = await p.load(csv(`${HEAD},Region`,
-		...codes.map(code => `${quote(code)},GIFT_VOUCHER,1,${'y'.repeat(300000)}`)));
+		...codes.map(code => `${quote(code)},GIFT_VOUCHER,1,${'y'.repeat(200000)}`)));
 	assert.deepEqual(await p.report(id), codes.map((code, i) => [String(i + 1), code, 'created', '']));
 });
 

@@ -322,7 +322,7 @@ export class Server {
 
 	/** Names of the files in the spool. */
 	async spoolFiles() {
-		return (await readdir(this.spool)).sort();
+		return (await readdir(this.spool)).filter((name) => name !== 'owner').sort();
 	}
 }
 

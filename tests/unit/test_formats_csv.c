@@ -840,7 +840,8 @@ static void csv_sniff_has_ceilings(void **state)
         const char *behind, *want;
     } cases[] = {
         { "a,", CSV_COLUMNS_MAX, "\n", "CSV file has more than 16384 columns" },
-        { "a", CSV_FIELD_MAX_BYTES + 1, "\n", "CSV file has a heading longer than 1048576 bytes" },
+        { "a", CSV_HEADING_MAX_BYTES + 1, "\n", "CSV file has a heading longer than 1024 bytes" },
+        { "a", CSV_FIELD_MAX_BYTES + 1, "\n", "CSV file has a heading longer than 1024 bytes" },
         { "aaaaaaa,", CSV_RECORD_MAX_BYTES / 8 + 1, "\n",
           "CSV file has a header line longer than 4194304 bytes" },
     };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "base/ids.h"
 #include "inputs/spool.h"
 #include "support/unit.h"
 
@@ -336,12 +337,37 @@ static void spool_and_input_out_of_memory_are_errors(void **state)
     }
 }
 
+static void spool_belongs_to_one_store_and_one_process(void **state)
+{
+    struct world *w = *state;
+    unsigned char ours[ID_HASH_BYTES], theirs[ID_HASH_BYTES];
+    struct spool *other = NULL;
+    struct err err = { 0 };
+    memset(ours, 1, sizeof(ours));
+    memset(theirs, 2, sizeof(theirs));
+    MUST(spool_claim(w->spool, ours, must));
+    MUST(spool_open(w->dir, &other, must));
+    assert_int_equal(spool_claim(other, ours, &err), -1); /* while the first is open */
+    assert_int_equal(err.code, ERR_BUSY);
+    assert_non_null(strstr(err.msg, "another longshore process uses the spool"));
+    spool_close(w->spool);
+    spool_close(other);
+    MUST(spool_open(w->dir, &w->spool, must));
+    assert_int_equal(spool_claim(w->spool, theirs, &err), -1);
+    assert_non_null(strstr(err.msg, "belongs to another database"));
+    spool_close(w->spool);
+    MUST(spool_open(w->dir, &w->spool, must));
+    MUST(spool_claim(w->spool, ours, must));
+    assert_int_equal(spool_sweep(w->spool, NULL, 0), 0); /* the owner's name is no upload */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(spool_gives_back_what_was_uploaded),
+        TEST(spool_belongs_to_one_store_and_one_process),
         TEST(upload_can_be_read_before_it_is_finished),
         TEST(upload_larger_than_a_write_out_step_is_whole),
         TEST(upload_aborted_leaves_nothing_finished_or_not),

@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "store/sqlite/sqlite_priv.h"
 
-#define PAGE_BYTES          4096
 #define WAL_LARGE_BYTES     ((int64_t)(512 * MIB)) /* then copy back although the store is busy */
 #define BACKLOG_UNKNOWN     -1
 #define BACKLOG_SMALL_BYTES ((int64_t)(128 * MIB))
@@ -25,7 +24,7 @@ static void run_checkpoint(struct sqlite_store *s, sqlite3 *handle)
         sqlite3_wal_checkpoint_v2(handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &log_pages, &copied);
     if (rc == SQLITE_OK) {
         atomic_fetch_add(&s->checkpoints, 1);
-        atomic_store(&s->wal_backlog, (int64_t)(log_pages - copied) * PAGE_BYTES);
+        atomic_store(&s->wal_backlog, (log_pages - copied) * s->page_bytes);
         if (copied == log_pages)
             atomic_store(&s->wal_bytes, 0);
     } else if (rc != SQLITE_BUSY) {
@@ -90,7 +89,7 @@ void checkpointer_stop(struct sqlite_store *s)
 void checkpointer_note(struct sqlite_store *s, int64_t wal_pages, bool idle)
 {
     if (wal_pages >= 0)
-        atomic_store(&s->wal_bytes, wal_pages * PAGE_BYTES);
+        atomic_store(&s->wal_bytes, wal_pages * s->page_bytes);
     const int64_t bytes = atomic_load(&s->wal_bytes);
     if (bytes < (idle ? WAL_IDLE_BYTES : WAL_LARGE_BYTES))
         return;

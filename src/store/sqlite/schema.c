@@ -9,19 +9,6 @@
 #include "schema_sql.h" /* schema_sql[]: the files of schema/, in order */
 #include "store/sqlite/sqlite_priv.h"
 
-static int user_version(struct db *db, int *out, struct err *err)
-{
-    sqlite3_stmt *st = NULL;
-    const int rc = sqlite3_prepare_v2(db->handle, "PRAGMA user_version", -1, &st, NULL);
-    if (rc != SQLITE_OK)
-        return db_error(db, rc, "cannot read the schema version", err);
-    const int got = db_step(db, st, err);
-    if (got > 0)
-        *out = sqlite3_column_int(st, 0);
-    sqlite3_finalize(st);
-    return got < 0 ? -1 : 0;
-}
-
 static int apply(struct db *db, size_t version, struct err *err)
 {
     char set_version[64];
@@ -33,14 +20,15 @@ static int apply(struct db *db, size_t version, struct err *err)
 
 static int migrate_in_transaction(struct db *db, struct err *err)
 {
-    int version = 0;
-    if (user_version(db, &version, err) < 0) /* again: another process may have been faster */
+    int64_t version = 0;
+    if (db_pragma(db, "PRAGMA user_version", &version, err) <
+        0) /* again: another process may have been faster */
         return -1;
-    if (version > (int)ARRAY_LEN(schema_sql))
+    if (version > (int64_t)ARRAY_LEN(schema_sql))
         return err_set(
             err, ERR_STORE,
-            "the database has schema version %d, this program knows %zu; use a newer longshore",
-            version, ARRAY_LEN(schema_sql));
+            "the database has schema version %lld, this program knows %zu; use a newer longshore",
+            (long long)version, ARRAY_LEN(schema_sql));
     for (size_t v = (size_t)version; v < ARRAY_LEN(schema_sql); v++) {
         if (apply(db, v, err) < 0)
             return -1;
@@ -50,10 +38,10 @@ static int migrate_in_transaction(struct db *db, struct err *err)
 
 int schema_migrate(struct db *db, struct err *err)
 {
-    int version = 0;
-    if (user_version(db, &version, err) < 0)
+    int64_t version = 0;
+    if (db_pragma(db, "PRAGMA user_version", &version, err) < 0)
         return -1;
-    if (version == (int)ARRAY_LEN(schema_sql))
+    if (version == (int64_t)ARRAY_LEN(schema_sql))
         return 0;
     if (db_run_plain(db, STATEMENT_BEGIN, err) < 0)
         return -1;

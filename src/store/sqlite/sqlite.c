@@ -99,20 +99,40 @@ static void sqlite_close(struct store *store)
     mem_free(s->reader_taken);
     if (s->lock_fd >= 0)
         close(s->lock_fd);
-    mem_free(s->path);
+    free(s->path); /* of realpath */
     mem_free(s);
 }
 
-static int open_all(struct sqlite_store *s, const struct store_config *config, struct err *err)
+/* The one name of the file, whatever links lead to it; made when it is missing. */
+static int resolve_path(struct sqlite_store *s, const char *path, struct err *err)
+{
+    make_directory_of(path);
+    char *resolved = realpath(path, NULL);
+    if (resolved == NULL && errno == ENOENT) {
+        const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (fd >= 0) {
+            close(fd);
+            resolved = realpath(path, NULL);
+        }
+    }
+    if (resolved == NULL)
+        return err_sys(err, "cannot open the database '%s'", path);
+    s->path = resolved;
+    s->base.place = resolved;
+    return 0;
+}
+
+static int open_all(struct sqlite_store *s, const char *path, const struct store_config *config,
+                    struct err *err)
 {
     const size_t cache = config->cache_bytes > 0 ? config->cache_bytes : WRITER_CACHE_BYTES;
     const unsigned readers = config->readers > 0 ? config->readers : READERS_DEFAULT;
-    make_directory_of(s->path);
-    if (config->serving && take_serve_lock(s, err) < 0)
+    if (resolve_path(s, path, err) < 0 || (config->serving && take_serve_lock(s, err) < 0))
         return -1;
     if (db_open(&s->writer, s->path, DB_WRITER, cache, err) < 0 ||
         schema_migrate(&s->writer, err) < 0 ||
-        schema_read_secret(&s->writer, &s->base.secret, err) < 0)
+        schema_read_secret(&s->writer, &s->base.secret, err) < 0 ||
+        db_pragma(&s->writer, "PRAGMA page_size", &s->page_bytes, err) < 0)
         return -1;
     if (dir_sync_of(s->path, err) < 0 || readers_open(s, config->serving ? readers : 1, err) < 0)
         return -1;
@@ -127,14 +147,11 @@ static int sqlite_open(const char *path, const struct store_config *config, stru
     struct sqlite_store *s = mem_calloc(1, sizeof(*s));
     if (s == NULL)
         return err_nomem(err);
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS,
-                   0); /* its counters cost a mutex per allocation; once per process */
+    /* Its counters cost a mutex per allocation. Takes effect before the first use only. */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     s->base.ops = &store_sqlite;
     s->lock_fd = -1;
-    s->path = mem_strdup(path);
-    if (s->path == NULL || open_all(s, config, err) < 0) {
-        if (s->path == NULL)
-            err_nomem(err);
+    if (open_all(s, path, config, err) < 0) {
         sqlite_close((struct store *)(void *)s);
         return -1;
     }

@@ -47,8 +47,9 @@ struct bulk_job { /* a slice that the committer waits for */
 
 struct sqlite_store {
     struct store_base base; /* first */
-    char *path;
-    int lock_fd; /* of PATH-serve.lock; -1: not serving */
+    char *path;             /* resolved: two names of one file are one store */
+    int64_t page_bytes;     /* of the database file */
+    int lock_fd;            /* of PATH-serve.lock; -1: not serving */
 
     struct db writer;     /* [w] */
     struct store_tx tx;   /* [w] */
@@ -66,6 +67,7 @@ struct sqlite_store {
     /* [w] when the last units of work came, to see whether somebody keeps writing */
     int64_t works_us[WORKS_REMEMBERED];
     size_t n_works;
+    int64_t breath_us;        /* [w] when other processes had a chance last */
     double commit_us_per_row; /* [w] running estimate, so that a slice can foresee its commit */
 
     pthread_mutex_t readers_lock;
@@ -102,6 +104,9 @@ int db_step(struct db *db, sqlite3_stmt *st, struct err *err) MUST_CHECK;
 int db_run(struct db *db, sqlite3_stmt *st, struct err *err) MUST_CHECK;
 int db_run_plain(struct db *db, enum statement st,
                  struct err *err) MUST_CHECK; /* without bindings */
+
+/* The number that a PRAGMA answers; *out stays when it answers nothing. */
+int db_pragma(struct db *db, const char *sql, int64_t *out, struct err *err) MUST_CHECK;
 
 /* Our error from SQLite's; `what` was being done. */
 int db_error(struct db *db, int rc, const char *what, struct err *err);

@@ -10,10 +10,11 @@
     "id, public_id, name, app_id, management_id, app_token_hash, management_token_hash, "          \
     "created_ms"
 
-#define ACTION_COLUMNS                                                                             \
-    "seq, project_id, kind, created_ms, request_id, input, input_bytes, params, status, "          \
+#define ACTION_COLUMNS_OF(params)                                                                  \
+    "seq, project_id, kind, created_ms, request_id, input, input_bytes, " params ", status, "      \
     "updated_ms, progress, chunk_start, chunk_end, chunk_row, chunk_no, chunk_rows, slice_done, "  \
     "created, updated, unchanged, superseded, failed, message, lease_epoch"
+#define ACTION_COLUMNS ACTION_COLUMNS_OF("params")
 
 #define VOUCHER_COLUMNS                                                                            \
     "id, project_id, code, version, campaign_id, type, discount_type, effect, active, value, "     \
@@ -50,10 +51,11 @@
       "SELECT " ACTION_COLUMNS " FROM actions WHERE project_id = ?1 AND created_ms = ?2 "          \
       "AND (seq & 4294967295) = ?3")                                                               \
     X(ACTION_PAGE,                                                                                 \
-      "SELECT " ACTION_COLUMNS " FROM actions WHERE project_id = ?1 AND created_ms < ?2 "          \
-      "AND (created_ms, seq) < (?3, ?4) ORDER BY created_ms DESC, seq DESC LIMIT ?5")              \
+      "SELECT " ACTION_COLUMNS_OF(                                                                 \
+          "NULL") " FROM actions WHERE project_id = ?1 AND created_ms < ?2 "                       \
+                  "AND (created_ms, seq) < (?3, ?4) ORDER BY created_ms DESC, seq DESC LIMIT ?5")  \
     X(ACTIONS_UNFINISHED, "SELECT " ACTION_COLUMNS " FROM actions WHERE status < 2 ORDER BY seq")  \
-    X(ACTION_INPUTS, "SELECT input FROM actions WHERE input IS NOT NULL")                          \
+    X(ACTION_INPUTS, "SELECT input FROM actions WHERE input IS NOT NULL ORDER BY input")           \
     X(ACTION_FIRST_UNFINISHED,                                                                     \
       "SELECT min(seq) FROM actions WHERE project_id = ?1 AND status < 2")                         \
     X(ACTION_CHECKPOINT,                                                                           \

@@ -12,9 +12,10 @@
  *   - nobody does: it goes on to the end of the chunk, which costs least per row.
  */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/fault.h"
-#include "base/log.h"
+#include "base/sync.h"
 #include "base/time_iso.h"
 #include "store/sqlite/sqlite_priv.h"
 
@@ -22,7 +23,10 @@
 #define SLICE_MIN_US          2000
 #define INTERACTIVE_WINDOW_US 2000000
 #define WORKS_PER_COMMIT      1024 /* bounds the time to the first answer */
-#define IDLE_WAIT_MS          250  /* after which the log is copied back */
+#define IDLE_FIRST_MS         250  /* then the log is copied back */
+#define IDLE_AGAIN_MS         2000 /* and again, when that was not possible */
+#define BREATH_EVERY_US       500000
+#define BREATH_US             2000
 
 bool writer_wants_room(struct sqlite_store *s, size_t rows, int64_t elapsed_us)
 {
@@ -267,30 +271,38 @@ static void commit_slice(struct sqlite_store *s, struct bulk_job *job)
 
 /* ---- the thread ---- */
 
+static bool has_work(const struct sqlite_store *s)
+{
+    return s->first != NULL || s->bulk != NULL;
+}
+
 /* True when there is something to do; false when it is time to leave. */
 static bool wait_for_work(struct sqlite_store *s, struct bulk_job **bulk)
 {
+    int64_t idle_ms = IDLE_FIRST_MS;
     pthread_mutex_lock(&s->lock);
-    while (s->first == NULL && s->bulk == NULL && !s->stopping) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += IDLE_WAIT_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
+    while (!has_work(s) && !s->stopping) {
         if (atomic_load(&s->wal_bytes) == 0) {
             pthread_cond_wait(&s->wake, &s->lock);
-        } else if (pthread_cond_timedwait(&s->wake, &s->lock, &until) != 0) {
-            pthread_mutex_unlock(&s->lock);
+        } else if (!sync_wait_ms(&s->wake, &s->lock, idle_ms)) {
             checkpointer_note(s, -1, true);
-            pthread_mutex_lock(&s->lock);
-            if (s->first == NULL && s->bulk == NULL && !s->stopping)
-                pthread_cond_wait(&s->wake, &s->lock);
+            idle_ms = IDLE_AGAIN_MS;
         }
     }
     *bulk = s->bulk;
-    const bool more = s->first != NULL || s->bulk != NULL;
+    const bool more = has_work(s);
     pthread_mutex_unlock(&s->lock);
     return more;
+}
+
+/* Another process that waits for the file (`project create`) polls for it, and a busy writer leaves
+ * it free for microseconds only. */
+static void take_breath(struct sqlite_store *s)
+{
+    if (time_monotonic_us() - s->breath_us < BREATH_EVERY_US)
+        return;
+    usleep(BREATH_US);
+    s->breath_us = time_monotonic_us();
 }
 
 static void *writer_main(void *arg)
@@ -299,10 +311,12 @@ static void *writer_main(void *arg)
     struct bulk_job *bulk;
     while (wait_for_work(s, &bulk)) {
         const int64_t from_us = time_monotonic_us();
-        if (bulk != NULL)
+        if (bulk != NULL) {
+            take_breath(s);
             commit_slice(s, bulk);
-        else
+        } else {
             commit_works(s);
+        }
         checkpointer_finish(s);
         atomic_fetch_add(&s->busy_us, time_monotonic_us() - from_us);
     }
@@ -320,7 +334,7 @@ static int on_commit(void *arg, sqlite3 *handle, const char *schema, int wal_pag
 int writer_start(struct sqlite_store *s, struct err *err)
 {
     pthread_mutex_init(&s->lock, NULL);
-    pthread_cond_init(&s->wake, NULL);
+    sync_cond_init(&s->wake);
     pthread_cond_init(&s->bulk_done, NULL);
     s->last = &s->first;
     arena_init(&s->scratch, 256 * KIB, 4 * MIB);
