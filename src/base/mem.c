@@ -28,7 +28,10 @@ void *mem_alloc(size_t n)
 
 void *mem_calloc(size_t count, size_t n)
 {
-    return fault_hit(FAULT_ALLOC) ? NULL : calloc(count > 0 ? count : 1, n > 0 ? n : 1);
+    size_t product; /* checked here: a sanitizer's calloc ends the program instead */
+    if (__builtin_mul_overflow(count, n, &product) || fault_hit(FAULT_ALLOC))
+        return NULL;
+    return calloc(1, product > 0 ? product : 1);
 }
 
 void *mem_realloc(void *p, size_t n)
