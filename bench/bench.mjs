@@ -229,7 +229,20 @@ async function every(ms, until, work) {
     return Promise.all(jobs);
 }
 
+// Three imports, all calls together: one has too few creates for a 99th percentile to mean anything.
 async function latencies(file) {
+    const all = { gets: [], creates: [], failed: 0, totals: [] };
+    for (let i = 0; i < 3; i++) {
+        const l = await latenciesOnce(file);
+        all.gets.push(...l.gets);
+        all.creates.push(...l.creates);
+        all.failed += l.failed;
+        all.totals.push(l.total);
+    }
+    return { ...all, total: median(all.totals) };
+}
+
+async function latenciesOnce(file) {
     const s = await Server.start(fresh('latency'));
     const writer = new http.Agent({ keepAlive: true, maxSockets: 1 });
     const id = await s.upload(file);
@@ -304,7 +317,7 @@ async function main() {
         const table = ['| call, during the import | p50 (ms) | p99 (ms) | max (ms) | calls |', '| --- | --- | --- | --- | --- |',
             `| \`GET /v1/async-actions/{id}\`, one connection, every 5 ms | ${q(l.gets)} |`,
             `| \`POST /v1/vouchers/{code}\`, one connection, 20/s | ${q(l.creates)} |`];
-        lines.push('## Interactive calls while a file of that size is imported', '', ...table, '', `Failed calls: ${l.failed}. The import took ${l.total.toFixed(2)} s beside them, after its 202.`, '');
+        lines.push('## Interactive calls while a file of that size is imported (three imports)', '', ...table, '', `Failed calls: ${l.failed}. The import took ${l.total.toFixed(2)} s beside them, after its 202.`, '');
         say(table.join('\n'));
         say(`failed calls: ${l.failed}, import beside them ${l.total.toFixed(2)} s`);
     }

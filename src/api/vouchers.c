@@ -207,7 +207,9 @@ int api_vouchers_create(struct request *rq, struct response *rs, struct err *err
     if (read_voucher(rq, &vc->wanted, err) < 0)
         return -1;
     vc->rq = rq;
-    vc->work = (struct store_work){ .run = write_voucher, .done = voucher_written, .arg = vc };
+    vc->work = (struct store_work){
+        .run = write_voucher, .done = voucher_written, .arg = vc, .interactive = true
+    };
     rq->state = vc;
     rq->finish = answer_create;
     request_suspend(rq);

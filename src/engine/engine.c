@@ -10,7 +10,7 @@
 #include "base/time_iso.h"
 #include "engine/engine_priv.h"
 
-#define PREPARER_NICE  5 /* it is ahead of the writer anyway: answers to requests go first */
+#define PREPARER_NICE  10 /* it is ahead of the writer anyway: answers to requests go first */
 #define RETRY_FIRST_MS 100
 #define RETRY_GROWTH   20 /* the longest pause, in first ones */
 #define TRIES_MAX                                                                                  \

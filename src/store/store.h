@@ -141,6 +141,8 @@ struct store_work {
     int (*run)(struct store_tx *tx, void *arg, struct err *err);
     void (*done)(void *arg, int rc, const struct err *err);
     void *arg;
+    bool interactive; /* a single write that somebody waits for, and probably more: slices are short
+                         for a while */
 
     /* the store's, while queued */
     struct store_work *next;

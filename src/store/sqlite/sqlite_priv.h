@@ -26,8 +26,6 @@ enum db_mode { DB_WRITER, DB_READER };
 
 #define VOUCHER_KEY_BITS 40 /* of a voucher's key; the bits above are the project */
 
-enum { WORKS_REMEMBERED = 4 };
-
 /* State of the open write transaction. [w] */
 struct store_tx {
     struct store_tx_base base; /* first */
@@ -64,10 +62,8 @@ struct sqlite_store {
     bool stopping;
     bool writer_runs;
     atomic_size_t n_waiting; /* units of work in the queue; a slice ends early when there are any */
-    /* [w] when the last units of work came, to see whether somebody keeps writing */
-    int64_t works_us[WORKS_REMEMBERED];
-    size_t n_works;
-    int64_t breath_us;        /* [w] when other processes had a chance last */
+    int64_t interactive_us;  /* [w] when somebody wrote last who waits for it; 0: never */
+    int64_t breath_us;       /* [w] when other processes had a chance last */
     double commit_us_per_row; /* [w] running estimate, so that a slice can foresee its commit */
 
     pthread_mutex_t readers_lock;

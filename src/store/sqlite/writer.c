@@ -7,8 +7,8 @@
  * its own. The slice looks up every 64 rows whether it should make room:
  *   - somebody waits: it ends at once (after 2 ms at least, so that bulk work goes on under any
  * load);
- *   - somebody keeps writing (four units in the last two seconds): it ends before apply and commit
- *     together hold the writer for 20 ms;
+ *   - somebody wrote in the last two seconds, and will again: it ends before apply and commit
+ * together hold the writer for 20 ms;
  *   - nobody does: it goes on to the end of the chunk, which costs least per row.
  */
 #include <stdio.h>
@@ -32,8 +32,7 @@ bool writer_wants_room(struct sqlite_store *s, size_t rows, int64_t elapsed_us)
 {
     if (atomic_load_explicit(&s->n_waiting, memory_order_relaxed) > 0)
         return elapsed_us >= SLICE_MIN_US;
-    const int64_t oldest_us = s->works_us[s->n_works % WORKS_REMEMBERED]; /* the fourth last */
-    if (oldest_us == 0 || time_monotonic_us() - oldest_us > INTERACTIVE_WINDOW_US)
+    if (s->interactive_us == 0 || time_monotonic_us() - s->interactive_us > INTERACTIVE_WINDOW_US)
         return false;
     return (double)elapsed_us + (double)rows * s->commit_us_per_row >= HOLD_MAX_US;
 }
@@ -164,6 +163,8 @@ static size_t take_works(struct sqlite_store *s, struct store_work **tail)
         s->first = w->next;
         if (s->first == NULL)
             s->last = &s->first;
+        if (w->interactive)
+            s->interactive_us = time_monotonic_us();
         w->next = NULL;
         *tail = w;
         tail = &w->next;
@@ -172,8 +173,6 @@ static size_t take_works(struct sqlite_store *s, struct store_work **tail)
     pthread_mutex_unlock(&s->lock);
     if (n > 0) {
         atomic_fetch_sub(&s->n_waiting, n);
-        for (size_t i = 0; i < n && i < WORKS_REMEMBERED; i++)
-            s->works_us[s->n_works++ % WORKS_REMEMBERED] = time_monotonic_us();
     }
     return n;
 }
