@@ -233,6 +233,13 @@ static bool passes(const struct err *err)
     return err->code == ERR_NOMEM || err->code == ERR_DISK_FULL || err->code == ERR_BUSY;
 }
 
+static void charge(struct engine *e, struct run *run, int64_t us)
+{
+    pthread_mutex_lock(&e->lock);
+    schedule_charge(e, run, us);
+    pthread_mutex_unlock(&e->lock);
+}
+
 static void prepare_turn(struct engine *e, struct run *run, struct slot *slot, int64_t waited_us)
 {
     struct err err = { 0 };
@@ -244,6 +251,8 @@ static void prepare_turn(struct engine *e, struct run *run, struct slot *slot, i
         if (!run->leased || passes(&err)) { /* without a lease nobody can say that it has failed */
             run->retry_ms = gone ? 0 : next_pause(e, run->retry_ms);
             pause_ms(e, run->retry_ms);
+            charge(e, run,
+                   run->retry_ms * 1000); /* trouble that lasts is not picked first for ever */
             give_back(e, slot, gone);
             return;
         }
