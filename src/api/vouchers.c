@@ -152,7 +152,7 @@ static int write_voucher(struct store_tx *tx, void *arg, struct err *err)
     vc->write = (struct voucher_write){ .project_id = vc->rq->project->id,
                                         .voucher = &vc->stored,
                                         .mode = VOUCHER_CREATE_ONLY };
-    return store_tx_voucher_write(tx, &vc->write, &vc->rq->arena, err);
+    return store_tx_voucher_write(tx, &vc->write, err);
 }
 
 static void voucher_written(void *arg, int rc, const struct err *err)

@@ -134,10 +134,9 @@ int store_tx_action_claim(struct store_tx *tx, int64_t seq, struct action *ac, s
     return ops_of_tx(tx)->tx_action_claim(tx, seq, ac, err);
 }
 
-int store_tx_voucher_write(struct store_tx *tx, struct voucher_write *w, struct arena *a,
-                           struct err *err)
+int store_tx_voucher_write(struct store_tx *tx, struct voucher_write *w, struct err *err)
 {
-    return ops_of_tx(tx)->tx_voucher_write(tx, w, a, err);
+    return ops_of_tx(tx)->tx_voucher_write(tx, w, err);
 }
 
 int store_slice_commit(struct store *s, struct store_chunk *c, struct err *err)

@@ -216,8 +216,7 @@ struct store_ops {
     int (*tx_project_insert)(struct store_tx *tx, struct project *p, struct err *err); /* sets id */
     int (*tx_action_insert)(struct store_tx *tx, struct action *ac, struct err *err); /* sets seq */
     int (*tx_action_claim)(struct store_tx *tx, int64_t seq, struct action *ac, struct err *err);
-    int (*tx_voucher_write)(struct store_tx *tx, struct voucher_write *w, struct arena *a,
-                            struct err *err);
+    int (*tx_voucher_write)(struct store_tx *tx, struct voucher_write *w, struct err *err);
 
     int (*slice_commit)(struct store *s, struct store_chunk *c, struct err *err);
 
@@ -294,8 +293,8 @@ int store_tx_action_insert(struct store_tx *tx, struct action *ac, struct err *e
 int store_tx_action_claim(struct store_tx *tx, int64_t seq, struct action *ac,
                           struct err *err) MUST_CHECK;
 
-/* One voucher, by the same code that applies a slice. The arena holds what it reads. */
-int store_tx_voucher_write(struct store_tx *tx, struct voucher_write *w, struct arena *a,
+/* One voucher, by the same code that applies a slice. */
+int store_tx_voucher_write(struct store_tx *tx, struct voucher_write *w,
                            struct err *err) MUST_CHECK;
 
 /*

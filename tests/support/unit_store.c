@@ -187,22 +187,19 @@ const char *unit_import_rows(struct store *s, const struct action *ac, const str
 
 struct create {
     struct voucher_write write;
-    struct arena arena;
 };
 
 static int create_voucher(struct store_tx *tx, void *arg, struct err *err)
 {
     struct create *c = arg;
-    return store_tx_voucher_write(tx, &c->write, &c->arena, err);
+    return store_tx_voucher_write(tx, &c->write, err);
 }
 
 enum outcome unit_create(struct store *s, int64_t project_id, struct voucher *v)
 {
     struct create c = { .write = {
                             .project_id = project_id, .voucher = v, .mode = VOUCHER_CREATE_ONLY } };
-    arena_init(&c.arena, 1 * KIB, 0);
     unit_work(s, create_voucher, &c);
-    arena_release(&c.arena);
     return c.write.outcome;
 }
 

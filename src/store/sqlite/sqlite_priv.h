@@ -169,7 +169,7 @@ void slice_done(struct store_chunk *c, size_t reached,
 struct voucher_applier {
     struct sqlite_store *store;
     struct db *db;
-    struct arena *arena;
+    struct arena *arena; /* of one row at a time: reset for each that is merged */
     int64_t project_id;
     int64_t seq; /* who writes */
     int64_t now_ms;
@@ -187,8 +187,7 @@ int applier_apply(struct voucher_applier *ap, struct voucher *v, enum outcome *o
 int applier_end(struct voucher_applier *ap,
                 struct err *err) MUST_CHECK; /* stores key sequence and total */
 
-int vouchers_tx_write(struct store_tx *tx, struct voucher_write *w, struct arena *a,
-                      struct err *err);
+int vouchers_tx_write(struct store_tx *tx, struct voucher_write *w, struct err *err);
 int vouchers_find(struct store *s, struct arena *a, int64_t project_id, struct str code_or_id,
                   struct voucher **out, struct err *err);
 int vouchers_list(struct store *s, struct arena *a, int64_t project_id,

@@ -299,13 +299,12 @@ int applier_end(struct voucher_applier *ap, struct err *err)
     return ap->created == 0 ? 0 : add_total(ap, err);
 }
 
-int vouchers_tx_write(struct store_tx *tx, struct voucher_write *w, struct arena *a,
-                      struct err *err)
+int vouchers_tx_write(struct store_tx *tx, struct voucher_write *w, struct err *err)
 {
     struct str reason;
     struct voucher_applier ap = { .store = tx->store,
                                   .db = &tx->store->writer,
-                                  .arena = a,
+                                  .arena = &tx->store->scratch,
                                   .project_id = w->project_id,
                                   .now_ms = time_now_ms(),
                                   .create_only = w->mode == VOUCHER_CREATE_ONLY };
