@@ -169,6 +169,18 @@ struct str arena_str(struct arena *a, struct str s)
     return (struct str){ p, s.len };
 }
 
+bool arena_keep(struct arena *a, struct str *const *texts, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (texts[i]->p == NULL)
+            continue;
+        *texts[i] = arena_str(a, *texts[i]);
+        if (texts[i]->p == NULL)
+            return false;
+    }
+    return true;
+}
+
 char *arena_printf(struct arena *a, const char *fmt, ...)
 {
     va_list args;

@@ -37,6 +37,10 @@ void *arena_calloc(struct arena *a, size_t n) MUST_CHECK;
 
 /* A copy with a NUL behind it (not counted in len); .p is NULL when out of memory. */
 struct str arena_str(struct arena *a, struct str s) MUST_CHECK;
+
+/* Replaces each text by such a copy; what is not given stays so. False when out of memory. */
+bool arena_keep(struct arena *a, struct str *const *texts, size_t n) MUST_CHECK;
+
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_CHECK;
 
 #endif

@@ -138,9 +138,3 @@ void num_put(struct buf *b, struct num n)
     }
     buf_puts(b, str_of(text));
 }
-
-bool num_fits_u32(uint64_t v, uint32_t *out)
-{
-    *out = (uint32_t)v;
-    return v <= UINT32_MAX;
-}

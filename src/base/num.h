@@ -39,7 +39,4 @@ bool num_parse_scaled(struct str s, unsigned digits, int64_t *out, bool *cut);
 
 void num_put(struct buf *b, struct num n);
 
-/* Checked narrowing: false when it does not fit. */
-bool num_fits_u32(uint64_t v, uint32_t *out);
-
 #endif

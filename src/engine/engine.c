@@ -13,8 +13,8 @@
 #define PREPARER_NICE  10 /* it is ahead of the writer anyway: answers to requests go first */
 #define RETRY_FIRST_MS 100
 #define RETRY_GROWTH   20 /* the longest pause, in first ones */
-#define TRIES_MAX                                                                                  \
-    12 /* of a chunk that fails for another reason than a full disk: some 15 seconds */
+/* Of a chunk that fails for another reason than a full disk: some 15 seconds */
+#define TRIES_MAX 12
 
 static void action_id(const struct engine *e, const struct action *ac, char out[ID_MAX_LEN])
 {
@@ -41,15 +41,10 @@ static struct run *run_new(const struct action *ac, struct err *err)
     run->ac = *ac;
     run->kind = action_kind_find(ac->kind);
     struct str *texts[] = { &run->ac.request_id, &run->ac.input, &run->ac.params };
-    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-        if (texts[i]->p == NULL)
-            continue;
-        *texts[i] = arena_str(&run->arena, *texts[i]);
-        if (texts[i]->p == NULL) {
-            err_nomem(err);
-            run_free(run);
-            return NULL;
-        }
+    if (!arena_keep(&run->arena, texts, ARRAY_LEN(texts))) {
+        err_nomem(err);
+        run_free(run);
+        return NULL;
     }
     run->ac.message = (struct str){ 0 };
     return run;
@@ -251,8 +246,8 @@ static void prepare_turn(struct engine *e, struct run *run, struct slot *slot, i
         if (!run->leased || passes(&err)) { /* without a lease nobody can say that it has failed */
             run->retry_ms = gone ? 0 : next_pause(e, run->retry_ms);
             pause_ms(e, run->retry_ms);
-            charge(e, run,
-                   run->retry_ms * 1000); /* trouble that lasts is not picked first for ever */
+            /* trouble that lasts is not picked first for ever */
+            charge(e, run, run->retry_ms * 1000);
             give_back(e, slot, gone);
             return;
         }
@@ -356,8 +351,8 @@ static bool after_trouble(struct engine *e, struct slot *slot, const struct err 
     if (!passes(err) && ++*tries == TRIES_MAX) {
         chunk_give_up(&slot->chunk, STR("Internal error"));
         pthread_mutex_lock(&e->lock);
-        run->read_to_end =
-            true; /* what is prepared behind it loses its lease: the action is FAILED */
+        /* what is prepared behind it loses its lease: the action is FAILED */
+        run->read_to_end = true;
         pthread_mutex_unlock(&e->lock);
     }
     *pause = next_pause(e, *pause);

@@ -187,15 +187,6 @@ static void num_integer_and_fraction_of_the_same_worth_are_equal(void **state)
     assert_false(num_eq(num_int(INT64_MAX), num_int(INT64_MAX - 1)));
 }
 
-static void num_narrowing_is_checked(void **state)
-{
-    (void)state;
-    uint32_t v;
-    assert_true(num_fits_u32(UINT32_MAX, &v));
-    assert_int_equal(v, UINT32_MAX);
-    assert_false(num_fits_u32((uint64_t)UINT32_MAX + 1, &v));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,7 +196,6 @@ int main(void)
         cmocka_unit_test(num_parse_i64_takes_its_range_and_no_more),
         cmocka_unit_test(num_scaled_is_rounded_half_away_from_zero),
         cmocka_unit_test(num_integer_and_fraction_of_the_same_worth_are_equal),
-        cmocka_unit_test(num_narrowing_is_checked),
     };
     return cmocka_run_group_tests_name("base/num", tests, NULL, NULL);
 }

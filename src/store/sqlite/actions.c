@@ -30,13 +30,8 @@ static int read_action(sqlite3_stmt *st, struct arena *a, struct action *ac, str
     for (int o = OUTCOME_CREATED; o < OUTCOME_COUNT; o++)
         ac->counts[o] = sqlite3_column_int64(st, 17 + o - OUTCOME_CREATED);
     struct str *texts[] = { &ac->request_id, &ac->input, &ac->params, &ac->message };
-    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-        if (texts[i]->p == NULL)
-            continue;
-        *texts[i] = arena_str(a, *texts[i]);
-        if (texts[i]->p == NULL)
-            return err_nomem(err);
-    }
+    if (!arena_keep(a, texts, ARRAY_LEN(texts)))
+        return err_nomem(err);
     return row_check(st, err);
 }
 

@@ -177,6 +177,8 @@ struct voucher_applier {
     bool stamp; /* an earlier action is unfinished: mark unchanged rows too, or it would win */
     bool expect_existing; /* the last row was there: look first, insert second */
     int64_t next_key, first_key;
+    const sqlite3_stmt
+        *bound;  /* the insert that has what all rows share; a statement keeps its bindings */
     bool append; /* the table ends with our last key: SQLite finds the next one fastest itself */
     int64_t created;
 };
