@@ -10,8 +10,9 @@
 # The result of the command is the result of this script; the directory goes away in any case.
 #
 # Needs root and the packages debootstrap and debian-archive-keyring. Where to get packages from is
-# this machine's business: the mirror and the proxies are those of its own apt, or $MIRROR. Whatever
-# else this machine gets packages from is left out, so that the new root is really bare.
+# this machine's business: the mirror and the proxies are those of its own apt, or $MIRROR, the
+# certificates those that it trusts, the proxy of npm that of its environment. Whatever else this machine
+# gets packages from is left out, so that the new root is really bare.
 set -eu
 
 suite=bookworm
@@ -60,6 +61,8 @@ apt-config dump | grep -E '^Acquire::[a-z]+::(Proxy|Proxy-Auto-Detect|No-Cache|V
 for file in resolv.conf hosts; do
 	cp -L "/etc/$file" "$root/etc/$file"
 done
+certificates=/etc/ssl/certs/ca-certificates.crt
+[ ! -f "$certificates" ] || cp -L "$certificates" "$root$certificates"
 
 git clone --quiet --no-local "$here" "$root/root/longshore"
 echo "Cloned $(git -C "$here" log -1 --format='%h %s')"
@@ -72,6 +75,7 @@ echo "Running there: $*"
 # shellcheck disable=SC2016 # expanded by the inner shell
 if unshare --mount --pid --fork --kill-child --mount-proc="$root/proc" chroot "$root" \
 	env -i HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" CI=true \
+	${https_proxy:+https_proxy="$https_proxy"} ${no_proxy:+no_proxy="$no_proxy"} \
 	PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 	sh -c 'cd /root/longshore && "$@"' sh "$@"; then rc=0; else rc=$?; fi
 echo "Ended with status $rc: $*"

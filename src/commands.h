@@ -3,6 +3,8 @@
 #ifndef COMMANDS_H
 #define COMMANDS_H
 
+#include "client/client.h"
+
 #define STORE_DEFAULT "sqlite:./data/longshore.db"
 
 struct serve_options {
@@ -10,6 +12,9 @@ struct serve_options {
     const char *store;
     const char *spool; /* NULL: beside the database */
     const char *log_level;
+    const char *json_max_bytes;
+    const char *csv_max_bytes;
+    const char *retention_days, *retention_interval; /* fractions are fine */
 };
 int serve_run(const void *values); /* exit status: 0 after a signal, 1 when it could not start, 2
                                       wrong flags */
@@ -21,5 +26,54 @@ struct project_create_options {
     const char *store;
 };
 int project_create_run(const void *values);
+
+/* ---- clients of a server; their exit statuses: cli.h ---- */
+
+struct import_vouchers_options {
+    struct client_options server;
+    const char *file;            /* "-": standard input */
+    const char *format;          /* NULL: by the file's name */
+    const char *idempotency_key; /* NULL: none */
+    const char *retry;           /* seconds */
+    bool dry_run, webhooks, no_wait, json;
+};
+int import_vouchers_run(const void *values);
+
+struct actions_list_options {
+    struct client_options server;
+    const char *limit;
+    const char *type, *status; /* NULL: all */
+    bool json;
+};
+int actions_list_run(const void *values);
+
+struct actions_show_options {
+    struct client_options server;
+    const char *id;
+    bool json;
+};
+int actions_show_run(const void *values);
+
+struct actions_watch_options {
+    struct client_options server;
+    const char *id;
+    const char *retry; /* seconds */
+    bool json;
+};
+int actions_watch_run(const void *values);
+
+struct actions_cancel_options {
+    struct client_options server;
+    const char *id;
+    bool json;
+};
+int actions_cancel_run(const void *values);
+
+struct actions_report_options {
+    struct client_options server;
+    const char *id;
+    const char *output; /* NULL: standard output */
+};
+int actions_report_run(const void *values);
 
 #endif

@@ -1,15 +1,99 @@
 /* SPDX-License-Identifier: MIT */
-/* main.c - the table of commands. */
+/*
+ * main.c - the table of commands. A command is a row here, a struct for the values of its flags and
+ * a function (both in commands.h); --help and the manual are made of the same rows.
+ */
 #include <sodium.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/str.h"
 #include "commands.h"
+#include "manual.h"
 #include "options.h"
 
 #define SERVE(field)  offsetof(struct serve_options, field)
 #define CREATE(field) offsetof(struct project_create_options, field)
+#define IMPORT(field) offsetof(struct import_vouchers_options, field)
+#define LIST(field)   offsetof(struct actions_list_options, field)
+#define SHOW(field)   offsetof(struct actions_show_options, field)
+#define WATCH(field)  offsetof(struct actions_watch_options, field)
+#define CANCEL(field) offsetof(struct actions_cancel_options, field)
+#define REPORT(field) offsetof(struct actions_report_options, field)
+
+/* ---- rows that several commands share ---- */
+
+#define URL_OPTION(OF)                                                                             \
+    {                                                                                              \
+        .name = "url", .value = "URL", .fallback = CLIENT_URL_DEFAULT, .offset = OF(server.url),   \
+        .help = "where the server is"                                                              \
+    }
+
+#define APP_ID_OPTION(OF)                                                                          \
+    {                                                                                              \
+        .name = "app-id", .value = "ID", .required = true, .offset = OF(server.app_id),            \
+        .help = "the project's application id"                                                     \
+    }
+
+#define APP_TOKEN_OPTION(OF)                                                                       \
+    {                                                                                              \
+        .name = "app-token", .value = "TOKEN", .required = true, .offset = OF(server.app_token),   \
+        .help = "its secret; better in the environment, as every user sees command lines"          \
+    }
+
+#define SERVER_OPTIONS(OF) URL_OPTION(OF), APP_ID_OPTION(OF), APP_TOKEN_OPTION(OF)
+
+#define ACTION_ID_OPTION(OF)                                                                       \
+    {                                                                                              \
+        .name = "ACTION_ID", .kind = OPTION_ARGUMENT, .required = true, .offset = OF(id),          \
+        .help = "like aa_0adad13d6f057f088e"                                                       \
+    }
+
+#define JSON_OPTION(OF)                                                                            \
+    {                                                                                              \
+        .name = "json", .kind = OPTION_SWITCH, .offset = OF(json),                                 \
+        .help = "the server's answer on standard output, as it came"                               \
+    }
+
+#define RETRY_OPTION(OF)                                                                           \
+    {                                                                                              \
+        .name = "retry", .value = "SECONDS", .fallback = "60", .offset = OF(retry),                \
+        .help = "try so long to reach a server that is gone while following"                       \
+    }
+
+#define UNREACHED "refused, not found, wrong usage, or the server was not reached"
+
+static const struct exit_status serve_exits[] = {
+    { "0", "stopped by a signal" },
+    { "1", "could not start" },
+    { "2", "wrong usage" },
+};
+
+static const struct exit_status store_exits[] = {
+    { "0", "done" },
+    { "1", "failed" },
+    { "2", "wrong usage" },
+};
+
+static const struct exit_status follow_exits[] = {
+    { "0", "done, every row is fine" },
+    { "1", "done, some rows have failed" },
+    { "2", "the action FAILED; or " UNREACHED },
+    { "130", "stopped by Ctrl-C; an action that has begun goes on" },
+};
+
+static const struct exit_status answer_exits[] = {
+    { "0", "done" },
+    { "2", UNREACHED },
+};
+
+static const struct exit_status cancel_exits[] = {
+    { "0", "the action does not go on" },
+    { "1", "too late, it was DONE already" },
+    { "2", UNREACHED },
+};
+
+/* ---- the flags of each command ---- */
 
 static const struct option serve_options[] = {
     { .name = "listen",
@@ -31,6 +115,26 @@ static const struct option serve_options[] = {
       .fallback = "info",
       .offset = SERVE(log_level),
       .help = "debug, info, warn or error" },
+    { .name = "json-max-bytes",
+      .value = "N",
+      .fallback = "10485760",
+      .offset = SERVE(json_max_bytes),
+      .help = "largest JSON body of a bulk action; 0: any" },
+    { .name = "csv-max-bytes",
+      .value = "N",
+      .fallback = "0",
+      .offset = SERVE(csv_max_bytes),
+      .help = "largest CSV upload, its form included; 0: any" },
+    { .name = "retention-days",
+      .value = "DAYS",
+      .fallback = "7",
+      .offset = SERVE(retention_days),
+      .help = "how long inputs and reports live after the end of their action" },
+    { .name = "retention-interval",
+      .value = "SECONDS",
+      .fallback = "60",
+      .offset = SERVE(retention_interval),
+      .help = "how often to look for what has had its time" },
 };
 
 static const struct option project_create_options[] = {
@@ -54,36 +158,194 @@ static const struct option project_create_options[] = {
       .help = "sqlite:PATH" },
 };
 
+static const struct option import_vouchers_options[] = {
+    { .name = "FILE",
+      .kind = OPTION_ARGUMENT,
+      .required = true,
+      .offset = IMPORT(file),
+      .help = "the file to import; - is standard input" },
+    { .name = "format",
+      .value = "FORMAT",
+      .no_env = true,
+      .offset = IMPORT(format),
+      .help = "csv or json; json for a FILE that ends in .json, otherwise csv" },
+    { .name = "dry-run",
+      .kind = OPTION_SWITCH,
+      .offset = IMPORT(dry_run),
+      .help = "check every row and report it, change nothing" },
+    { .name = "webhooks",
+      .kind = OPTION_SWITCH,
+      .offset = IMPORT(webhooks),
+      .help = "send a webhook for every voucher that is created or updated (CSV only)" },
+    { .name = "idempotency-key",
+      .value = "KEY",
+      .no_env = true,
+      .offset = IMPORT(idempotency_key),
+      .help = "the same file under the same KEY is imported once, however often it is sent" },
+    { .name = "no-wait",
+      .kind = OPTION_SWITCH,
+      .offset = IMPORT(no_wait),
+      .help = "print the action's id once the file is accepted, and leave" },
+    JSON_OPTION(IMPORT),
+    RETRY_OPTION(IMPORT),
+    SERVER_OPTIONS(IMPORT),
+};
+
+static const struct option actions_list_options[] = {
+    { .name = "limit",
+      .value = "N",
+      .fallback = "10",
+      .no_env = true,
+      .offset = LIST(limit),
+      .help = "at most so many, the newest first; 100 at most" },
+    { .name = "type",
+      .value = "TYPE",
+      .no_env = true,
+      .offset = LIST(type),
+      .help = "only those of this type, like VOUCHERS.IMPORT_CSV" },
+    { .name = "status",
+      .value = "STATUS",
+      .no_env = true,
+      .offset = LIST(status),
+      .help = "only those that are ENQUEUED, IN_PROGRESS, DONE or FAILED" },
+    JSON_OPTION(LIST),
+    SERVER_OPTIONS(LIST),
+};
+
+static const struct option actions_show_options[] = {
+    ACTION_ID_OPTION(SHOW),
+    JSON_OPTION(SHOW),
+    SERVER_OPTIONS(SHOW),
+};
+
+static const struct option actions_watch_options[] = {
+    ACTION_ID_OPTION(WATCH),
+    JSON_OPTION(WATCH),
+    RETRY_OPTION(WATCH),
+    SERVER_OPTIONS(WATCH),
+};
+
+static const struct option actions_cancel_options[] = {
+    ACTION_ID_OPTION(CANCEL),
+    JSON_OPTION(CANCEL),
+    SERVER_OPTIONS(CANCEL),
+};
+
+static const struct option actions_report_options[] = {
+    ACTION_ID_OPTION(REPORT),
+    { .name = "output",
+      .value = "FILE",
+      .no_env = true,
+      .offset = REPORT(output),
+      .help = "write to FILE, which appears when the report is complete" },
+    SERVER_OPTIONS(REPORT),
+};
+
+/* ---- the commands ---- */
+
+#define ON_THE_SERVER "on the server's machine"
+#define OVER_HTTP     "from anywhere, over HTTP"
+
+#define EXITS(rows) .exits = rows, .n_exits = ARRAY_LEN(rows)
+
 static const struct command commands[] = {
     { .name = "serve",
+      .group = ON_THE_SERVER,
       .summary = "Serve the API and run the bulk actions.",
       .details = "SIGTERM drains: no new requests, the current slice commits, exit status 0.",
+      .example = "longshore serve --listen 127.0.0.1:8080",
       .options = serve_options,
       .n_options = ARRAY_LEN(serve_options),
+      EXITS(serve_exits),
       .run = serve_run,
       .values_size = sizeof(struct serve_options) },
     { .name = "project create",
+      .group = ON_THE_SERVER,
       .summary = "Create a project and print its keys, once, as one JSON object.",
       .details = "Works on the store of a running server.",
+      .example = "longshore project create --name shop",
       .options = project_create_options,
       .n_options = ARRAY_LEN(project_create_options),
+      EXITS(store_exits),
       .run = project_create_run,
       .values_size = sizeof(struct project_create_options) },
+    { .name = "import vouchers",
+      .group = OVER_HTTP,
+      .summary = "Import vouchers from a CSV or JSON file and follow it to the end.",
+      .details =
+          "FILE is sent as it is read, of any size. On a terminal a live line shows how far the\n"
+          "server has come; elsewhere a plain line does at every tenth. All of that is written\n"
+          "to standard error, with the first failed rows at the end. When the server restarts,\n"
+          "so does the following; the action itself does not depend on it. Ctrl-C ends the\n"
+          "following, not the action.",
+      .example = "longshore import vouchers vouchers.csv --dry-run",
+      .options = import_vouchers_options,
+      .n_options = ARRAY_LEN(import_vouchers_options),
+      EXITS(follow_exits),
+      .run = import_vouchers_run,
+      .values_size = sizeof(struct import_vouchers_options) },
+    { .name = "actions list",
+      .group = OVER_HTTP,
+      .summary = "List the project's bulk actions, the newest first.",
+      .example = "longshore actions list --status IN_PROGRESS",
+      .options = actions_list_options,
+      .n_options = ARRAY_LEN(actions_list_options),
+      EXITS(answer_exits),
+      .run = actions_list_run,
+      .values_size = sizeof(struct actions_list_options) },
+    { .name = "actions show",
+      .group = OVER_HTTP,
+      .summary = "Show an action, its result, and its first failed rows.",
+      .example = "longshore actions show aa_0adad13d6f057f088e --json",
+      .options = actions_show_options,
+      .n_options = ARRAY_LEN(actions_show_options),
+      EXITS(answer_exits),
+      .run = actions_show_run,
+      .values_size = sizeof(struct actions_show_options) },
+    { .name = "actions watch",
+      .group = OVER_HTTP,
+      .summary = "Follow an action to its end, as `import` does.",
+      .example = "longshore actions watch aa_0adad13d6f057f088e",
+      .options = actions_watch_options,
+      .n_options = ARRAY_LEN(actions_watch_options),
+      EXITS(follow_exits),
+      .run = actions_watch_run,
+      .values_size = sizeof(struct actions_watch_options) },
+    { .name = "actions cancel",
+      .group = OVER_HTTP,
+      .summary = "Stop an action; rows that are in stay in.",
+      .example = "longshore actions cancel aa_0adad13d6f057f088e",
+      .options = actions_cancel_options,
+      .n_options = ARRAY_LEN(actions_cancel_options),
+      EXITS(cancel_exits),
+      .run = actions_cancel_run,
+      .values_size = sizeof(struct actions_cancel_options) },
+    { .name = "actions report",
+      .group = OVER_HTTP,
+      .summary = "Fetch an action's report: every row and what became of it, as CSV.",
+      .details =
+          "With --output it is written to FILE.part, which is renamed when all of it is there.\n"
+          "FILE is for its owner's eyes only, as it holds codes.",
+      .example = "longshore actions report aa_0adad13d6f057f088e --output report.csv",
+      .options = actions_report_options,
+      .n_options = ARRAY_LEN(actions_report_options),
+      EXITS(answer_exits),
+      .run = actions_report_run,
+      .values_size = sizeof(struct actions_report_options) },
 };
 
 union values { /* room for the flags of any command */
     struct serve_options serve;
     struct project_create_options create;
+    struct import_vouchers_options import;
+    struct actions_list_options list;
+    struct actions_show_options show;
+    struct actions_watch_options watch;
+    struct actions_cancel_options cancel;
+    struct actions_report_options report;
 };
 
-static void print_usage(FILE *out)
-{
-    fprintf(out, "longshore %s - bulk actions on promotion data\n\ncommands:\n", LONGSHORE_VERSION);
-    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        fprintf(out, "  longshore %-16s %s\n", commands[i].name, commands[i].summary);
-    fprintf(out,
-            "\n`longshore COMMAND --help` tells its flags; `longshore --version` the version.\n");
-}
+/* ---- choosing one ---- */
 
 /* How many words of argv are the command's name; 0: argv begins with something else. */
 static int count_words(struct str name, int argc, char **argv)
@@ -108,21 +370,72 @@ static const struct command *find_command(int argc, char **argv, int *words)
     return NULL;
 }
 
+static bool begins_with_word(const struct command *c, const char *word)
+{
+    struct str rest;
+    return str_is(str_cut(str_of(c->name), ' ', &rest), word);
+}
+
+/* Says which commands there are behind argv[0], or in general. */
+static int print_no_command(int argc, char **argv)
+{
+    bool any = false;
+    if (argc == 0) {
+        manual_print_usage(stderr, commands, ARRAY_LEN(commands));
+        return 2;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        if (!begins_with_word(&commands[i], argv[0]))
+            continue;
+        if (!any)
+            fprintf(stderr, "longshore: '%s' is one of these commands:\n", argv[0]);
+        any = true;
+        manual_print_line(stderr, &commands[i]);
+    }
+    if (!any)
+        fprintf(stderr, "longshore: there is no command '%s'\n", argv[0]);
+    fprintf(stderr, "see longshore --help\n");
+    return 2;
+}
+
+static bool wants_help(int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++) {
+        if (str_is(str_of(argv[i]), "--help") || str_is(str_of(argv[i]), "-h"))
+            return true;
+    }
+    return false;
+}
+
 static int run_command(const struct command *c, int argc, char **argv)
 {
     union values values = { 0 };
     struct err err = { 0 };
-    for (int i = 0; i < argc; i++) {
-        if (str_is(str_of(argv[i]), "--help") || str_is(str_of(argv[i]), "-h")) {
-            options_print_help(c);
-            return 0;
-        }
+    if (wants_help(argc, argv)) {
+        options_print_help(c);
+        return 0;
     }
     if (options_parse(c, argc, argv, &values, &err) < 0) {
         fprintf(stderr, "longshore: %s\n", err.msg);
         return 2;
     }
     return c->run(&values);
+}
+
+/* What is no command of the table. `man` is for the build. */
+static bool print_about(const char *word)
+{
+    const bool help = str_is(str_of(word), "--help") || str_is(str_of(word), "-h") ||
+                      str_is(str_of(word), "help");
+    if (help)
+        manual_print_usage(stdout, commands, ARRAY_LEN(commands));
+    else if (str_is(str_of(word), "--version"))
+        printf("longshore %s\n", LONGSHORE_VERSION);
+    else if (str_is(str_of(word), "man"))
+        manual_print_roff(stdout, commands, ARRAY_LEN(commands));
+    else
+        return false;
+    return true;
 }
 
 int main(int argc, char **argv)
@@ -133,18 +446,14 @@ int main(int argc, char **argv)
         fprintf(stderr, "longshore: cannot start the random generator\n");
         return 1;
     }
-    if (argc > 1 && (str_is(str_of(argv[1]), "--help") || str_is(str_of(argv[1]), "-h"))) {
-        print_usage(stdout);
+    if (argc > 1 && print_about(argv[1]))
         return 0;
-    }
-    if (argc > 1 && str_is(str_of(argv[1]), "--version")) {
-        printf("longshore %s\n", LONGSHORE_VERSION);
-        return 0;
-    }
     const struct command *c = find_command(argc - 1, argv + 1, &words);
-    if (c == NULL) {
-        print_usage(stderr);
-        return 2;
+    if (c != NULL)
+        return run_command(c, argc - 1 - words, argv + 1 + words);
+    if (wants_help(argc - 1, argv + 1)) { /* longshore actions --help */
+        manual_print_usage(stdout, commands, ARRAY_LEN(commands));
+        return 0;
     }
-    return run_command(c, argc - 1 - words, argv + 1 + words);
+    return print_no_command(argc - 1, argv + 1);
 }

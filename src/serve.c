@@ -10,15 +10,18 @@
 #include <sys/resource.h>
 
 #include "api/api.h"
+#include "api/auth_cache.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "commands.h"
+#include "engine/retention.h"
 #include "http/server.h"
 
 struct parts {
     struct store *store;
     struct spool *spool;
     struct engine *engine;
+    struct retention *retention;
     struct server *server;
     struct api api;
 };
@@ -41,6 +44,18 @@ static int split_listen(const char *listen, char *host, size_t host_bytes, uint1
     host[name.len] = '\0';
     *port = (uint16_t)number;
     return 0;
+}
+
+/* A ceiling in bytes; 0: none. */
+static bool read_bytes(const char *flag, const char *text, size_t *out)
+{
+    int64_t n;
+    if (!num_parse_i64(str_of(text), &n) || n < 0) {
+        fprintf(stderr, "longshore: --%s '%s' is not a number of bytes\n", flag, text);
+        return false;
+    }
+    *out = (size_t)n;
+    return true;
 }
 
 /* The spool lies beside the database, unless said otherwise. It is the store's alone. */
@@ -81,7 +96,29 @@ static void raise_file_limit(void)
     }
 }
 
-static int start(struct parts *p, const struct serve_options *o, struct err *err)
+/* A flag in units of so many milliseconds, with a fraction if it likes. */
+static bool read_ms(const char *flag, const char *text, double least, int64_t unit_ms, int64_t *out)
+{
+    struct num n;
+    const double most = 36500; /* a hundred years, if these are days */
+    if (!num_parse(str_of(text), &n) || num_as_double(n) < least || num_as_double(n) > most) {
+        fprintf(stderr, "longshore: --%s '%s' is not a number from %g to %g\n", flag, text, least,
+                most);
+        return false;
+    }
+    *out = (int64_t)(num_as_double(n) * (double)unit_ms);
+    return true;
+}
+
+static bool read_retention(const struct serve_options *o, struct retention_config *out)
+{
+    const int64_t second_ms = 1000, day_ms = 24 * 3600 * second_ms;
+    return read_ms("retention-days", o->retention_days, 0, day_ms, &out->keep_ms) &&
+           read_ms("retention-interval", o->retention_interval, 0.01, second_ms, &out->interval_ms);
+}
+
+static int start(struct parts *p, const struct serve_options *o, struct server_config *server,
+                 const struct retention_config *retention, struct err *err)
 {
     char host[256];
     uint16_t port = 0;
@@ -97,13 +134,18 @@ static int start(struct parts *p, const struct serve_options *o, struct err *err
     p->api.store = p->store;
     p->api.spool = p->spool;
     p->api.engine = p->engine;
+    p->api.retention_ms = retention->keep_ms;
+    p->api.auth = auth_cache_new();
+    if (p->api.auth == NULL)
+        return err_nomem(err);
     api_routes(&routes, &n_routes);
-    const struct server_config server_config = { .host = host,
-                                                 .port = port,
-                                                 .spool = p->spool,
-                                                 .app = &p->api,
-                                                 .authenticate = api_authenticate };
-    if (server_start(&server_config, routes, n_routes, &p->server, err) < 0)
+    server->host = host;
+    server->port = port;
+    server->spool = p->spool;
+    server->app = &p->api;
+    server->authenticate = api_authenticate;
+    if (retention_start(p->store, p->spool, retention, &p->retention, err) < 0 ||
+        server_start(server, routes, n_routes, &p->server, err) < 0)
         return -1;
     log_event(LOG_INFO, "listening", LOG_STR("address", host),
               LOG_INT("port", server_port(p->server)), LOG_STR("version", LONGSHORE_VERSION));
@@ -114,14 +156,18 @@ static void stop(struct parts *p)
 {
     server_stop(p->server);
     engine_stop(p->engine);
+    retention_stop(p->retention);
     store_close(p->store);
     spool_close(p->spool);
+    auth_cache_free(p->api.auth);
 }
 
 int serve_run(const void *values)
 {
     const struct serve_options *o = values;
     struct parts parts = { 0 };
+    struct server_config server = { 0 };
+    struct retention_config retention = { 0 };
     struct err err = { 0 };
     enum log_level level;
     sigset_t signals;
@@ -131,6 +177,10 @@ int serve_run(const void *values)
                 o->log_level);
         return 2;
     }
+    if (!read_bytes("json-max-bytes", o->json_max_bytes, &server.json_max_bytes) ||
+        !read_bytes("csv-max-bytes", o->csv_max_bytes, &server.csv_max_bytes) ||
+        !read_retention(o, &retention))
+        return 2;
     log_set_level(level);
     /* Big buffers come from mmap and are grown by mremap: a growing chunk leaves no holes behind.
      */
@@ -142,7 +192,7 @@ int serve_run(const void *values)
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread: only sigwait gets them */
-    if (start(&parts, o, &err) < 0) {
+    if (start(&parts, o, &server, &retention, &err) < 0) {
         log_event(LOG_ERROR, "start_failed", LOG_STR("error", err.msg));
         stop(&parts);
         return 1;

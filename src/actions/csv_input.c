@@ -82,22 +82,3 @@ int action_freeze_csv(const struct action_kind *kind, struct str head, bool whol
         return -1;
     return put_params(kind, &csv, &map, webhooks_enable, a, params, err);
 }
-
-int action_plan_read(const struct action_kind *kind, struct str params, struct arena *a,
-                     struct action_plan *out, struct err *err)
-{
-    struct json *tree;
-    if (json_parse(a, params, &tree, err) < 0)
-        return err_wrap(err, "cannot read the parameters of a %s", kind->name);
-    const struct json *delimiter = json_member(tree, "delimiter");
-    const struct json *start = json_member(tree, "data_start");
-    const struct json *webhooks = json_member(tree, "webhooks_enable");
-    const struct json *columns = json_member(tree, "columns");
-    *out = (struct action_plan){ 0 };
-    if (delimiter == NULL || delimiter->text.len != 1 || start == NULL ||
-        !num_parse_i64(start->text, &out->data_start) || columns == NULL)
-        return err_set(err, ERR_STORE, "the parameters of a %s are not complete", kind->name);
-    out->delimiter = delimiter->text.p[0];
-    out->webhooks_enable = webhooks != NULL && webhooks->type == JSON_TRUE;
-    return column_map_from_json(kind->fields, columns, a, &out->columns, err);
-}

@@ -10,24 +10,110 @@ static void put_voucher_message(struct buf *b, int64_t done, int64_t failed)
                (long long)failed);
 }
 
-static int map_voucher(const struct action_plan *plan, const struct str *cells, size_t n_cells,
-                       struct arena *a, struct voucher *row, struct str *reason, struct err *err)
+static int map_import_cells(const struct action_plan *plan, const struct str *cells, size_t n_cells,
+                            struct arena *a, struct voucher *row, struct str *reason,
+                            struct err *err)
 {
     return voucher_from_cells(&plan->columns, cells, n_cells, a, row, reason, err);
 }
 
+static int map_import_item(const struct action_plan *plan, const struct json *record,
+                           struct arena *a, struct voucher *row, struct str *reason,
+                           struct err *err)
+{
+    (void)plan;
+    return voucher_from_import_item(record, a, row, reason, err);
+}
+
+static int map_update_item(const struct action_plan *plan, const struct json *record,
+                           struct arena *a, struct voucher *row, struct str *reason,
+                           struct err *err)
+{
+    (void)plan;
+    return voucher_from_update_item(record, a, row, reason, err);
+}
+
+/* The record is a code; what it is given stands in the plan. */
+static int map_code(const struct action_plan *plan, const struct json *record, struct arena *a,
+                    struct voucher *row, struct str *reason, struct err *err)
+{
+    (void)a;
+    (void)err;
+    voucher_init(row);
+    row->code = record->text;
+    row->set = VF_CODE;
+    if (plan->metadata.len > 2) { /* {} gives nothing */
+        row->metadata = plan->metadata;
+        row->set |= VF_METADATA;
+    }
+    if (record->text.len == 0) {
+        *reason = STR("Property .codes must NOT have items of fewer than 1 characters");
+        return 1;
+    }
+    return 0;
+}
+
+static int check_code(const struct json *record, struct err *err)
+{
+    if (record->type == JSON_STRING)
+        return 0;
+    return err_set(err, ERR_INVALID_PAYLOAD, "Property .codes must be array of strings");
+}
+
 static const struct action_kind action_kinds[ACTION_KIND_ID_COUNT] = {
+    [ACTION_VOUCHERS_IMPORT] = {
+        .name = "VOUCHERS.IMPORT",
+        .summary = "Create standalone vouchers from a JSON array",
+        .input = INPUT_RECORDS,
+        .queue = QUEUE_VOUCHERS,
+        .discipline = DISCIPLINE_SHARED,
+        .mode = APPLY_CREATE_ONLY,
+        .result = RESULT_MESSAGE,
+        .key_name = "code",
+        .map_record = map_import_item,
+        .check_record = voucher_check_import_item,
+        .put_message = put_voucher_message,
+    },
     [ACTION_VOUCHERS_IMPORT_CSV] = {
         .name = "VOUCHERS.IMPORT_CSV",
         .summary = "Create or update standalone vouchers from a CSV file",
         .input = INPUT_CSV,
+        .queue = QUEUE_VOUCHERS,
         .discipline = DISCIPLINE_SHARED,
+        .mode = APPLY_UPSERT,
+        .result = RESULT_MESSAGE,
+        .numbers_rows = true,
         .fields = &voucher_fields,
         .key_name = "code",
         .key_heading = "Code",
         .required_columns = voucher_required_columns,
-        .map_record = map_voucher,
+        .map_cells = map_import_cells,
         .put_message = put_voucher_message,
+    },
+    [ACTION_VOUCHERS_BULK_UPDATE] = {
+        .name = "VOUCHERS.BULK_UPDATE",
+        .summary = "Update the metadata of vouchers, each with its own",
+        .input = INPUT_RECORDS,
+        .queue = QUEUE_VOUCHERS,
+        .discipline = DISCIPLINE_ORDERED,
+        .mode = APPLY_UPDATE_ONLY,
+        .result = RESULT_ERRORS,
+        .keys_errors = true,
+        .key_name = "code",
+        .map_record = map_update_item,
+        .check_record = voucher_check_update_item,
+    },
+    [ACTION_VOUCHERS_METADATA_UPDATE] = {
+        .name = "VOUCHERS.METADATA_UPDATE",
+        .summary = "Update the metadata of vouchers, all with the same",
+        .input = INPUT_RECORDS,
+        .queue = QUEUE_VOUCHERS,
+        .discipline = DISCIPLINE_ORDERED,
+        .mode = APPLY_UPDATE_ONLY,
+        .result = RESULT_ERRORS,
+        .key_name = "code",
+        .map_record = map_code,
+        .check_record = check_code,
     },
 };
 

@@ -16,16 +16,23 @@
 /* Stored values: never renumber. The 22 types of the API; a type without a row in the table does
  * not exist. */
 enum action_kind_id {
+    ACTION_VOUCHERS_IMPORT = 16,
     ACTION_VOUCHERS_IMPORT_CSV = 17,
+    ACTION_VOUCHERS_BULK_UPDATE = 18,
+    ACTION_VOUCHERS_METADATA_UPDATE = 19,
     ACTION_KIND_ID_COUNT = 23,
 };
 
-enum action_input { INPUT_NONE, INPUT_CSV };
+enum action_input {
+    INPUT_NONE,
+    INPUT_CSV,
+    INPUT_RECORDS, /* JSON values, compact, one a line */
+};
 
-enum discipline {
-    DISCIPLINE_SHARED,  /* slices, round robin */
-    DISCIPLINE_ORDERED, /* after every earlier action on the same kind of resource */
-    DISCIPLINE_SINGLE,  /* one at a time per project */
+/* How a result reads (reference 8.1). */
+enum result_style {
+    RESULT_MESSAGE, /* message, failed[], done_count, failed_count */
+    RESULT_ERRORS,  /* done_count, failed_count, reports, reports_available_till, errors[] */
 };
 
 /* An action's frozen parameters, read once when it is taken up. Lives in the arena it was read
@@ -35,28 +42,47 @@ struct action_plan {
     int64_t data_start; /* first input byte behind the header */
     struct column_map columns;
     bool webhooks_enable;
+    struct str metadata; /* what every record is given, a JSON object; {NULL,0}: none */
 };
 
 struct action_kind {
     const char *name;    /* VOUCHERS.IMPORT_CSV */
     const char *summary; /* one line for people */
     enum action_input input;
+    enum action_queue queue;
     enum discipline discipline;
+    enum apply_mode mode;
+    enum result_style result;
+    bool numbers_rows;                   /* failed[] items tell the row */
+    bool keys_errors;                    /* errors[] items tell the key */
     const struct field_table *fields;    /* INPUT_CSV: the columns it knows */
     const char *key_name;                /* of a failed[] item and of the report: "code" */
     const char *key_heading;             /* the CSV column that holds the key */
     const char *const *required_columns; /* NULL-terminated; a file without one is refused */
 
-    /* One record to a row. 0; 1: the row fails with *reason; -1: ERR_NOMEM. */
-    int (*map_record)(const struct action_plan *plan, const struct str *cells, size_t n_cells,
-                      struct arena *a, struct voucher *row, struct str *reason, struct err *err);
+    /* INPUT_CSV: one record to a row. 0; 1: the row fails with *reason; -1: ERR_NOMEM. */
+    int (*map_cells)(const struct action_plan *plan, const struct str *cells, size_t n_cells,
+                     struct arena *a, struct voucher *row, struct str *reason, struct err *err);
 
-    /* The `message` of the result. */
+    /* INPUT_RECORDS: the same of a JSON value. The row's code is set whenever the record has one
+     * that can be shown, also when the row fails. */
+    int (*map_record)(const struct action_plan *plan, const struct json *record, struct arena *a,
+                      struct voucher *row, struct str *reason, struct err *err);
+
+    /* INPUT_RECORDS: whether a record has the right shape to be queued at all: JSON types, not
+     * meaning. 0, or ERR_INVALID_PAYLOAD with the property's path. Called while the body arrives.
+     */
+    int (*check_record)(const struct json *record, struct err *err);
+
+    /* RESULT_MESSAGE: the `message` of the result. */
     void (*put_message)(struct buf *b, int64_t done, int64_t failed);
 };
 
 /* NULL when the table has no such row. */
 const struct action_kind *action_kind_find(int kind);
+
+/* The number of one of the API's 22 types, with or without a row; 0: there is no such type. */
+int action_kind_number(struct str name);
 
 /* The first FAILED_MAX failures stand in the result (reference 7, 23); the report has all of them.
  */
@@ -71,6 +97,10 @@ int action_freeze_csv(const struct action_kind *kind, struct str head, bool whol
                       bool webhooks_enable, struct arena *a, struct str *params,
                       struct err *err) MUST_CHECK;
 
+/* The same for records. `metadata`: what every record is given, {NULL,0}: none. */
+int action_freeze_records(const struct action_kind *kind, struct str metadata, bool webhooks_enable,
+                          struct arena *a, struct str *params, struct err *err) MUST_CHECK;
+
 /* Bytes of an upload that action_freeze_csv wants to see; a header line must fit. */
 #define ACTION_HEAD_BYTES (1 * MIB)
 
@@ -82,10 +112,26 @@ int action_plan_read(const struct action_kind *kind, struct str params, struct a
 int64_t action_done_count(const struct action *ac);
 int64_t action_failed_count(const struct action *ac);
 
-/* The object of reference 2.1. `failures`: of a finished action; NULL leaves `result` out, as in
- * lists. */
-void action_put_json(struct json_out *o, const struct action *ac, const char *id,
-                     const struct failure_row *failures, size_t n_failures);
+/* Lines of one report file of a bulk update (reference 2.6). */
+#define REPORT_LINES 100000
+
+/* How many report files a finished action of RESULT_ERRORS has: one at least. A file has the lines of
+ * its rows, by number; of a cancelled action there are rows without one. */
+int64_t action_report_count(const struct action *ac);
+
+/* What an action's JSON needs besides the action. */
+struct action_view {
+    const char *id; /* public */
+    const struct failure_row
+        *failures; /* of a finished action; NULL leaves `result` out, as in lists */
+    size_t n_failures;
+    const struct str *reports; /* RESULT_ERRORS: URLs of its report files */
+    size_t n_reports;
+    int64_t reports_till_ms; /* TIME_NONE: not known */
+};
+
+/* The object of reference 2.1. */
+void action_put_json(struct json_out *o, const struct action *ac, const struct action_view *view);
 
 /* Its end: what status and operation_status a finished action has. */
 const char *action_status_name(enum action_status s);

@@ -15,17 +15,25 @@
 #include "inputs/spool.h"
 #include "store/store.h"
 
+struct auth_cache;
+
 struct api {
     struct store *store;
     struct spool *spool;
     struct engine *engine;
+    struct auth_cache *auth; /* NULL: every request asks the store who it is */
+    const char *public_url; /* what links begin with, without a / at the end; NULL: as the client
+                               called us (Host) */
+    int64_t retention_ms;   /* inputs, outcomes and reports live that long after the end */
     atomic_int reports_running; /* each holds a chunk of its input in memory; starts as 0 */
 };
 
 /* The table of all endpoints, for server_start(); it lives as long as the process. */
 void api_routes(const struct route **routes, size_t *n);
 
-/* For server_config.authenticate: X-App-Id and X-App-Token to the project. ERR_UNAUTHORIZED. */
+/* For server_config.authenticate: X-App-Id and X-App-Token, or an access token, to rq->project, of
+ * which the id and public_id are filled. A key that was revoked counts for one more second.
+ * ERR_UNAUTHORIZED; ERR_FORBIDDEN: the token's scope does not cover the route. */
 int api_authenticate(struct request *rq, struct err *err) MUST_CHECK;
 
 /* ---- handlers ---- */
@@ -34,6 +42,41 @@ int api_vouchers_list(struct request *rq, struct response *rs, struct err *err);
 int api_vouchers_get(struct request *rq, struct response *rs, struct err *err);
 int api_vouchers_create(struct request *rq, struct response *rs, struct err *err);
 int api_vouchers_import_csv(struct request *rq, struct response *rs, struct err *err);
+
+int api_vouchers_create_any(struct request *rq, struct response *rs, struct err *err);
+int api_vouchers_update(struct request *rq, struct response *rs, struct err *err);
+int api_vouchers_delete(struct request *rq, struct response *rs, struct err *err);
+int api_vouchers_enable(struct request *rq, struct response *rs, struct err *err);
+int api_vouchers_disable(struct request *rq, struct response *rs, struct err *err);
+int api_vouchers_balance(struct request *rq, struct response *rs, struct err *err);
+int api_vouchers_transactions(struct request *rq, struct response *rs, struct err *err);
+
+/* Starts an action with the records of the body, whose shape says the action's type. */
+int api_records_start(struct request *rq, struct response *rs, struct err *err);
+extern const struct records_shape api_vouchers_import_body, api_vouchers_bulk_update_body,
+    api_vouchers_metadata_update_body;
+
+int api_categories_list(struct request *rq, struct response *rs, struct err *err);
+int api_categories_create(struct request *rq, struct response *rs, struct err *err);
+int api_categories_get(struct request *rq, struct response *rs, struct err *err);
+int api_categories_update(struct request *rq, struct response *rs, struct err *err);
+int api_categories_delete(struct request *rq, struct response *rs, struct err *err);
+
+int api_bin_list(struct request *rq, struct response *rs, struct err *err);
+int api_bin_delete(struct request *rq, struct response *rs, struct err *err);
+
+int api_exports_list(struct request *rq, struct response *rs, struct err *err);
+int api_exports_create(struct request *rq, struct response *rs, struct err *err);
+int api_exports_get(struct request *rq, struct response *rs, struct err *err);
+int api_exports_delete(struct request *rq, struct response *rs, struct err *err);
+int api_exports_download(struct request *rq, struct response *rs, struct err *err);
+
+int api_oauth_token(struct request *rq, struct response *rs, struct err *err);
+int api_oauth_introspect(struct request *rq, struct response *rs, struct err *err);
+int api_oauth_revoke(struct request *rq, struct response *rs, struct err *err);
+
+int api_async_actions_cancel(struct request *rq, struct response *rs, struct err *err);
+int api_async_actions_report_link(struct request *rq, struct response *rs, struct err *err);
 
 int api_async_actions_list(struct request *rq, struct response *rs, struct err *err);
 int api_async_actions_get(struct request *rq, struct response *rs, struct err *err);

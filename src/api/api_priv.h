@@ -23,9 +23,41 @@ static inline struct api *api_of(const struct request *rq)
 int query_int(const struct request *rq, const char *name, int least, int most, int fallback,
               int *out, struct err *err) MUST_CHECK;
 
+/* A yes or no; *out stays when it was not given. ERR_INVALID_QUERY with `Property .dry_run must be
+ * boolean` for anything but true and false. */
+int query_flag(const struct request *rq, const char *name, bool *out, struct err *err) MUST_CHECK;
+
 /* ERR_INVALID_QUERY when one of these parameters was given, also as `name[…]` or `[name][…]`: a
  * filter that is not there yet must never be ignored in silence. NULL-terminated. */
 int query_refuse(const struct request *rq, const char *const *names, struct err *err) MUST_CHECK;
+
+/* ---- writes (write.c) ---- */
+
+/*
+ * Suspends the request, runs `run` with `arg` (which lives in the request's arena) as an interactive
+ * unit of work, and calls `answer` with rq->state = arg once that is durable; an error of the unit
+ * is the answer otherwise. A handler returns what this returns.
+ */
+int api_write(struct request *rq, int (*run)(struct store_tx *tx, void *arg, struct err *err),
+              void *arg, request_handler *answer, struct err *err) MUST_CHECK;
+
+/* ---- vouchers (vouchers.c) ---- */
+
+/* Prints n vouchers of the request's project, one after the other: for an array, or one alone. The
+ * categories that they are in are read once. Errors of printing: see buf.h. */
+int api_put_vouchers(struct request *rq, struct json_out *o, const struct voucher *vouchers,
+                     size_t n, enum voucher_json_flags flags, struct err *err) MUST_CHECK;
+
+/* Answers 200 with one voucher. */
+int api_reply_voucher(struct request *rq, struct response *rs, const struct voucher *v,
+                      struct err *err) MUST_CHECK;
+
+/* The voucher of a path, by id or code, or its 404. It lives in the request's arena. */
+int api_get_voucher(struct request *rq, struct str code, struct voucher **out,
+                    struct err *err) MUST_CHECK;
+
+/* The member `related_object` of a balance (voucher_transactions.c). */
+void api_put_related_voucher(struct request *rq, struct json_out *o, int64_t key);
 
 /* ---- async actions (async_actions.c) ---- */
 
@@ -33,13 +65,44 @@ int query_refuse(const struct request *rq, const char *const *names, struct err 
 int api_get_action(struct request *rq, struct arena *a, struct str id, struct action **out,
                    struct err *err) MUST_CHECK;
 
-/* ---- CSV imports (csv_import.c) ---- */
+/* Answers with the action, and with its result when it has ended. In an event thread. */
+int api_reply_action(struct request *rq, struct response *rs, const struct action *ac,
+                     struct err *err) MUST_CHECK;
+
+/* Fills what the view says of report files: their links, in the request's arena. view->id is set.
+ * (report_links.c) */
+int api_report_links(struct request *rq, const struct action *ac, struct action_view *view,
+                     struct err *err) MUST_CHECK;
+
+/* ---- starting an action (action_start.c) ---- */
+
+struct action_start {
+    int kind;   /* enum action_kind_id */
+    int status; /* HTTP, of the success */
+    bool webhooks_enable;
+    bool dry_run;
+    struct upload **file; /* where the request keeps its input, until the action has it */
+    struct str data;      /* when there is no file: the input, which lives as long as the request */
+    int64_t records;      /* of the input; -1: not known before its end */
+
+    /* What decides the outcomes, as JSON in the request's arena; refuses a bad input. May wait for
+     * the disk if there is a file. */
+    int (*freeze)(struct request *rq, const struct action_kind *kind, bool webhooks_enable,
+                  struct str *params, struct err *err);
+};
 
 /*
- * Starts an import of the form's file as an action of this kind. The request is suspended and
- * answered with `status` once the action is durable: a handler returns what this returns
- * (HTTP_LATER, or -1 with the error).
+ * Starts an action. The request is suspended and answered once the action is durable: a handler
+ * returns what this returns (HTTP_LATER, or -1 with the error). The parameters dry_run and
+ * webhooks_enable of the query count as well. A request that was here before, by its
+ * Idempotency-Key, is answered with the action of then, and starts none; ERR_CONFLICT when it was
+ * another one.
  */
+int action_start(struct request *rq, const struct action_start *how, struct err *err) MUST_CHECK;
+
+/* ---- CSV imports (csv_import.c) ---- */
+
+/* Starts an import of the form's file as an action of this kind. */
 int csv_import_start(struct request *rq, int action_kind, int status, struct err *err) MUST_CHECK;
 
 #endif

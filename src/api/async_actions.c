@@ -6,14 +6,6 @@
 #define WAIT_MAX_S   60
 #define WAIT_POLL_MS 100
 
-static void put_action(struct request *rq, struct json_out *o, const struct action *ac,
-                       const struct failure_row *failures, size_t n_failures)
-{
-    char id[ID_MAX_LEN];
-    id_encode_action(store_secret(api_of(rq)->store), ac->seq, ac->created_ms, id);
-    action_put_json(o, ac, id, failures, n_failures);
-}
-
 int api_get_action(struct request *rq, struct arena *a, struct str id, struct action **out,
                    struct err *err)
 {
@@ -53,16 +45,66 @@ static int read_cursor(struct request *rq, struct action_page *page, struct err 
     return 0;
 }
 
+/* Also a type of which there is nothing here. */
+static int read_type(const struct request *rq, struct action_page *page, struct err *err)
+{
+    const struct str name = request_query(rq, "type");
+    if (name.p == NULL)
+        return 0;
+    page->kind = action_kind_number(name);
+    if (page->kind != 0)
+        return 0;
+    return err_set(err, ERR_INVALID_QUERY,
+                   "Property .type must be a type of async actions, not '%.*s'", STR_FMT(name));
+}
+
+static int read_status(const struct request *rq, struct action_page *page, struct err *err)
+{
+    static const enum action_status all[] = { ACTION_ENQUEUED, ACTION_IN_PROGRESS, ACTION_DONE,
+                                              ACTION_FAILED };
+    const struct str name = request_query(rq, "status");
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        if (str_is(name, action_status_name(all[i])))
+            page->status = &all[i];
+    }
+    if (name.p == NULL || page->status != NULL)
+        return 0;
+    return err_set(err, ERR_INVALID_QUERY,
+                   "Property .status must be equal to one of the allowed values "
+                   "[ ENQUEUED, IN_PROGRESS, DONE, FAILED ]");
+}
+
+static int read_page(struct request *rq, struct action_page *page, struct err *err)
+{
+    if (query_int(rq, "limit", 1, LIST_LIMIT_MAX, LIST_LIMIT_DEFAULT, &page->limit, err) < 0 ||
+        read_end_date(rq, &page->before_ms, err) < 0 || read_cursor(rq, page, err) < 0 ||
+        read_type(rq, page, err) < 0)
+        return -1;
+    return read_status(rq, page, err);
+}
+
+/* Without their results. */
+static void put_actions(struct request *rq, struct json_out *o, const struct action *actions,
+                        size_t n)
+{
+    json_array(o);
+    for (size_t i = 0; i < n; i++) {
+        char id[ID_MAX_LEN];
+        const struct action_view view = { .id = id };
+        id_encode_action(store_secret(api_of(rq)->store), actions[i].seq, actions[i].created_ms,
+                         id);
+        action_put_json(o, &actions[i], &view);
+    }
+    json_array_end(o);
+}
+
 int api_async_actions_list(struct request *rq, struct response *rs, struct err *err)
 {
-    static const char *const not_yet[] = { "type", "status", NULL };
     struct action_page page = { 0 };
     struct action *actions = NULL;
     size_t n = 0;
     bool more = false;
-    if (query_refuse(rq, not_yet, err) < 0 ||
-        query_int(rq, "limit", 1, LIST_LIMIT_MAX, LIST_LIMIT_DEFAULT, &page.limit, err) < 0 ||
-        read_end_date(rq, &page.before_ms, err) < 0 || read_cursor(rq, &page, err) < 0)
+    if (read_page(rq, &page, err) < 0)
         return -1;
     if (store_list_actions(api_of(rq)->store, &rq->arena, rq->project->id, &page, &actions, &n,
                            &more, err) < 0)
@@ -75,10 +117,7 @@ int api_async_actions_list(struct request *rq, struct response *rs, struct err *
     json_key(&o, "data_ref");
     json_str(&o, STR("async_actions"));
     json_key(&o, "async_actions");
-    json_array(&o);
-    for (size_t i = 0; i < n; i++)
-        put_action(rq, &o, &actions[i], NULL, 0);
-    json_array_end(&o);
+    put_actions(rq, &o, actions, n);
     json_key(&o, "has_more");
     json_bool(&o, more);
     json_object_end(&o);
@@ -87,20 +126,32 @@ int api_async_actions_list(struct request *rq, struct response *rs, struct err *
 
 /* ---- get ---- */
 
-/* The action with its result; the failures only when it has ended and there are some. */
-static int reply_action(struct request *rq, struct response *rs, const struct action *ac,
-                        struct err *err)
+/* What the result of an action that has ended is made of. */
+static int fill_view(struct request *rq, const struct action *ac, struct action_view *view,
+                     struct err *err)
 {
     static const struct failure_row none;
+    const struct action_kind *kind = action_kind_find(ac->kind);
     struct failure_row *failures = NULL;
-    size_t n = 0;
-    if (action_is_finished(ac) && action_failed_count(ac) > 0 &&
+    if (action_failed_count(ac) > 0 &&
         store_list_failures(api_of(rq)->store, &rq->arena, rq->project->id, ac->seq, 0,
-                            RESULT_FAILED_MAX, &failures, &n, err) < 0)
+                            RESULT_FAILED_MAX, &failures, &view->n_failures, err) < 0)
         return err_wrap(err, "cannot list the failures of an action");
-    const struct failure_row *shown = failures != NULL ? failures : &none;
-    struct json_out o = { .b = &rs->body };
-    put_action(rq, &o, ac, action_is_finished(ac) ? shown : NULL, n);
+    view->failures = failures != NULL ? failures : &none;
+    if (kind == NULL || kind->result != RESULT_ERRORS)
+        return 0;
+    return api_report_links(rq, ac, view, err);
+}
+
+int api_reply_action(struct request *rq, struct response *rs, const struct action *ac,
+                     struct err *err)
+{
+    char id[ID_MAX_LEN];
+    struct action_view view = { .id = id };
+    id_encode_action(store_secret(api_of(rq)->store), ac->seq, ac->created_ms, id);
+    if (action_is_finished(ac) && fill_view(rq, ac, &view, err) < 0)
+        return -1;
+    action_put_json(&(struct json_out){ .b = &rs->body }, ac, &view);
     return reply_json(rs, HTTP_OK, err);
 }
 
@@ -110,24 +161,44 @@ struct action_wait {
     int64_t until_us;
 };
 
+/* A look that leaves nothing in the request's arena: there may be hundreds. */
+static int look(struct request *rq, struct action_wait *w, bool *finished, struct err *err)
+{
+    struct engine_progress progress;
+    struct arena a;
+    struct action *ac = NULL;
+    *finished = false;
+    /* While the engine runs it there is no need to ask the store. Small ones never are seen here.
+     */
+    if (w->seq != 0 && engine_progress_find(api_of(rq)->engine, w->seq, &progress))
+        return 0;
+    arena_init(&a, 4 * KIB, 0);
+    const int rc = api_get_action(rq, &a, rq->args[0], &ac, err);
+    if (rc == 0) {
+        w->seq = ac->seq;
+        *finished = action_is_finished(ac);
+    }
+    arena_release(&a);
+    return rc;
+}
+
 /* Answers when the action has ended or the time is over; otherwise sleeps and looks again. */
 static int reply_or_wait(struct request *rq, struct response *rs, struct err *err)
 {
     struct action_wait *w = rq->state;
-    struct engine_progress progress;
     struct action *ac = NULL;
     const bool patient = time_monotonic_us() < w->until_us && !request_is_draining(rq);
-    /* While the engine runs it there is no need to ask the store. */
-    if (!patient || w->seq == 0 || !engine_progress_find(api_of(rq)->engine, w->seq, &progress)) {
-        if (api_get_action(rq, &rq->arena, rq->args[0], &ac, err) < 0)
-            return -1;
-        if (!patient || action_is_finished(ac))
-            return reply_action(rq, rs, ac, err);
-        w->seq = ac->seq;
+    bool finished = false;
+    if (patient && look(rq, w, &finished, err) < 0)
+        return -1;
+    if (patient && !finished) {
+        rq->finish = reply_or_wait;
+        request_sleep(rq, WAIT_POLL_MS);
+        return HTTP_LATER;
     }
-    rq->finish = reply_or_wait;
-    request_sleep(rq, WAIT_POLL_MS);
-    return HTTP_LATER;
+    if (api_get_action(rq, &rq->arena, rq->args[0], &ac, err) < 0)
+        return -1;
+    return api_reply_action(rq, rs, ac, err);
 }
 
 int api_async_actions_get(struct request *rq, struct response *rs, struct err *err)

@@ -17,6 +17,18 @@ int query_int(const struct request *rq, const char *name, int least, int most, i
     return 0;
 }
 
+int query_flag(const struct request *rq, const char *name, bool *out, struct err *err)
+{
+    const struct str text = request_query(rq, name);
+    const bool yes = str_eq_nocase(text, STR("true"));
+    if (text.p == NULL)
+        return 0;
+    if (!yes && !str_eq_nocase(text, STR("false")))
+        return err_set(err, ERR_INVALID_QUERY, "Property .%s must be boolean", name);
+    *out = yes;
+    return 0;
+}
+
 /* `ids[0]`, `[filters][code]…` and `category` to `ids`, `filters` and `category`. */
 static struct str base_name(struct str param)
 {

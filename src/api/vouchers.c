@@ -1,220 +1,105 @@
 /* SPDX-License-Identifier: MIT */
-/* vouchers.c - /v1/vouchers (reference 4.3.3, 4.3.4). */
+/* vouchers.c - how vouchers are printed, and GET /v1/vouchers/{code} (reference 4.3). */
 #include "api/api_priv.h"
+#include "base/time_iso.h"
 
-#define VOUCHER_PAGE_MAX 99
+/* ---- printing ---- */
 
-static void put_voucher(struct request *rq, struct json_out *o, const struct voucher *v,
-                        enum voucher_json_flags flags)
-{
-    char id[ID_MAX_LEN];
-    id_encode(store_secret(api_of(rq)->store), ID_VOUCHER, v->key, id);
-    voucher_put_json(o, v, id, flags);
-}
-
-static int reply_voucher(struct request *rq, struct response *rs, const struct voucher *v,
-                         struct err *err)
-{
-    struct json_out o = { .b = &rs->body };
-    put_voucher(rq, &o, v, VOUCHER_JSON_SINGLE);
-    return reply_json(rs, HTTP_OK, err);
-}
-
-/* ---- list ---- */
-
-static const struct {
-    const char *name;
-    enum voucher_order order;
-} list_orders[] = {
-    { "created_at", VOUCHER_OLDEST_FIRST },
-    { "-created_at", VOUCHER_NEWEST_FIRST },
-    { "code", VOUCHER_BY_CODE },
-    { "-code", VOUCHER_BY_CODE_DESC },
+/* What the vouchers of one answer refer to. */
+struct names {
+    const struct category *categories; /* newest first: by key, descending */
+    size_t n;
 };
 
-static const char *const filters_not_yet[] = { "category", "campaign",   "campaign_id",
-                                               "customer", "created_at", "updated_at",
-                                               "code",     "ids",        "filters",
-                                               NULL };
-
-static int read_order(const struct request *rq, enum voucher_order *out, struct err *err)
+static int read_names(struct request *rq, const struct voucher *vouchers, size_t n,
+                      struct names *out, struct err *err)
 {
-    const struct str name = request_query(rq, "order");
-    *out = VOUCHER_NEWEST_FIRST;
-    if (name.p == NULL)
+    struct store *s = api_of(rq)->store;
+    struct category *categories = NULL;
+    const struct voucher *first = vouchers, *end = vouchers + n;
+    *out = (struct names){ 0 };
+    while (first < end && first->category_id == 0)
+        first++;
+    if (first == end)
         return 0;
-    for (size_t i = 0; i < ARRAY_LEN(list_orders); i++) {
-        if (str_is(name, list_orders[i].name)) {
-            *out = list_orders[i].order;
-            return 0;
-        }
+    if (n > 1) {
+        if (store_list_categories(s, &rq->arena, rq->project->id, &categories, &out->n, err) < 0)
+            return err_wrap(err, "cannot list categories");
+    } else {
+        if (store_find_category(s, &rq->arena, rq->project->id, first->category_id, &categories,
+                                err) < 0)
+            return err_wrap(err, "cannot look up a category");
+        out->n = categories != NULL;
     }
-    return err_set(err, ERR_INVALID_QUERY,
-                   "Property .order must be equal to one of the allowed values "
-                   "[ created_at, -created_at, code, -code ]");
-}
-
-/* starting_after: the id of the last voucher of the page before. */
-static int read_cursor(struct request *rq, struct voucher_page *page, struct err *err)
-{
-    const struct str id = request_query(rq, "starting_after");
-    struct voucher *v = NULL;
-    if (id.p == NULL)
-        return 0;
-    if (request_query(rq, "page").p != NULL)
-        return err_set(err, ERR_INVALID_QUERY,
-                       "Property .starting_after cannot be used together with .page");
-    if (!id_decode(store_secret(api_of(rq)->store), ID_VOUCHER, id, &page->after_key))
-        return err_set(err, ERR_INVALID_QUERY, "Property .starting_after must be id of a voucher");
-    if (store_find_voucher(api_of(rq)->store, &rq->arena, rq->project->id, id, &v, err) < 0)
-        return err_wrap(err, "cannot look up the cursor");
-    if (v == NULL || v->key != page->after_key)
-        return err_set(err, ERR_INVALID_QUERY, "Property .starting_after must be id of a voucher");
-    page->after_code = v->code;
+    out->categories = categories;
     return 0;
 }
 
-static int read_page(struct request *rq, struct voucher_page *page, struct err *err)
+/* bsearch takes the key as the first argument. */
+static int cmp_key(const void *key, const void *category)
 {
-    int number = 1;
-    if (query_refuse(rq, filters_not_yet, err) < 0 ||
-        query_int(rq, "limit", 1, LIST_LIMIT_MAX, LIST_LIMIT_DEFAULT, &page->limit, err) < 0 ||
-        query_int(rq, "page", 1, VOUCHER_PAGE_MAX, 1, &number, err) < 0 ||
-        read_order(rq, &page->order, err) < 0)
-        return -1;
-    page->offset = (int64_t)(number - 1) * page->limit;
-    return read_cursor(rq, page, err);
+    const int64_t a = *(const int64_t *)key, b = ((const struct category *)category)->key;
+    return (a < b) - (a > b);
 }
 
-int api_vouchers_list(struct request *rq, struct response *rs, struct err *err)
+static void put_voucher(struct request *rq, struct json_out *o, const struct voucher *v,
+                        const struct names *names, enum voucher_json_flags flags)
 {
-    struct voucher_page page = { 0 };
-    struct voucher *vouchers = NULL;
-    size_t n = 0;
-    int64_t total = 0;
-    bool more = false;
-    if (read_page(rq, &page, err) < 0)
-        return -1;
-    if (store_list_vouchers(api_of(rq)->store, &rq->arena, rq->project->id, &page, &vouchers, &n,
-                            &total, &more, err) < 0)
-        return err_wrap(err, "cannot list vouchers");
+    const struct id_secret *secret = store_secret(api_of(rq)->store);
+    char id[ID_MAX_LEN], category_id[ID_MAX_LEN];
+    struct voucher_names of_v = { .id = id };
+    const struct category *c =
+        v->category_id != 0 && names->n > 0
+            ? bsearch(&v->category_id, names->categories, names->n, sizeof(*c), cmp_key)
+            : NULL;
+    id_encode(secret, ID_VOUCHER, v->key, id);
+    if (c != NULL) { /* a category that has been deleted since is none */
+        id_encode(secret, ID_CATEGORY, c->key, category_id);
+        of_v = (struct voucher_names){ .id = id,
+                                       .category_id = category_id,
+                                       .category = c->name,
+                                       .hierarchy = c->hierarchy,
+                                       .created_ms = c->created_ms,
+                                       .updated_ms = c->updated_ms };
+    }
+    voucher_put_json(o, v, &of_v, flags);
+}
 
-    struct json_out o = { .b = &rs->body };
-    json_object(&o);
-    json_key(&o, "object");
-    json_str(&o, STR("list"));
-    json_key(&o, "data_ref");
-    json_str(&o, STR("vouchers"));
-    json_key(&o, "vouchers");
-    json_array(&o);
+int api_put_vouchers(struct request *rq, struct json_out *o, const struct voucher *vouchers,
+                     size_t n, enum voucher_json_flags flags, struct err *err)
+{
+    struct names names;
+    if (read_names(rq, vouchers, n, &names, err) < 0)
+        return -1;
     for (size_t i = 0; i < n; i++)
-        put_voucher(rq, &o, &vouchers[i], 0);
-    json_array_end(&o);
-    json_key(&o, "total");
-    json_int(&o, total);
-    json_key(&o, "has_more");
-    json_bool(&o, more);
-    json_object_end(&o);
+        put_voucher(rq, o, &vouchers[i], &names, flags);
+    return 0;
+}
+
+int api_reply_voucher(struct request *rq, struct response *rs, const struct voucher *v,
+                      struct err *err)
+{
+    struct json_out o = { .b = &rs->body };
+    if (api_put_vouchers(rq, &o, v, 1, VOUCHER_JSON_SINGLE, err) < 0)
+        return -1;
     return reply_json(rs, HTTP_OK, err);
 }
 
-/* ---- one ---- */
+/* ---- reading ---- */
+
+int api_get_voucher(struct request *rq, struct str code, struct voucher **out, struct err *err)
+{
+    if (store_find_voucher(api_of(rq)->store, &rq->arena, rq->project->id, code, out, err) < 0)
+        return err_wrap(err, "cannot look up a voucher");
+    return *out != NULL ? 0 : reply_not_found(rq, "voucher", code, err);
+}
 
 int api_vouchers_get(struct request *rq, struct response *rs, struct err *err)
 {
-    const struct str code = rq->args[0];
     struct voucher *v = NULL;
-    if (store_find_voucher(api_of(rq)->store, &rq->arena, rq->project->id, code, &v, err) < 0)
-        return err_wrap(err, "cannot look up a voucher");
-    if (v == NULL)
-        return reply_not_found(rq, "voucher", code, err);
-    return reply_voucher(rq, rs, v, err);
-}
-
-/* ---- create ---- */
-
-/* Lives in the request's arena. */
-struct voucher_create {
-    struct request *rq;
-    struct voucher wanted;
-    struct voucher stored;
-    struct voucher_write write;
-    struct store_work work;
-    int rc;
-    struct err err;
-};
-
-/* In the store's transaction; maybe more than once, so it starts from `wanted` each time. */
-static int write_voucher(struct store_tx *tx, void *arg, struct err *err)
-{
-    struct voucher_create *vc = arg;
-    vc->stored = vc->wanted;
-    vc->write = (struct voucher_write){ .project_id = vc->rq->project->id,
-                                        .voucher = &vc->stored,
-                                        .mode = VOUCHER_CREATE_ONLY };
-    return store_tx_voucher_write(tx, &vc->write, err);
-}
-
-static void voucher_written(void *arg, int rc, const struct err *err)
-{
-    struct voucher_create *vc = arg;
-    vc->rc = rc;
-    if (rc < 0)
-        vc->err = *err;
-    request_resume(vc->rq);
-}
-
-static int answer_create(struct request *rq, struct response *rs, struct err *err)
-{
-    const struct voucher_create *vc = rq->state;
-    if (vc->rc < 0) {
-        *err = vc->err;
+    if (api_get_voucher(rq, rq->args[0], &v, err) < 0)
         return -1;
-    }
-    if (vc->write.outcome == OUTCOME_FAILED)
-        return reply_duplicate(rq, "voucher", rq->args[0], err);
-    return reply_voucher(rq, rs, &vc->stored, err);
-}
-
-static int check_code(struct str code, struct err *err)
-{
-    if (code.len > VOUCHER_CODE_MAX_BYTES)
-        return err_set(err, ERR_INVALID_PAYLOAD, "Property .code must NOT be longer than %d bytes",
-                       VOUCHER_CODE_MAX_BYTES);
-    if (str_utf8_invalid_at(code) != code.len || memchr(code.p, '\0', code.len) != NULL)
-        return err_set(err, ERR_INVALID_PAYLOAD, "Property .code must be UTF-8 text without NUL");
-    return 0;
-}
-
-static int read_voucher(struct request *rq, struct voucher *v, struct err *err)
-{
-    static const struct json nothing = { .type = JSON_OBJECT };
-    const struct json *body = NULL;
-    if (check_code(rq->args[0], err) < 0 || request_json(rq, &body, err) < 0 ||
-        voucher_from_json(body != NULL ? body : &nothing, &rq->arena, v, err) < 0)
-        return -1;
-    v->code = rq->args[0];
-    v->set |= VF_CODE;
-    return 0;
-}
-
-int api_vouchers_create(struct request *rq, struct response *rs, struct err *err)
-{
-    struct voucher_create *vc = arena_calloc(&rq->arena, sizeof(*vc));
-    (void)rs;
-    if (vc == NULL)
-        return err_nomem(err);
-    if (read_voucher(rq, &vc->wanted, err) < 0)
-        return -1;
-    vc->rq = rq;
-    vc->work = (struct store_work){
-        .run = write_voucher, .done = voucher_written, .arg = vc, .interactive = true
-    };
-    rq->state = vc;
-    rq->finish = answer_create;
-    request_suspend(rq);
-    store_submit(api_of(rq)->store, &vc->work);
-    return HTTP_LATER;
+    return api_reply_voucher(rq, rs, v, err);
 }
 
 int api_vouchers_import_csv(struct request *rq, struct response *rs, struct err *err)

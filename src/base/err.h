@@ -19,10 +19,18 @@
     X(INVALID_JSON, 400, "invalid_json", "Invalid request payload JSON format")                    \
     X(INVALID_QUERY, 400, "invalid_query_params", "Invalid query params")                          \
     X(INVALID_VOUCHER, 400, "invalid_voucher", "Invalid Voucher")                                  \
+    X(INVALID_CODE_CONFIG, 400, "invalid_code_config", "Invalid code config")                      \
+    X(INVALID_BALANCE, 400, "invalid_add_balance_params", "Invalid add balance params")            \
+    X(GIFT_EXCEEDED, 400, "gift_amount_exceeded", "Gift amount exceeded")                          \
+    X(INVALID_GRANT, 400, "invalid_grant_type", "Invalid grant_type")                              \
+    X(INVALID_SCOPE, 400, "invalid_scope", "Invalid scope")                                        \
+    X(MISSING_PARAMETERS, 400, "missing_parameters", "Missing parameters")                         \
     X(UNAUTHORIZED, 401, "unauthorized", "Unauthorized")                                           \
+    X(FORBIDDEN, 403, "missing_required_permission", "Missing permission")                         \
     X(NOT_FOUND, 404, "not_found", "Resource not found")                                           \
     X(METHOD, 405, "method_not_allowed", "HTTP Method Not Allowed")                                \
     X(DUPLICATE, 409, "duplicate_found", "Duplicated resource found")                              \
+    X(CONFLICT, 409, "conflict", "Conflict")                                                       \
     X(LEASE_LOST, 409, "lease_lost", "Another worker has taken over")                              \
     X(TOO_LARGE, 413, "payload_too_large", "Request Entity Too Large")                             \
     X(MEDIA_TYPE, 415, "unsupported_media_type", "Unsupported Media Type")                         \
@@ -31,6 +39,7 @@
     X(INTERNAL, 500, "internal_error", "Internal Server Error")                                    \
     X(NOMEM, 503, "out_of_memory", "The server is out of memory, try again later")                 \
     X(BUSY, 503, "busy", "The server is busy or shutting down, try again later")                   \
+    X(TOO_SLOW, 503, "query_timeout", "The query takes too long")                                  \
     X(DISK_FULL, 507, "insufficient_storage", "The server's disk is full, nothing was stored")
 
 enum err_code {

@@ -4,8 +4,10 @@
  *
  * The permutation is a Feistel network of SipHash rounds: four rounds of a good pseudo-random
  * function make a permutation that cannot be told from a random one (Luby and Rackoff, 1988).
- * A voucher's id is the permuted pair (key, kind) in base62, followed by check characters up to the
- * length that the API uses; a forged id fails the check or the kind.
+ * A wide id is the permuted pair (key, kind) in base62, followed by check characters up to the
+ * length that the API uses; a forged id fails the check or the kind. A short one, in hex, is the
+ * key on two halves of 32 bits, permuted by rounds that the kind numbers apart, and a byte to
+ * check.
  */
 #include <assert.h>
 #include <sodium.h>
@@ -27,8 +29,11 @@ static const char hex[] = "0123456789abcdef";
 static const struct {
     const char *prefix;
     size_t chars; /* behind the prefix */
+    bool short_hex;
 } id_kinds[] = {
-    [ID_VOUCHER] = { "v_", 32 },
+    [ID_VOUCHER] = { "v_", 32, false },    [ID_CATEGORY] = { "cat_", 18, true },
+    [ID_BIN_ENTRY] = { "tbe_", 18, true }, [ID_TRANSACTION] = { "vtx_", 18, true },
+    [ID_EXPORT] = { "exp_", 24, false },
 };
 
 static_assert(crypto_shorthash_KEYBYTES == 16, "the secret holds two SipHash keys");
@@ -62,16 +67,93 @@ static void put_check(uint64_t v, char *out, size_t n)
     }
 }
 
+static void put_hex(char *out, size_t digits, uint64_t v)
+{
+    for (size_t i = digits; i-- > 0; v >>= 4)
+        out[i] = hex[v & 15];
+}
+
+static bool take_hex(const char *p, size_t digits, uint64_t *out)
+{
+    uint64_t v = 0;
+    for (size_t i = 0; i < digits; i++) {
+        const char *at = p[i] != '\0' ? strchr(hex, p[i]) : NULL;
+        if (at == NULL)
+            return false;
+        v = v << 4 | (uint64_t)(at - hex);
+    }
+    *out = v;
+    return true;
+}
+
+/* ---- short ids ---- */
+
+#define SHORT_ROUNDS_FROM 1000 /* their rounds are numbered apart from all others */
+#define SHORT_ROUNDS_KIND 16
+
+static uint32_t short_round(const struct id_secret *s, enum id_kind kind, unsigned r, uint32_t half)
+{
+    return (uint32_t)round_value(s, SHORT_ROUNDS_FROM + SHORT_ROUNDS_KIND * (unsigned)kind + r,
+                                 half);
+}
+
+static uint64_t permute64(const struct id_secret *s, enum id_kind kind, uint64_t v)
+{
+    uint32_t hi = (uint32_t)(v >> 32), lo = (uint32_t)v;
+    for (unsigned r = 0; r < FEISTEL_ROUNDS; r++) {
+        const uint32_t next = hi ^ short_round(s, kind, r, lo);
+        hi = lo;
+        lo = next;
+    }
+    return (uint64_t)hi << 32 | lo;
+}
+
+static uint64_t unpermute64(const struct id_secret *s, enum id_kind kind, uint64_t v)
+{
+    uint32_t hi = (uint32_t)(v >> 32), lo = (uint32_t)v;
+    for (unsigned r = FEISTEL_ROUNDS; r-- > 0;) {
+        const uint32_t before = lo ^ short_round(s, kind, r, hi);
+        lo = hi;
+        hi = before;
+    }
+    return (uint64_t)hi << 32 | lo;
+}
+
+static void encode_short(const struct id_secret *s, enum id_kind kind, int64_t key, char *out)
+{
+    const uint64_t v = permute64(s, kind, (uint64_t)key);
+    put_hex(out, 16, v);
+    put_hex(out + 16, 2, check_value(s, v, (uint64_t)kind) & 0xFF);
+    out[18] = '\0';
+}
+
+static bool decode_short(const struct id_secret *s, enum id_kind kind, const char *p, int64_t *key)
+{
+    uint64_t v, check;
+    if (!take_hex(p, 16, &v) || !take_hex(p + 16, 2, &check) ||
+        check != (check_value(s, v, (uint64_t)kind) & 0xFF))
+        return false;
+    v = unpermute64(s, kind, v);
+    *key = (int64_t)v;
+    return v <= INT64_MAX;
+}
+
+/* ---- all kinds ---- */
+
 void id_encode(const struct id_secret *s, enum id_kind kind, int64_t key, char out[ID_MAX_LEN])
 {
+    const size_t prefix = strlen(id_kinds[kind].prefix);
+    memcpy(out, id_kinds[kind].prefix, prefix);
+    if (id_kinds[kind].short_hex) {
+        encode_short(s, kind, key, out + prefix);
+        return;
+    }
     uint64_t hi = (uint64_t)kind, lo = (uint64_t)key;
     for (unsigned r = 0; r < FEISTEL_ROUNDS; r++) {
         const uint64_t next = hi ^ round_value(s, r, lo);
         hi = lo;
         lo = next;
     }
-    const size_t prefix = strlen(id_kinds[kind].prefix);
-    memcpy(out, id_kinds[kind].prefix, prefix);
     u128 v = (u128)hi << 64 | lo;
     for (size_t i = BODY_CHARS; i-- > 0;) {
         out[prefix + i] = base62[(unsigned)(v % 62)];
@@ -86,6 +168,8 @@ bool id_decode(const struct id_secret *s, enum id_kind kind, struct str id, int6
     const size_t prefix = strlen(id_kinds[kind].prefix);
     if (id.len != prefix + id_kinds[kind].chars || memcmp(id.p, id_kinds[kind].prefix, prefix) != 0)
         return false;
+    if (id_kinds[kind].short_hex)
+        return decode_short(s, kind, id.p + prefix, key);
     u128 v = 0;
     for (size_t i = 0; i < BODY_CHARS; i++) {
         const char c = id.p[prefix + i];
@@ -110,25 +194,6 @@ bool id_decode(const struct id_secret *s, enum id_kind kind, struct str id, int6
     }
     *key = (int64_t)lo;
     return hi == (uint64_t)kind && lo <= INT64_MAX;
-}
-
-static void put_hex(char *out, size_t digits, uint64_t v)
-{
-    for (size_t i = digits; i-- > 0; v >>= 4)
-        out[i] = hex[v & 15];
-}
-
-static bool take_hex(const char *p, size_t digits, uint64_t *out)
-{
-    uint64_t v = 0;
-    for (size_t i = 0; i < digits; i++) {
-        const char *at = p[i] != '\0' ? strchr(hex, p[i]) : NULL;
-        if (at == NULL)
-            return false;
-        v = v << 4 | (uint64_t)(at - hex);
-    }
-    *out = v;
-    return true;
 }
 
 /* The same network on two halves of 16 bits; the rounds are numbered apart from those above. */
@@ -210,4 +275,39 @@ void id_hash_token(struct str token, unsigned char out[ID_HASH_BYTES])
 bool id_hash_equal(const unsigned char *a, const unsigned char *b)
 {
     return sodium_memcmp(a, b, ID_HASH_BYTES) == 0;
+}
+
+#define DIGEST_ALIGNMENT 64
+static_assert(sizeof(((struct id_digest *)0)->room) >=
+                  sizeof(crypto_generichash_state) + DIGEST_ALIGNMENT,
+              "the state fits at any alignment");
+
+/* An arena aligns for the language's own types only. */
+static crypto_generichash_state *state_of(struct id_digest *d)
+{
+    const size_t beyond = (uintptr_t)d->room % DIGEST_ALIGNMENT;
+    return (void *)(d->room + (beyond > 0 ? DIGEST_ALIGNMENT - beyond : 0));
+}
+
+void id_digest_begin(struct id_digest *d)
+{
+    crypto_generichash_init(state_of(d), NULL, 0, ID_HASH_BYTES);
+}
+
+void id_digest_add(struct id_digest *d, const void *data, size_t n)
+{
+    if (n > 0)
+        crypto_generichash_update(state_of(d), data, n);
+}
+
+void id_digest_add_text(struct id_digest *d, struct str text)
+{
+    const uint64_t n = text.len;
+    id_digest_add(d, &n, sizeof(n));
+    id_digest_add(d, text.p, text.len);
+}
+
+void id_digest_end(struct id_digest *d, unsigned char out[ID_HASH_BYTES])
+{
+    crypto_generichash_final(state_of(d), out, ID_HASH_BYTES);
 }

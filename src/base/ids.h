@@ -20,9 +20,17 @@ struct id_secret {
     unsigned char key[ID_SECRET_BYTES];
 };
 
-enum id_kind { ID_VOUCHER, ID_KIND_COUNT };
+enum id_kind {
+    ID_VOUCHER,
+    ID_CATEGORY,
+    ID_BIN_ENTRY,
+    ID_TRANSACTION,
+    ID_EXPORT,
+    ID_KIND_COUNT
+};
 
-/* Writes prefix, then a fixed number of base62 characters; key must not be negative. */
+/* Writes prefix, then a fixed number of base62 or hex characters, as the kind has them; key must not
+ * be negative. */
 void id_encode(const struct id_secret *s, enum id_kind kind, int64_t key, char out[ID_MAX_LEN]);
 
 /* False for everything that id_encode did not write with this secret and kind. */
@@ -51,5 +59,17 @@ void id_random_uuid(char out[37]);
 /* BLAKE2b-256 of a token: tokens are random, so no password hash is needed. */
 void id_hash_token(struct str token, unsigned char out[ID_HASH_BYTES]);
 bool id_hash_equal(const unsigned char *a, const unsigned char *b); /* constant time */
+
+/* The same hash of what comes in pieces. It stays where it is while in use. */
+struct id_digest {
+    unsigned char room[384 + 64]; /* libsodium's state, and what its alignment takes */
+};
+
+void id_digest_begin(struct id_digest *d);
+void id_digest_add(struct id_digest *d, const void *data, size_t n);
+
+/* The length and then the text: two lists of texts never give the same bytes. {NULL,0} is empty. */
+void id_digest_add_text(struct id_digest *d, struct str text);
+void id_digest_end(struct id_digest *d, unsigned char out[ID_HASH_BYTES]);
 
 #endif

@@ -282,9 +282,8 @@ static int read_number(struct reader *r, struct str *out)
     const char *from = r->p;
     while (r->p < r->end && *r->p != '\0' && strchr("+-.eE0123456789", *r->p) != NULL)
         r->p++;
-    struct num n;
     *out = (struct str){ from, (size_t)(r->p - from) };
-    if (!num_parse(*out, &n)) {
+    if (!num_is_json(*out)) {
         r->p = from;
         return syntax(r, "not a value");
     }

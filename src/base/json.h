@@ -53,7 +53,7 @@ enum json_type {
 struct json {
     enum json_type type;
     struct str key;     /* decoded; of a member of an object */
-    struct str text;    /* STRING: decoded; NUMBER: as it stood */
+    struct str text;    /* STRING: decoded; NUMBER: as it stood, of any size */
     struct json *child; /* first element or member */
     struct json *next;  /* next sibling */
 };

@@ -21,6 +21,8 @@
 #define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
 #endif
 
+#define GROW_FROM 16 /* elements, of arena_grow */
+
 void *mem_alloc(size_t n)
 {
     return fault_hit(FAULT_ALLOC) ? NULL : malloc(n > 0 ? n : 1);
@@ -179,6 +181,22 @@ bool arena_keep(struct arena *a, struct str *const *texts, size_t n)
             return false;
     }
     return true;
+}
+
+void *arena_grow(struct arena *a, void *rows, size_t n, size_t *cap, size_t size)
+{
+    if (n < *cap)
+        return rows;
+    const size_t want = *cap == 0 ? GROW_FROM : *cap * 2;
+    if (want > SIZE_MAX / size)
+        return NULL;
+    void *grown = arena_alloc(a, want * size);
+    if (grown == NULL)
+        return NULL;
+    if (n > 0)
+        memcpy(grown, rows, n * size);
+    *cap = want;
+    return grown;
 }
 
 char *arena_printf(struct arena *a, const char *fmt, ...)

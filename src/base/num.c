@@ -57,6 +57,12 @@ static bool is_json_number(struct str s, bool *whole)
     return i == s.len;
 }
 
+bool num_is_json(struct str s)
+{
+    bool whole;
+    return is_json_number(s, &whole);
+}
+
 bool num_parse(struct str s, struct num *out)
 {
     bool whole = false;

@@ -26,6 +26,9 @@ static inline struct num num_int(int64_t i)
 bool num_eq(struct num a, struct num b);
 double num_as_double(struct num n);
 
+/* Whether the text is a JSON number (RFC 8259 grammar), however large. */
+bool num_is_json(struct str s);
+
 /* A JSON number (RFC 8259 grammar) and nothing else; false for everything else, also for numbers
  * beyond a double. An integer beyond 64 bits becomes a double. */
 bool num_parse(struct str s, struct num *out);

@@ -209,6 +209,24 @@ const char *field_from_json(const struct field *f, const struct json *value, voi
     return what == k->wrong_json ? wrong : what; /* the type is named with its ",null" */
 }
 
+/* "must be >= 0" and its like are about the value: of an integer only what is none is wrong. */
+const char *field_json_type(const struct field *f, const struct json *value)
+{
+    const struct kind *k = &kinds[f->kind];
+    const bool null_too = (f->flags & FIELD_NULLABLE) != 0;
+    bool fits = value->type == k->json;
+    int64_t ignored;
+    if (f->kind == FIELD_BOOL)
+        fits = value->type == JSON_TRUE || value->type == JSON_FALSE;
+    else if (fits && k->from_json == integer_from_json)
+        fits = integer_from_json(f, value->text, &ignored) != must_be_integer;
+    if (fits)
+        return NULL;
+    if (k->json == JSON_STRING)
+        return null_too ? "must be string,null" : "must be string";
+    return null_too ? k->wrong_nullable : k->wrong_json;
+}
+
 static void put_allowed(struct buf *b, const struct field *f)
 {
     const char *before = " [ ";
@@ -238,8 +256,9 @@ struct str field_reason(const struct field *f, const char *what, struct arena *a
 
 static bool field_same(const struct field *f, const void *x, const void *y)
 {
-    if (f->kind == FIELD_TEXT)
-        return str_eq(*(const struct str *)x, *(const struct str *)y);
+    if (f->kind == FIELD_TEXT) /* an empty text is not the same as none */
+        return str_eq(*(const struct str *)x, *(const struct str *)y) &&
+               (((const struct str *)x)->p == NULL) == (((const struct str *)y)->p == NULL);
     if (f->kind == FIELD_NUMBER)
         return num_eq(*(const struct num *)x, *(const struct num *)y);
     return memcmp(x, y, kinds[f->kind].bytes) == 0;

@@ -69,6 +69,10 @@ const struct json *field_in_json(const struct field *f, const struct json *body)
 /* Like field_from_cell, from a JSON value that is not null. Money is in minor units here. */
 const char *field_from_json(const struct field *f, const struct json *value, void *base);
 
+/* Is the value (not null) of a JSON type that the field is read from? NULL, or what is wrong: "must
+ * be integer,null". An enum and a date are strings here: what they say is not looked at. */
+const char *field_json_type(const struct field *f, const struct json *value);
+
 /* The whole sentence, in the arena: "Property <path> <what>", with the allowed values behind it for
  * a FIELD_ENUM. {NULL,0}: out of memory. */
 struct str field_reason(const struct field *f, const char *what, struct arena *a) MUST_CHECK;

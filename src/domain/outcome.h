@@ -20,9 +20,20 @@ enum outcome {
 
 const char *outcome_name(enum outcome o); /* "created", …; "unknown" for any other value */
 
+/* What kind of reason. Stored values: never renumber. */
+enum failure_kind {
+    FAILURE_INVALID = 0, /* the row itself */
+    FAILURE_NOT_FOUND = 1,
+    FAILURE_DUPLICATE = 2,
+    FAILURE_METADATA = 3, /* against the metadata schema */
+    FAILURE_REFUSED = 4,  /* the row is fine, but what is stored cannot take it */
+    FAILURE_KIND_COUNT
+};
+
 /* One row that did not make it. Texts belong to the chunk. */
 struct failure {
     uint32_t row; /* index in the chunk, from 0 */
+    enum failure_kind kind;
     struct str key;
     struct str reason; /* the reference's wording */
 };

@@ -67,6 +67,7 @@ enum voucher_field {
     VF_ADDITIONAL_INFO = 1u << 13,
     VF_DISCOUNT_EXTRA = 1u << 14, /* formula and the rare members of a discount */
     VF_METADATA = 1u << 15,
+    VF_VALIDITY = 1u << 16, /* validity_timeframe, validity_day_of_week, validity_hours */
 };
 
 #define VOUCHER_CODE_MAX_BYTES 512 /* an index entry must stay far below a page */
@@ -87,15 +88,21 @@ struct voucher {
     int64_t quantity;      /* redemption limit; -1: unlimited */
     int64_t redeemed_quantity;
     int64_t redeemed_amount; /* of a gift, minor units */
-    struct str category;
+    struct str category;     /* a tag, or on its way in the name of a category; see category_id */
+    int64_t category_id;     /* key of a category; 0: none, or only a tag */
     struct str additional_info;
     struct str rule; /* id of a validation rule */
+    struct str
+        validity; /* JSON object with the validity_… members that are given; {NULL,0}: none */
     struct str
         discount_extra;  /* JSON object of the discount's other members, e.g. amount_off_formula */
     struct str metadata; /* JSON object, compact; {NULL,0}: none given / empty */
 
     /* Only of a stored voucher. */
     int64_t key;         /* integer key; the public id is made of it */
+    int64_t subtracted;  /* of a gift: taken by hand, minor units */
+    int64_t binned_ms;   /* TIME_NONE: not in the bin */
+    struct str recent;   /* who wrote what lately; the store's */
     int64_t campaign_id; /* 0: standalone */
     int64_t created_ms;
     int64_t updated_ms; /* TIME_NONE: never changed */
@@ -119,25 +126,70 @@ int voucher_from_cells(const struct column_map *map, const struct str *cells, si
 
 /* The body of `POST /v1/vouchers[/{code}]`. Unknown members are skipped, null means not given (but
  * `redemption.quantity`: null is "unlimited", and given), type is derived from `discount`/`gift`
- * when absent. Standalone vouchers only: a loyalty card needs a campaign and is refused.
+ * when absent. Standalone vouchers only: a loyalty card needs a campaign and is refused. Of
+ * `category_id` it looks at nothing: public ids are not known here.
  * ERR_INVALID_PAYLOAD with the reference's details (`Property .discount.amount_off must be
  * number`), or ERR_NOMEM. Texts point into the body's tree or the arena. */
 int voucher_from_json(const struct json *body, struct arena *a, struct voucher *v,
                       struct err *err) MUST_CHECK;
 
+/* The body of `PUT /v1/vouchers/{code}` as a change. What is absent is not given; null is given and
+ * clears dates, category, additional_info, validity_…, the redemption limit, and what a discount
+ * holds besides its value; elsewhere null means not given. A gift is skipped: its balance is not
+ * changed here. Errors as above. */
+int voucher_change_from_json(const struct json *body, struct arena *a, struct voucher *v,
+                             struct err *err) MUST_CHECK;
+
+/* An item of a JSON import or of a bulk update, before anything is queued: are its members of the
+ * right JSON type? (null: not given.) ERR_INVALID_PAYLOAD: `Property .redemption.quantity must be
+ * integer,null`; members that are missing are no matter here. That the item is an object is the
+ * caller's business. */
+int voucher_check_import_item(const struct json *item, struct err *err) MUST_CHECK;
+int voucher_check_update_item(const struct json *item, struct err *err) MUST_CHECK;
+
+/* The same item as a row: as voucher_from_cells, with the texts of voucher_from_json in *reason
+ * (but `Code is required` and `Voucher Type is required`). v->code is set whenever the item has a
+ * text there. An update has code and metadata only; one without them fails with `Payload should
+ * have required property 'code'`. Texts point into the item or the arena. */
+int voucher_from_import_item(const struct json *item, struct arena *a, struct voucher *v,
+                             struct str *reason, struct err *err) MUST_CHECK;
+int voucher_from_update_item(const struct json *item, struct arena *a, struct voucher *v,
+                             struct str *reason, struct err *err) MUST_CHECK;
+
 /* Applies the given fields of `change` to the stored voucher `v`, with the rules for an existing
  * voucher: on one of a campaign only active and category, everything else of the change (its type
- * too) is skipped; metadata and the rare members of a discount key by key, stored keys first.
- * OUTCOME_UPDATED, with the bits of what changed added to v->set, or OUTCOME_UNCHANGED in *out;
- * OUTCOME_FAILED with *reason (static text) when type or discount type would change. -1: ERR_NOMEM,
- * or a stored JSON text that cannot be read (ERR_STORE). Unless updated, v is as it was. */
+ * too) is skipped; metadata, the rare members of a discount and validity_… key by key, stored keys
+ * first; null is a value of metadata, and removes the key elsewhere. A given category replaces both
+ * `category` and `category_id`. OUTCOME_UPDATED, with the bits of what changed added to v->set, or
+ * OUTCOME_UNCHANGED in *out; OUTCOME_FAILED with *reason (static text) when type or discount type
+ * would change. -1: ERR_NOMEM, or a stored JSON text that cannot be read (ERR_STORE). Unless
+ * updated, v is as it was. */
 int voucher_merge(struct voucher *v, const struct voucher *change, struct arena *a,
                   enum outcome *out, struct str *reason, struct err *err) MUST_CHECK;
 
-/* What the API prints. `id` is the public id. Campaign, category id and holder are not known to the
- * voucher and printed as null or not at all. Errors: see buf.h. */
+/* Books `amount` minor units on a gift: added to its value, or, below 0, taken by hand.
+ * ERR_INVALID_BALANCE when it is no gift or the sum does not fit; ERR_GIFT_EXCEEDED when less is
+ * available. */
+int voucher_book(struct voucher *v, int64_t amount, struct err *err) MUST_CHECK;
+
+/* Of a gift, in minor units: what came in and was not taken by hand, and what is left of that. */
+int64_t voucher_income(const struct voucher *v);
+int64_t voucher_available(const struct voucher *v);
+
+/* What a voucher knows by key only: looked up by who prints it. */
+struct voucher_names {
+    const char *id;          /* the voucher's public id */
+    const char *category_id; /* public; NULL: it has no category, or only a tag */
+    struct str category;     /* the rest is of that category */
+    int64_t hierarchy;
+    int64_t created_ms;
+    int64_t updated_ms; /* TIME_NONE: never changed */
+};
+
+/* What the API prints. Campaign and holder are not known to the voucher and printed as null or not
+ * at all. Errors: see buf.h. */
 enum voucher_json_flags { VOUCHER_JSON_SINGLE = 1u << 0 /* with validation_rules_assignments */ };
-void voucher_put_json(struct json_out *o, const struct voucher *v, const char *id,
-                      enum voucher_json_flags flags);
+void voucher_put_json(struct json_out *o, const struct voucher *v,
+                      const struct voucher_names *names, enum voucher_json_flags flags);
 
 #endif

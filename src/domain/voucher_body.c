@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * voucher_body.c - the body of a request as a voucher.
+ * voucher_body.c - JSON as a voucher: the bodies of a create and of an update, an item of a JSON
+ * import and of a bulk update.
  *
  * Members that stand on their own come through the table of fields; what depends on the type (the
- * discount, the gift) has a step of its own. The first step that finds something ends it.
+ * discount, the gift) has a step of its own. Each of the four is a list of steps; the first step
+ * that finds something ends it. Whether the types are right is asked of an item earlier, see
+ * voucher_check.c.
  */
 #include "domain/voucher_priv.h"
 
@@ -11,8 +14,11 @@ struct body_reader {
     const struct json *body;
     struct arena *arena;
     struct voucher *v;
+    bool null_clears; /* of an update */
     struct err *err;
 };
+
+typedef int body_step(struct body_reader *);
 
 /* The member, or NULL when it is absent or null: null means not given. */
 static const struct json *given_member(const struct json *object, const char *key)
@@ -50,16 +56,9 @@ static int take(struct body_reader *r, const struct field *f, const struct json 
 
 static int step_shape(struct body_reader *r)
 {
-    static const char *const objects[] = { "discount", "gift", "redemption", "metadata" };
     if (r->body == NULL || r->body->type != JSON_OBJECT)
         return err_set(r->err, ERR_INVALID_PAYLOAD, "Payload must be object");
-    for (size_t i = 0; i < ARRAY_LEN(objects); i++) {
-        const struct json *m = given_member(r->body, objects[i]);
-        if (m != NULL && m->type != JSON_OBJECT)
-            return err_set(r->err, ERR_INVALID_PAYLOAD, "Property .%s must be object,null",
-                           objects[i]);
-    }
-    return 0;
+    return voucher_check_objects(r->body, r->err);
 }
 
 static int step_code(struct body_reader *r)
@@ -74,7 +73,8 @@ static int step_code(struct body_reader *r)
     return what != NULL ? body_fails(r, f, what) : 0;
 }
 
-static int step_type(struct body_reader *r)
+/* The type as given, or as it follows from what the voucher is about. */
+static int take_type(struct body_reader *r)
 {
     const struct json *type = given_member(r->body, "type");
     if (type != NULL)
@@ -83,10 +83,15 @@ static int step_type(struct body_reader *r)
         r->v->type = VOUCHER_DISCOUNT;
     else if (given_member(r->body, "gift") != NULL)
         r->v->type = VOUCHER_GIFT;
-    else
-        return missing(r, NULL, "type");
-    r->v->set |= VF_TYPE;
+    if (r->v->type != VOUCHER_NONE)
+        r->v->set |= VF_TYPE;
     return 0;
+}
+
+static int step_type(struct body_reader *r)
+{
+    const int rc = take_type(r);
+    return rc == 0 && r->v->type == VOUCHER_NONE ? missing(r, NULL, "type") : rc;
 }
 
 /* As it came in, but a whole number where the field is one. */
@@ -108,23 +113,34 @@ static int take_value(struct body_reader *r, const struct voucher_worth *w,
 }
 
 /* The value and the effect, members of the object that the type is about. */
-static int take_worth(struct body_reader *r, const char *name, const struct json *object)
+static int take_worth(struct body_reader *r, const struct json *object)
 {
     const struct voucher_worth *w = &voucher_worths[r->v->discount_type];
     const struct json *value = given_member(object, w->member);
-    if (value != NULL) {
-        if (take_value(r, w, value) < 0)
-            return -1;
-    } else if (w->required && (w->formula == NULL || given_member(object, w->formula) == NULL)) {
-        return missing(r, name, w->member);
-    }
-    return take(r, &w->effect, given_member(object, "effect"));
+    const struct json *effect = json_member(object, "effect");
+    if (value != NULL && take_value(r, w, value) < 0)
+        return -1;
+    if (effect == NULL || effect->type != JSON_NULL)
+        return take(r, &w->effect, effect);
+    if (r->null_clears)
+        r->v->set |= VF_EFFECT;
+    return 0;
 }
 
-static bool is_extra(const struct json *m, const char *value)
+/* A new voucher has a value, unless a formula takes its place. */
+static int require_worth(struct body_reader *r, const char *name, const struct json *object)
 {
-    return m->type != JSON_NULL && !str_is(m->key, "type") && !str_is(m->key, "effect") &&
-           !str_is(m->key, value);
+    const struct voucher_worth *w = &voucher_worths[r->v->discount_type];
+    if (!w->required || given_member(object, w->member) != NULL ||
+        (w->formula != NULL && given_member(object, w->formula) != NULL))
+        return 0;
+    return missing(r, name, w->member);
+}
+
+static bool is_extra(const struct body_reader *r, const struct json *m)
+{
+    return (m->type != JSON_NULL || r->null_clears) && !str_is(m->key, "type") &&
+           !str_is(m->key, "effect") && !str_is(m->key, voucher_worths[r->v->discount_type].member);
 }
 
 static int keep_object(struct body_reader *r, const char *name, struct buf *b, struct str *out)
@@ -143,7 +159,7 @@ static int take_extra(struct body_reader *r, const struct json *discount)
     buf_init(&b, VOUCHER_TEXT_MAX_BYTES);
     json_object(&o);
     for (const struct json *m = discount->child; m != NULL; m = m->next) {
-        if (!is_extra(m, voucher_worths[r->v->discount_type].member))
+        if (!is_extra(r, m))
             continue;
         json_key_str(&o, m->key);
         json_put_tree(&o, m);
@@ -156,43 +172,56 @@ static int take_extra(struct body_reader *r, const struct json *discount)
     return 0;
 }
 
-static int step_discount(struct body_reader *r)
+static int take_discount(struct body_reader *r, const struct json *discount)
 {
-    if (r->v->type != VOUCHER_DISCOUNT)
-        return 0;
-    const struct json *discount = given_member(r->body, "discount");
     const struct json *type = given_member(discount, "type");
-    if (discount == NULL)
-        return missing(r, NULL, "discount");
     if (type == NULL)
         return missing(r, "discount", "type");
-    if (take(r, &voucher_fields.rows[ROW_DISCOUNT_TYPE], type) < 0 ||
-        take_worth(r, "discount", discount) < 0)
+    if (take(r, &voucher_fields.rows[ROW_DISCOUNT_TYPE], type) < 0 || take_worth(r, discount) < 0)
         return -1;
     return take_extra(r, discount);
 }
 
+static int step_discount(struct body_reader *r)
+{
+    const struct json *discount = given_member(r->body, "discount");
+    if (r->v->type != VOUCHER_DISCOUNT)
+        return 0;
+    if (discount == NULL)
+        return missing(r, NULL, "discount");
+    return take_discount(r, discount) < 0 ? -1 : require_worth(r, "discount", discount);
+}
+
 static int step_gift(struct body_reader *r)
 {
+    const struct json *gift = given_member(r->body, "gift");
     if (r->v->type != VOUCHER_GIFT)
         return 0;
-    const struct json *gift = given_member(r->body, "gift");
-    return gift != NULL ? take_worth(r, "gift", gift) : missing(r, NULL, "gift");
+    if (gift == NULL)
+        return missing(r, NULL, "gift");
+    return take_worth(r, gift) < 0 ? -1 : require_worth(r, "gift", gift);
+}
+
+/* Does null say something about the field? The limit is lifted by it, also of a new voucher. */
+static bool takes_null(const struct body_reader *r, size_t row)
+{
+    return row == ROW_QUANTITY || (r->null_clears && row != ROW_ACTIVE);
 }
 
 static int step_others(struct body_reader *r)
 {
     for (size_t i = ROW_CODE + 1; i < voucher_fields.n; i++) {
         const struct field *f = &voucher_fields.rows[i];
-        if ((f->flags & FIELD_IN_JSON) == 0)
-            continue;
-        const struct json *value = field_in_json(f, r->body);
+        const struct json *value =
+            (f->flags & FIELD_IN_JSON) != 0 ? field_in_json(f, r->body) : NULL;
         if (value == NULL)
             continue;
-        if (value->type != JSON_NULL && take(r, f, value) < 0)
-            return -1;
-        if (i == ROW_QUANTITY)
-            r->v->set |= VF_QUANTITY; /* null lifts the limit */
+        if (value->type != JSON_NULL) {
+            if (take(r, f, value) < 0)
+                return -1;
+        } else if (takes_null(r, i)) {
+            r->v->set |= f->bit; /* voucher_init has put "none" there */
+        }
     }
     return 0;
 }
@@ -227,17 +256,136 @@ static int step_metadata(struct body_reader *r)
     return keep_object(r, "metadata", &b, &r->v->metadata);
 }
 
-int voucher_from_json(const struct json *body, struct arena *a, struct voucher *v, struct err *err)
+static int step_validity(struct body_reader *r)
 {
-    static int (*const steps[])(struct body_reader *) = {
-        step_shape, step_code,   step_type, step_discount,
-        step_gift,  step_others, step_rule, step_metadata,
-    };
-    struct body_reader r = { .body = body, .arena = a, .v = v, .err = err };
-    voucher_init(v);
-    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
-        if (steps[i](&r) < 0)
+    const enum voucher_validity_flags flags = r->null_clears ? VALIDITY_KEEP_NULL : 0;
+    struct buf b;
+    bool given;
+    buf_init(&b, VOUCHER_TEXT_MAX_BYTES);
+    int rc = voucher_validity_put(&(struct json_out){ .b = &b }, r->body, flags, &given, r->err);
+    if (rc == 0 && given) {
+        r->v->set |= VF_VALIDITY;
+        return keep_object(r, "validity_hours", &b, &r->v->validity);
+    }
+    if (rc == 0)
+        rc = buf_ok(&b, r->err);
+    buf_release(&b);
+    return rc;
+}
+
+/* ---- the four lists ---- */
+
+static int run(struct body_reader *r, body_step *const *steps, size_t n)
+{
+    voucher_init(r->v);
+    for (size_t i = 0; i < n; i++) {
+        if (steps[i](r) < 0)
             return -1;
     }
     return 0;
+}
+
+int voucher_from_json(const struct json *body, struct arena *a, struct voucher *v, struct err *err)
+{
+    static body_step *const steps[] = {
+        step_shape,  step_code, step_type,     step_discount, step_gift,
+        step_others, step_rule, step_validity, step_metadata,
+    };
+    struct body_reader r = { .body = body, .arena = a, .v = v, .err = err };
+    return run(&r, steps, ARRAY_LEN(steps));
+}
+
+static int step_changed_type(struct body_reader *r)
+{
+    const struct json *type = given_member(r->body, "type");
+    return take(r, &voucher_fields.rows[ROW_TYPE], type);
+}
+
+static int step_changed_discount(struct body_reader *r)
+{
+    const struct json *discount = given_member(r->body, "discount");
+    return discount != NULL ? take_discount(r, discount) : 0;
+}
+
+int voucher_change_from_json(const struct json *body, struct arena *a, struct voucher *v,
+                             struct err *err)
+{
+    static body_step *const steps[] = {
+        step_shape,  step_changed_type, step_changed_discount,
+        step_others, step_validity,     step_metadata,
+    };
+    struct body_reader r = { .body = body, .arena = a, .v = v, .null_clears = true, .err = err };
+    return run(&r, steps, ARRAY_LEN(steps));
+}
+
+/* ---- items ---- */
+
+static int step_imported_code(struct body_reader *r)
+{
+    if (given_member(r->body, "code") == NULL)
+        return err_set(r->err, ERR_INVALID_PAYLOAD, "Code is required");
+    return step_code(r);
+}
+
+static int step_imported_type(struct body_reader *r)
+{
+    const int rc = take_type(r);
+    if (rc < 0 || r->v->type != VOUCHER_NONE)
+        return rc;
+    return err_set(r->err, ERR_INVALID_PAYLOAD, "Voucher Type is required");
+}
+
+static int step_updated_members(struct body_reader *r)
+{
+    static const char *const members[] = { "code", "metadata" };
+    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+        if (given_member(r->body, members[i]) == NULL)
+            return missing(r, NULL, members[i]);
+    }
+    return 0;
+}
+
+/* {} is given too: nothing changes then, but the voucher has to be there. */
+static int step_updated_metadata(struct body_reader *r)
+{
+    r->v->set |= VF_METADATA;
+    return step_metadata(r);
+}
+
+/* What the body of a request would be refused for fails the row. */
+static int run_item(struct body_reader *r, body_step *const *steps, size_t n, struct str *reason)
+{
+    if (run(r, steps, n) == 0)
+        return 0;
+    const struct json *code = json_member(r->body, "code");
+    if (code != NULL && code->type == JSON_STRING)
+        r->v->code = code->text;
+    if (r->err->code != ERR_INVALID_PAYLOAD)
+        return -1;
+    *reason = arena_str(r->arena, str_of(r->err->msg));
+    return reason->p != NULL ? 1 : err_nomem(r->err);
+}
+
+int voucher_from_import_item(const struct json *item, struct arena *a, struct voucher *v,
+                             struct str *reason, struct err *err)
+{
+    static body_step *const steps[] = {
+        step_shape, step_imported_code, step_imported_type, step_discount,
+        step_gift,  step_others,        step_validity,      step_metadata,
+    };
+    struct body_reader r = { .body = item, .arena = a, .v = v, .err = err };
+    return run_item(&r, steps, ARRAY_LEN(steps), reason);
+}
+
+int voucher_from_update_item(const struct json *item, struct arena *a, struct voucher *v,
+                             struct str *reason, struct err *err)
+{
+    static body_step *const steps[] = {
+        step_shape,
+        step_updated_members,
+        step_code,
+        step_updated_metadata,
+    };
+    struct body_reader r = { .body = item, .arena = a, .v = v, .err = err };
+    return run_item(&r, steps, ARRAY_LEN(steps), reason);
 }

@@ -3,6 +3,7 @@
  * voucher_json.c - a voucher as the API prints it. The order of the members is that of the public
  * API: recorded answers are compared as text.
  */
+#include "base/time_iso.h"
 #include "domain/voucher_priv.h"
 
 static void put_member_str(struct json_out *o, const char *key, struct str value)
@@ -62,8 +63,8 @@ static void put_discount(struct json_out *o, const struct voucher *v)
 static struct num balance(const struct voucher *v)
 {
     if (v->value.is_int)
-        return num_int(v->value.i - v->redeemed_amount); /* neither is ever negative */
-    return (struct num){ .d = v->value.d - (double)v->redeemed_amount };
+        return num_int(voucher_available(v));
+    return (struct num){ .d = v->value.d - (double)v->subtracted - (double)v->redeemed_amount };
 }
 
 /* gift and loyalty_card: what was on it, and what is left. */
@@ -78,6 +79,8 @@ static void put_account(struct json_out *o, const char *key, const struct vouche
     json_object(o);
     json_key(o, total);
     json_num(o, v->value);
+    if (v->subtracted > 0)
+        put_member_int(o, "subtracted_amount", v->subtracted);
     json_key(o, "balance");
     json_num(o, balance(v));
     put_effect(o, v);
@@ -192,45 +195,62 @@ static void put_publish(struct json_out *o, const struct voucher *v)
     json_object_end(o);
 }
 
-static void put_category(struct json_out *o, const struct voucher *v)
+static void put_category_object(struct json_out *o, const struct voucher_names *names)
 {
-    put_member_str(o, "category", v->category);
-    json_key(o, "category_id"); /* a category is a name that a voucher has: reference 7, 19 */
-    json_null(o);
-    json_key(o, "categories");
-    json_raw(o, STR("[]"));
+    json_object(o);
+    put_member_str(o, "id", str_of(names->category_id));
+    put_member_str(o, "name", names->category);
+    put_member_int(o, "hierarchy", names->hierarchy);
+    put_member_time(o, "created_at", names->created_ms);
+    if (names->updated_ms != TIME_NONE)
+        put_member_time(o, "updated_at", names->updated_ms);
+    put_member_str(o, "object", STR("category"));
+    json_object_end(o);
 }
 
-void voucher_put_json(struct json_out *o, const struct voucher *v, const char *id,
-                      enum voucher_json_flags flags)
+/* A tag is a name without a category: reference 7, 19. */
+static void put_category(struct json_out *o, const struct voucher *v,
+                         const struct voucher_names *names)
+{
+    const bool linked = names->category_id != NULL;
+    put_member_str(o, "category", linked ? names->category : v->category);
+    put_member_str(o, "category_id", str_of(names->category_id));
+    json_key(o, "categories");
+    json_array(o);
+    if (linked)
+        put_category_object(o, names);
+    json_array_end(o);
+}
+
+void voucher_put_json(struct json_out *o, const struct voucher *v,
+                      const struct voucher_names *names, enum voucher_json_flags flags)
 {
     static const char *const campaign[] = { "campaign", "campaign_id" };
-    static const char *const validity[] = { "validity_timeframe", "validity_day_of_week" };
 
     json_object(o);
-    put_member_str(o, "id", str_of(id));
+    put_member_str(o, "id", str_of(names->id));
     put_member_str(o, "code", v->code);
     put_nulls(o, campaign, ARRAY_LEN(campaign));
-    put_category(o, v);
+    put_category(o, v, names);
     put_member_str(o, "type", str_of(voucher_fields.rows[ROW_TYPE].names[v->type]));
     put_discount(o, v);
     put_account(o, "gift", v, VOUCHER_GIFT, "amount");
     put_account(o, "loyalty_card", v, VOUCHER_LOYALTY, "points");
     put_member_time(o, "start_date", v->start_ms);
     put_member_time(o, "expiration_date", v->expiration_ms);
-    put_nulls(o, validity, ARRAY_LEN(validity));
+    voucher_validity_print(o, v->validity);
     json_key(o, "active");
     json_bool(o, v->active);
     put_member_str(o, "additional_info", v->additional_info);
     json_key(o, "metadata");
     json_raw(o, v->metadata.len > 0 ? v->metadata : STR("{}"));
-    put_assets(o, id);
+    put_assets(o, names->id);
     json_key(o, "is_referral_code");
     json_bool(o, false);
     put_member_time(o, "created_at", v->created_ms);
     put_member_time(o, "updated_at", v->updated_ms);
     if ((flags & VOUCHER_JSON_SINGLE) != 0)
-        put_assignments(o, v, id);
+        put_assignments(o, v, names->id);
     put_redemption(o, v);
     put_publish(o, v);
     put_member_str(o, "object", STR("voucher"));

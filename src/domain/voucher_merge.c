@@ -94,33 +94,57 @@ static int parse_object(struct arena *a, struct str text, struct json **out, str
     return 0;
 }
 
+static void drop_nulls(struct json *object)
+{
+    for (struct json **at = &object->child; *at != NULL;) {
+        if ((*at)->type == JSON_NULL)
+            *at = (*at)->next;
+        else
+            at = &(*at)->next;
+    }
+}
+
+/* The tree as text, or the very same text as before when it says the same. */
+static int print_object(const struct json *object, struct str *text, struct arena *a,
+                        struct err *err)
+{
+    struct buf b;
+    struct str printed;
+    buf_init(&b, VOUCHER_TEXT_MAX_BYTES);
+    json_put_tree(&(struct json_out){ .b = &b }, object);
+    if (voucher_keep_text(&b, a, &printed, err) < 0)
+        return -1;
+    if (object->child == NULL && text->p == NULL)
+        return 0;
+    if (!str_eq(printed, *text))
+        *text = object->child != NULL ? printed : (struct str){ NULL, 0 };
+    return 0;
+}
+
+/* What null in a change to an object is: a value, or the end of the member. */
+enum null_meaning { NULL_IS_VALUE, NULL_REMOVES };
+
 /* *text becomes the merged object, or stays the very same text. */
-static int merge_objects(struct str *text, struct str change, struct arena *a, struct err *err)
+static int merge_objects(struct str *text, struct str change, enum null_meaning null,
+                         struct arena *a, struct err *err)
 {
     struct json *old, *new;
     struct index ix;
     if (str_eq(*text, change) || change.len <= 2) /* {} adds nothing */
         return 0;
-    if (text->p == NULL || str_is(*text, "{}")) {
+    const bool empty = text->p == NULL || str_is(*text, "{}");
+    if (empty && null == NULL_IS_VALUE) {
         *text = change;
         return 0;
     }
-    if (parse_object(a, *text, &old, err) < 0 || parse_object(a, change, &new, err) < 0 ||
-        index_init(&ix, old, a, err) < 0)
+    if (parse_object(a, empty ? STR("{}") : *text, &old, err) < 0 ||
+        parse_object(a, change, &new, err) < 0 || index_init(&ix, old, a, err) < 0)
         return -1;
     if (!merge_members(old, &ix, new))
         return 0;
-    struct buf b;
-    buf_init(&b, VOUCHER_TEXT_MAX_BYTES);
-    json_put_tree(&(struct json_out){ .b = &b }, old);
-    return voucher_keep_text(&b, a, text, err);
-}
-
-/* One of the two objects, when it was given. */
-static int merge_text(struct str *text, uint32_t given, const struct str *change, struct arena *a,
-                      struct err *err)
-{
-    return given != 0 ? merge_objects(text, *change, a, err) : 0;
+    if (null == NULL_REMOVES)
+        drop_nulls(old);
+    return print_object(old, text, a, err);
 }
 
 static uint32_t assign_fields(struct voucher *v, const struct voucher *change, uint32_t given)
@@ -138,6 +162,21 @@ static uint32_t assign_fields(struct voucher *v, const struct voucher *change, u
     return changed;
 }
 
+static bool str_same(struct str a, struct str b)
+{
+    return str_eq(a, b) && (a.p == NULL) == (b.p == NULL);
+}
+
+/* A tag, a category, or neither: given as one. */
+static uint32_t assign_category(struct voucher *v, const struct voucher *change)
+{
+    if (v->category_id == change->category_id && str_same(v->category, change->category))
+        return 0;
+    v->category_id = change->category_id;
+    v->category = change->category;
+    return VF_CATEGORY;
+}
+
 static uint32_t assign_text(struct str *to, struct str from, uint32_t bit)
 {
     const bool same = to->p == from.p && to->len == from.len;
@@ -151,30 +190,72 @@ static bool changes_type(const struct voucher *v, const struct voucher *change)
            ((change->set & VF_DISCOUNT_TYPE) != 0 && change->discount_type != v->discount_type);
 }
 
+/* The fields that are objects kept as text, merged aside: the voucher is touched when all is well.
+ */
+static const struct {
+    uint32_t bit;
+    size_t offset;
+    enum null_meaning null;
+} objects[] = {
+    { VF_METADATA, offsetof(struct voucher, metadata), NULL_IS_VALUE },
+    { VF_DISCOUNT_EXTRA, offsetof(struct voucher, discount_extra), NULL_REMOVES },
+    { VF_VALIDITY, offsetof(struct voucher, validity), NULL_REMOVES },
+};
+
+static struct str *object_of(struct voucher *v, size_t i)
+{
+    return (struct str *)(void *)((char *)v + objects[i].offset);
+}
+
+static struct str given_object(const struct voucher *v, size_t i)
+{
+    return *(const struct str *)(const void *)((const char *)v + objects[i].offset);
+}
+
+/* 1: one of them would become too long. */
+static int merge_all_objects(const struct voucher *v, const struct voucher *change, uint32_t given,
+                             struct arena *a, struct str merged[ARRAY_LEN(objects)],
+                             struct err *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(objects); i++) {
+        merged[i] = given_object(v, i);
+        if ((given & objects[i].bit) == 0)
+            continue;
+        if (merge_objects(&merged[i], given_object(change, i), objects[i].null, a, err) < 0)
+            return -1;
+        if (voucher_object_check(merged[i]) != NULL)
+            return 1;
+    }
+    return 0;
+}
+
+static int fails(enum outcome *out, struct str *reason, struct str text)
+{
+    *out = OUTCOME_FAILED;
+    *reason = text;
+    return 0;
+}
+
 int voucher_merge(struct voucher *v, const struct voucher *change, struct arena *a,
                   enum outcome *out, struct str *reason, struct err *err)
 {
-    const uint32_t objects = VF_METADATA | VF_DISCOUNT_EXTRA;
     const uint32_t fixed = VF_CODE | VF_TYPE | VF_DISCOUNT_TYPE;
     const uint32_t given = change->set & (v->campaign_id != 0 ? VF_ACTIVE | VF_CATEGORY : ~fixed);
-    struct str metadata = v->metadata, extra = v->discount_extra;
+    const uint32_t plain = given & ~(VF_METADATA | VF_DISCOUNT_EXTRA | VF_VALIDITY | VF_CATEGORY);
+    struct str merged[ARRAY_LEN(objects)];
 
-    if (v->campaign_id == 0 && changes_type(v, change)) {
-        *out = OUTCOME_FAILED;
-        *reason = STR("It is not possible to change Voucher discount type");
-        return 0;
-    }
-    if (merge_text(&metadata, given & VF_METADATA, &change->metadata, a, err) < 0 ||
-        merge_text(&extra, given & VF_DISCOUNT_EXTRA, &change->discount_extra, a, err) < 0)
+    if (v->campaign_id == 0 && changes_type(v, change))
+        return fails(out, reason, STR("It is not possible to change Voucher discount type"));
+    const int rc = merge_all_objects(v, change, given, a, merged, err);
+    if (rc < 0)
         return -1;
-    if (voucher_object_check(metadata) != NULL || voucher_object_check(extra) != NULL) {
-        *out = OUTCOME_FAILED;
-        *reason = STR("Property .metadata must NOT be longer than 262144 bytes");
-        return 0;
-    }
-    const uint32_t changed = assign_fields(v, change, given & ~objects) |
-                             assign_text(&v->metadata, metadata, VF_METADATA) |
-                             assign_text(&v->discount_extra, extra, VF_DISCOUNT_EXTRA);
+    if (rc > 0)
+        return fails(out, reason, STR("Property .metadata must NOT be longer than 262144 bytes"));
+    uint32_t changed = assign_fields(v, change, plain);
+    if ((given & VF_CATEGORY) != 0)
+        changed |= assign_category(v, change);
+    for (size_t i = 0; i < ARRAY_LEN(objects); i++)
+        changed |= assign_text(object_of(v, i), merged[i], objects[i].bit);
     v->set |= changed;
     *out = changed != 0 ? OUTCOME_UPDATED : OUTCOME_UNCHANGED;
     return 0;

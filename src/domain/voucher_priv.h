@@ -53,6 +53,23 @@ const char *voucher_code_check(struct str code);
  */
 const char *voucher_object_check(struct str object);
 
+enum voucher_validity_flags {
+    VALIDITY_KEEP_NULL = 1u << 0,  /* null stays: it shall clear what is stored */
+    VALIDITY_TYPES_ONLY = 1u << 1, /* what is no weekday passes; the output is of no use */
+};
+
+/* Writes the validity_… members of the body as one object; *given: there were any.
+ * ERR_INVALID_PAYLOAD: `Property .validity_day_of_week[2] must be integer`. */
+int voucher_validity_put(struct json_out *o, const struct json *body,
+                         enum voucher_validity_flags flags, bool *given,
+                         struct err *err) MUST_CHECK;
+
+/* Prints them as members of the voucher. */
+void voucher_validity_print(struct json_out *o, struct str stored);
+
+/* The members that are objects, are they? `Property .metadata must be object,null`. */
+int voucher_check_objects(const struct json *body, struct err *err) MUST_CHECK;
+
 /* Copies the text to the arena and releases the buffer, also on failure. */
 int voucher_keep_text(struct buf *b, struct arena *a, struct str *out, struct err *err) MUST_CHECK;
 

@@ -21,95 +21,6 @@ static void action_id(const struct engine *e, const struct action *ac, char out[
     id_encode_action(store_secret(e->store), ac->seq, ac->created_ms, out);
 }
 
-/* ---- runs ---- */
-
-static void run_free(struct run *run)
-{
-    input_close(run->in);
-    arena_release(&run->arena);
-    mem_free(run);
-}
-
-static struct run *run_new(const struct action *ac, struct err *err)
-{
-    struct run *run = mem_calloc(1, sizeof(*run));
-    if (run == NULL) {
-        err_nomem(err);
-        return NULL;
-    }
-    arena_init(&run->arena, 4 * KIB, 0);
-    run->ac = *ac;
-    run->kind = action_kind_find(ac->kind);
-    struct str *texts[] = { &run->ac.request_id, &run->ac.input, &run->ac.params };
-    if (!arena_keep(&run->arena, texts, ARRAY_LEN(texts))) {
-        err_nomem(err);
-        run_free(run);
-        return NULL;
-    }
-    run->ac.message = (struct str){ 0 };
-    return run;
-}
-
-static struct run *find_run(struct engine *e, int64_t seq)
-{
-    for (struct run *run = e->runs; run != NULL; run = run->next) {
-        if (run->ac.seq == seq)
-            return run;
-    }
-    return NULL;
-}
-
-/* With the lock held. */
-static int add_run(struct engine *e, const struct action *ac, struct err *err)
-{
-    if (find_run(e, ac->seq) != NULL || action_kind_find(ac->kind) == NULL)
-        return 0; /* a type this program does not know waits for one that does */
-    struct run *run = run_new(ac, err);
-    if (run == NULL)
-        return -1;
-    if (schedule_admit(e, run, err) < 0) {
-        run_free(run);
-        return -1;
-    }
-    struct run **link = &e->runs;
-    while (*link != NULL)
-        link = &(*link)->next;
-    *link = run;
-    return 0;
-}
-
-/* With the lock held, when none of its chunks is in flight. */
-static void remove_run(struct engine *e, struct run *run)
-{
-    for (struct run **link = &e->runs; *link != NULL; link = &(*link)->next) {
-        if (*link == run) {
-            *link = run->next;
-            break;
-        }
-    }
-    schedule_forget(e, run->ac.project_id);
-    run_free(run);
-}
-
-static int load_unfinished(struct engine *e, struct err *err)
-{
-    struct arena a;
-    struct action *actions;
-    size_t n = 0;
-    arena_init(&a, 64 * KIB, 0);
-    pthread_mutex_lock(&e->lock);
-    e->reload = false; /* what cannot be remembered from here on is asked for again */
-    pthread_mutex_unlock(&e->lock);
-    int rc = store_list_unfinished(e->store, &a, &actions, &n, err);
-    pthread_mutex_lock(&e->lock);
-    for (size_t i = 0; rc == 0 && i < n; i++)
-        rc = add_run(e, &actions[i], err);
-    e->reload = e->reload || rc < 0;
-    pthread_mutex_unlock(&e->lock);
-    arena_release(&a);
-    return rc;
-}
-
 /* ---- waiting ---- */
 
 /* Sleeps, unless the engine is stopped meanwhile. */
@@ -145,25 +56,42 @@ static void log_trouble(const struct engine *e, const struct run *run, const cha
 static struct slot *free_slot(struct engine *e)
 {
     for (size_t i = 0; i < CHUNK_SLOTS; i++) {
-        if (e->slots[i].run == NULL)
+        if (!e->slots[i].taken)
             return &e->slots[i];
     }
     return NULL;
 }
 
-/* Waits for a run that has a turn and a slot to put it in. False: it is time to leave. */
-static bool next_turn(struct engine *e, struct run **run, struct slot **slot, int64_t *waited_us)
+static struct turn turn_of(const struct slot *slot)
+{
+    if (slot->run != NULL)
+        return (struct turn){ .queue = slot->run->queue, .run = slot->run };
+    return (struct turn){ .queue = slot->queue };
+}
+
+static void take_slot(struct slot *slot, const struct turn *turn)
+{
+    slot->taken = true;
+    slot->ready = false;
+    slot->run = turn->run;
+    slot->queue = turn->run == NULL ? turn->queue : NULL;
+    if (turn->run != NULL)
+        turn->run->in_flight++;
+    else
+        turn->queue->in_flight++;
+}
+
+/* Waits for a turn and a slot for it. False: it is time to leave, or (turn->queue is NULL) to ask
+ * the store which queues there are. */
+static bool next_turn(struct engine *e, struct turn *turn, struct slot **slot, int64_t *waited_us)
 {
     const int64_t from_us = time_monotonic_us();
+    *turn = (struct turn){ 0 };
     pthread_mutex_lock(&e->lock);
-    for (;;) {
-        if (e->stopping || e->reload)
-            break;
+    while (!e->stopping && !e->reload) {
         *slot = free_slot(e);
-        *run = *slot != NULL ? schedule_pick(e) : NULL;
-        if (*run != NULL) {
-            (*slot)->run = *run;
-            (*run)->in_flight++;
+        if (*slot != NULL && schedule_pick(e, turn)) {
+            take_slot(*slot, turn);
             break;
         }
         pthread_cond_wait(&e->changed, &e->lock);
@@ -178,11 +106,14 @@ static bool next_turn(struct engine *e, struct run **run, struct slot **slot, in
 static void hand_over(struct engine *e, struct slot *slot, bool last, int64_t spent_us,
                       int64_t waited_us)
 {
+    const struct turn turn = turn_of(slot);
     pthread_mutex_lock(&e->lock);
-    slot->run->read_to_end = last;
-    slot->run->prepare_us += spent_us;
-    slot->run->prepare_wait_us += waited_us;
-    schedule_charge(e, slot->run, spent_us);
+    if (slot->run != NULL) {
+        slot->run->read_to_end = last;
+        slot->run->prepare_us += spent_us;
+        slot->run->prepare_wait_us += waited_us;
+    }
+    schedule_charge(e, &turn, spent_us);
     slot->order = e->next_order++;
     slot->ready = true;
     pthread_cond_broadcast(&e->changed);
@@ -194,12 +125,17 @@ static void give_back(struct engine *e, struct slot *slot, bool drop)
 {
     pthread_mutex_lock(&e->lock);
     struct run *run = slot->run;
+    if (run != NULL) {
+        run->in_flight--;
+        run->dropped = run->dropped || drop;
+        if (run->in_flight == 0 && (run->dropped || run->read_to_end))
+            queue_remove(e, run);
+    } else {
+        slot->queue->in_flight--;
+    }
     slot->run = NULL;
-    slot->ready = false;
-    run->in_flight--;
-    run->dropped = run->dropped || drop;
-    if (run->in_flight == 0 && (run->dropped || run->read_to_end))
-        remove_run(e, run);
+    slot->queue = NULL;
+    slot->taken = slot->ready = false;
     pthread_cond_broadcast(&e->changed);
     pthread_mutex_unlock(&e->lock);
 }
@@ -228,50 +164,79 @@ static bool passes(const struct err *err)
     return err->code == ERR_NOMEM || err->code == ERR_DISK_FULL || err->code == ERR_BUSY;
 }
 
-static void charge(struct engine *e, struct run *run, int64_t us)
+/* A turn that came to nothing: trouble that lasts is not picked first for ever. */
+static void wait_after(struct engine *e, const struct turn *turn, int64_t *retry_ms)
 {
+    *retry_ms = next_pause(e, *retry_ms);
+    pause_ms(e, *retry_ms);
     pthread_mutex_lock(&e->lock);
-    schedule_charge(e, run, us);
+    schedule_charge(e, turn, *retry_ms * 1000);
     pthread_mutex_unlock(&e->lock);
 }
 
-static void prepare_turn(struct engine *e, struct run *run, struct slot *slot, int64_t waited_us)
+static void run_turn(struct engine *e, const struct turn *turn, struct slot *slot,
+                     int64_t waited_us)
 {
+    struct run *run = turn->run;
     struct err err = { 0 };
     bool last = false;
     const int64_t from_us = time_monotonic_us();
     if (prepare(e, run, slot, &last, &err) < 0) {
         log_trouble(e, run, "prepare_failed", &err);
         const bool gone = !run->leased && err.code == ERR_NOT_FOUND; /* somebody has ended it */
-        if (!run->leased || passes(&err)) { /* without a lease nobody can say that it has failed */
-            run->retry_ms = gone ? 0 : next_pause(e, run->retry_ms);
-            pause_ms(e, run->retry_ms);
-            /* trouble that lasts is not picked first for ever */
-            charge(e, run, run->retry_ms * 1000);
+        /* without a lease nobody can say that it has failed */
+        const bool ends = run->leased && !passes(&err);
+        if (!ends || chunk_fail(run, slot, message_for(&err), &err) < 0) {
+            if (!gone)
+                wait_after(e, turn, &run->retry_ms);
             give_back(e, slot, gone);
             return;
         }
-        chunk_fail(run, slot, message_for(&err));
         last = true;
     }
     run->retry_ms = 0;
     hand_over(e, slot, last, time_monotonic_us() - from_us, waited_us);
 }
 
+/* The queue's own turn: its next small actions, or more of a shared queue. */
+static void queue_turn(struct engine *e, const struct turn *turn, struct slot *slot,
+                       int64_t waited_us)
+{
+    struct queue *q = turn->queue;
+    struct err err = { 0 };
+    const int64_t from_us = time_monotonic_us();
+    const bool ordered = q->id.discipline == DISCIPLINE_ORDERED;
+    slot_begin(slot);
+    const int rc = ordered ? batch_prepare(e, q, slot, &err) : queue_refill(e, q, &err);
+    if (rc < 0) {
+        log_event(LOG_WARN, "queue_failed", LOG_INT("queue", q->id.queue),
+                  LOG_STR("error", err.msg));
+        wait_after(e, turn, &q->retry_ms);
+    } else {
+        q->retry_ms = 0;
+        if (slot->n_chunks > 0) {
+            hand_over(e, slot, true, time_monotonic_us() - from_us, waited_us);
+            return;
+        }
+    }
+    give_back(e, slot, false);
+}
+
 static void *preparer_main(void *arg)
 {
     struct engine *e = arg;
     setpriority(PRIO_PROCESS, (id_t)gettid(), PREPARER_NICE); /* of this thread, on Linux */
-    struct run *run = NULL;
+    struct turn turn;
     struct slot *slot = NULL;
     int64_t waited_us;
-    while (next_turn(e, &run, &slot, &waited_us)) {
+    while (next_turn(e, &turn, &slot, &waited_us)) {
         struct err err = { 0 };
-        if (run != NULL)
-            prepare_turn(e, run, slot, waited_us);
-        else if (load_unfinished(e, &err) < 0)
+        if (turn.run != NULL)
+            run_turn(e, &turn, slot, waited_us);
+        else if (turn.queue != NULL)
+            queue_turn(e, &turn, slot, waited_us);
+        else if (queues_load(e, &err) < 0)
             pause_ms(e, next_pause(e, 0));
-        run = NULL;
     }
     return NULL;
 }
@@ -335,60 +300,114 @@ static void start_progress(struct run *run, const struct store_chunk *c)
     run->progress.seconds_left = -1;
 }
 
-/* A slice went wrong. True: try again. */
-static bool after_trouble(struct engine *e, struct slot *slot, const struct err *err, int *tries,
-                          int64_t *pause)
+/* The committer's way through a slot. */
+struct commit {
+    struct slot *slot;
+    bool one_by_one; /* a batch that cannot be committed together: to find out which one it is */
+    int tries;
+    int64_t pause_ms;
+};
+
+static struct store_chunk *first_open(const struct slot *slot)
 {
-    struct run *run = slot->run;
-    if (err->code == ERR_LEASE_LOST) {
-        log_trouble(e, run, "lease_lost", err);
-        return false;
+    for (size_t i = 0; i < slot->n_chunks; i++) {
+        if (!slot->chunks[i].finished)
+            return &slot->chunks[i];
     }
-    log_trouble(e, run, "slice_failed", err);
+    return NULL;
+}
+
+static size_t chunks_from(const struct commit *cm, const struct store_chunk *c)
+{
+    const size_t left = cm->slot->n_chunks - (size_t)(c - cm->slot->chunks);
+    return cm->one_by_one ? 1 : left;
+}
+
+/* Nothing helps: the action ends as FAILED, or the batch goes on one by one. */
+static void give_up(struct engine *e, struct commit *cm, struct store_chunk *c)
+{
+    cm->tries = 0;
+    if (cm->slot->run == NULL && !cm->one_by_one) {
+        cm->one_by_one = true;
+        return;
+    }
+    chunk_give_up(c, STR("Internal error"));
+    if (cm->slot->run == NULL)
+        return;
     pthread_mutex_lock(&e->lock);
-    run->progress.waiting_for_disk = err->code == ERR_DISK_FULL;
+    /* what is prepared behind it loses its lease: the action is FAILED */
+    cm->slot->run->read_to_end = true;
     pthread_mutex_unlock(&e->lock);
-    if (!passes(err) && ++*tries == TRIES_MAX) {
-        chunk_give_up(&slot->chunk, STR("Internal error"));
+}
+
+/* A slice went wrong. True: try again. */
+static bool after_trouble(struct engine *e, struct commit *cm, struct store_chunk *c,
+                          const struct err *err)
+{
+    struct run *run = cm->slot->run;
+    if (run == NULL)
+        log_event(LOG_WARN, "batch_failed", LOG_INT("actions", cm->slot->n_chunks),
+                  LOG_STR("error", err->msg));
+    else
+        log_trouble(e, run, err->code == ERR_LEASE_LOST ? "lease_lost" : "slice_failed", err);
+    if (err->code == ERR_LEASE_LOST) {
+        c->finished = c->lost = true;
+        return run == NULL;
+    }
+    if (run != NULL) {
         pthread_mutex_lock(&e->lock);
-        /* what is prepared behind it loses its lease: the action is FAILED */
-        run->read_to_end = true;
+        run->progress.waiting_for_disk = err->code == ERR_DISK_FULL;
         pthread_mutex_unlock(&e->lock);
     }
-    *pause = next_pause(e, *pause);
-    pause_ms(e, *pause);
+    if (!passes(err) && ++cm->tries == TRIES_MAX)
+        give_up(e, cm, c);
+    cm->pause_ms = next_pause(e, cm->pause_ms);
+    pause_ms(e, cm->pause_ms);
     return true;
 }
 
-/* Commits slice after slice. True when the chunk is in; false when it was left (stop, lease lost).
- */
-static bool commit_chunk(struct engine *e, struct slot *slot)
+static bool must_leave(struct engine *e, const struct slot *slot, const struct store_chunk *c)
 {
-    struct store_chunk *c = &slot->chunk;
-    int tries = 0;
-    int64_t pause = 0;
-    while (!c->finished) {
+    pthread_mutex_lock(&e->lock);
+    if (slot->run != NULL)
+        start_progress(slot->run, c);
+    const bool leave = e->stopping || (slot->run != NULL && slot->run->dropped);
+    pthread_mutex_unlock(&e->lock);
+    return leave;
+}
+
+static void note_slice(struct engine *e, const struct slot *slot, const struct store_chunk *c,
+                       size_t before, int64_t us)
+{
+    const struct turn turn = turn_of(slot);
+    pthread_mutex_lock(&e->lock);
+    schedule_charge(e, &turn, us);
+    if (slot->run != NULL) {
+        slot->run->commit_us += us;
+        note_progress(slot->run, c, (int64_t)(c->slice_done - before));
+    }
+    pthread_mutex_unlock(&e->lock);
+}
+
+/* Commits slice after slice. True when all is in; false when it was left (stop, lease lost). */
+static bool commit_slot(struct engine *e, struct slot *slot)
+{
+    struct commit cm = { .slot = slot };
+    struct store_chunk *c;
+    while ((c = first_open(slot)) != NULL) {
         struct err err = { 0 };
         const size_t before = c->slice_done;
         const int64_t from_us = time_monotonic_us();
-        pthread_mutex_lock(&e->lock);
-        start_progress(slot->run, c);
-        const bool leave = e->stopping || slot->run->dropped;
-        pthread_mutex_unlock(&e->lock);
-        if (leave)
+        if (must_leave(e, slot, c))
             return false;
-        if (store_slice_commit(e->store, c, &err) < 0) {
-            if (!after_trouble(e, slot, &err, &tries, &pause))
+        if (store_slice_commit(e->store, c, chunks_from(&cm, c), &err) < 0) {
+            if (!after_trouble(e, &cm, c, &err))
                 return false;
             continue;
         }
-        tries = 0;
-        pause = 0;
-        pthread_mutex_lock(&e->lock);
-        slot->run->commit_us += time_monotonic_us() - from_us;
-        schedule_charge(e, slot->run, time_monotonic_us() - from_us);
-        note_progress(slot->run, c, (int64_t)(c->slice_done - before));
-        pthread_mutex_unlock(&e->lock);
+        cm.tries = 0;
+        cm.pause_ms = 0;
+        note_slice(e, slot, c, before, time_monotonic_us() - from_us);
     }
     return true;
 }
@@ -411,16 +430,26 @@ static void log_end(const struct engine *e, const struct run *run, const struct 
               LOG_INT("store_commits", stats.commits));
 }
 
+static void log_slot(const struct engine *e, const struct slot *slot)
+{
+    if (slot->run == NULL)
+        log_event(LOG_INFO, "batch_end", LOG_INT("actions", slot->n_chunks),
+                  LOG_INT("rows", slot->n_rows + slot->n_failures));
+    else if (slot->chunks[0].end_status != ACTION_IN_PROGRESS)
+        log_end(e, slot->run, &slot->chunks[0]);
+}
+
 static void *committer_main(void *arg)
 {
     struct engine *e = arg;
     struct slot *slot;
     int64_t waited_us;
     while ((slot = next_ready(e, &waited_us)) != NULL) {
-        slot->run->commit_wait_us += waited_us;
-        const bool in = commit_chunk(e, slot);
-        if (in && slot->chunk.end_status != ACTION_IN_PROGRESS)
-            log_end(e, slot->run, &slot->chunk);
+        if (slot->run != NULL)
+            slot->run->commit_wait_us += waited_us;
+        const bool in = commit_slot(e, slot);
+        if (in)
+            log_slot(e, slot);
         give_back(e, slot, !in);
     }
     return NULL;
@@ -453,14 +482,27 @@ int engine_start(struct store *store, struct spool *spool, const struct engine_c
     pthread_mutex_init(&e->lock, NULL);
     sync_cond_init(&e->changed);
     csv_reader_init(&e->csv);
+    arena_init(&e->scratch, 64 * KIB, 4 * MIB);
     for (size_t i = 0; i < CHUNK_SLOTS; i++)
         arena_init(&e->slots[i].arena, 256 * KIB, 8 * MIB);
-    if (load_unfinished(e, err) < 0 || start_threads(e, err) < 0) {
+    if (queues_load(e, err) < 0 || start_threads(e, err) < 0) {
         engine_stop(e);
         return -1;
     }
     *out = e;
     return 0;
+}
+
+static void free_queue(struct engine *e)
+{
+    struct queue *q = e->queues;
+    e->queues = q->next;
+    while (q->runs != NULL) {
+        struct run *next = q->runs->next;
+        run_free(q->runs);
+        q->runs = next;
+    }
+    mem_free(q);
 }
 
 void engine_stop(struct engine *e)
@@ -477,11 +519,9 @@ void engine_stop(struct engine *e)
         pthread_join(e->committer, NULL);
     for (size_t i = 0; i < CHUNK_SLOTS; i++)
         slot_release(&e->slots[i]);
-    while (e->runs != NULL) {
-        struct run *next = e->runs->next;
-        run_free(e->runs);
-        e->runs = next;
-    }
+    while (e->queues != NULL)
+        free_queue(e);
+    arena_release(&e->scratch);
     csv_reader_release(&e->csv);
     mem_free(e->projects);
     mem_free(e);
@@ -489,10 +529,32 @@ void engine_stop(struct engine *e)
 
 void engine_add(struct engine *e, const struct action *ac)
 {
+    const struct queue_id id = { .project_id = ac->project_id,
+                                 .queue = ac->queue,
+                                 .discipline = ac->discipline };
     struct err err = { 0 };
     pthread_mutex_lock(&e->lock);
-    if (add_run(e, ac, &err) < 0)
+    struct queue *q = queue_get(e, &id, &err);
+    const bool known = q != NULL && q->more;
+    if (q == NULL)
         e->reload = true;
+    else if (!q->more && schedule_admit_queue(e, q, &err) == 0)
+        q->more = true;
+    if (!known)
+        pthread_cond_broadcast(&e->changed);
+    pthread_mutex_unlock(&e->lock);
+}
+
+void engine_ended(struct engine *e, const struct action *ac)
+{
+    pthread_mutex_lock(&e->lock);
+    struct run *run = run_find(e, ac->seq);
+    if (run != NULL) {
+        run->dropped = true;
+        if (run->in_flight == 0)
+            queue_remove(e, run);
+    }
+    queue_unblock(e, ac->project_id, ac->queue);
     pthread_cond_broadcast(&e->changed);
     pthread_mutex_unlock(&e->lock);
 }
@@ -500,7 +562,7 @@ void engine_add(struct engine *e, const struct action *ac)
 bool engine_progress_find(struct engine *e, int64_t seq, struct engine_progress *out)
 {
     pthread_mutex_lock(&e->lock);
-    const struct run *run = find_run(e, seq);
+    const struct run *run = run_find(e, seq);
     const bool found = run != NULL && run->first_us != 0;
     if (found)
         *out = run->progress;

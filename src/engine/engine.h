@@ -30,9 +30,13 @@ int engine_start(struct store *store, struct spool *spool, const struct engine_c
 /* Stops at the next slice boundary; returns when the current slice has committed. NULL is fine. */
 void engine_stop(struct engine *e);
 
-/* Tells the engine of an action that has just been committed. Never blocks; when it cannot remember
- * the action now (memory), the engine reads it from the store later. */
+/* Tells the engine of an action that has just been committed. Never blocks: the engine remembers
+ * only that its queue has something, and reads it from the store when its turn comes. */
 void engine_add(struct engine *e, const struct action *ac);
+
+/* Tells the engine of an action that has been ended from outside (store_tx_action_cancel): what is
+ * prepared of it is dropped, and who waited for it goes on. Without this it notices later. */
+void engine_ended(struct engine *e, const struct action *ac);
 
 /* How a running action moves, for live views. */
 struct engine_progress {

@@ -2,8 +2,13 @@
 /*
  * engine_priv.h - what the files of the engine share.
  *
- * A run is an action that is not finished, in memory. The preparer owns its reading side, the
- * committer its writing side; what both touch is under engine.lock.
+ * Actions wait in queues: of one project, one kind of resource, one discipline. A queue remembers
+ * only how far it has looked into the store, so a million waiting actions cost no memory. Of a
+ * shared queue a few are in memory as runs, and take turns; of an ordered one, the next few small
+ * actions make a batch, or a large one makes a run.
+ *
+ * The preparer owns a run's reading side, the committer its writing side; what both touch is under
+ * engine.lock.
  */
 #ifndef ENGINE_ENGINE_PRIV_H
 #define ENGINE_ENGINE_PRIV_H
@@ -23,8 +28,18 @@
 #define CHUNK_ROWS_GROWTH 4
 #define CHUNK_SLOTS       2
 
+/* Of one queue in memory. A shared queue with more unfinished actions takes up the next ones as
+ * these end. */
+#define QUEUE_RUNS_MAX 64
+/* Small actions that are committed together. */
+#define BATCH_ACTIONS 512
+#define BATCH_BYTES   (512 * KIB)
+
+struct queue;
+
 struct run {
-    struct run *next; /* of the engine's list */
+    struct run *next; /* of the queue's list */
+    struct queue *queue;
     struct action ac; /* texts in `arena` */
     const struct action_kind *kind;
     struct arena arena;
@@ -33,7 +48,7 @@ struct run {
     bool leased;
     bool taken_up; /* leased and plan read */
     struct action_plan plan;
-    struct input *in; /* while a chunk is read */
+    struct input *in; /* while a chunk is read from the spool */
     int64_t next_start, next_row, next_no;
     size_t rows_budget; /* of the next chunk */
     int64_t retry_ms;   /* last pause after trouble; 0: none */
@@ -52,16 +67,34 @@ struct run {
     int64_t prepare_us, prepare_wait_us, commit_us, commit_wait_us;
 };
 
-/* A chunk's memory, reused for the next one. */
+struct queue {
+    struct queue *next;
+    struct queue_id id;
+    struct run *runs; /* oldest first */
+    unsigned n_runs;
+    int64_t last_seq;   /* actions up to here have been taken up */
+    bool more;          /* the store may have some behind it */
+    bool blocked;       /* ordered: an earlier action of another discipline has not ended */
+    unsigned in_flight; /* batches */
+    int64_t spent_us;   /* of its batches, for fairness */
+    int64_t retry_ms;
+};
+
+/* A chunk's memory, or that of a batch of small chunks; reused for the next one. */
 struct slot {
-    struct store_chunk chunk;
-    struct run *run; /* NULL: free */
+    bool taken;
+    struct run *run;     /* whose chunk it is; NULL: a batch */
+    struct queue *queue; /* whose batch it is; NULL: a run's chunk */
     bool ready;
     int64_t order; /* of preparing: committed in the same order */
 
+    struct store_chunk *chunks;
+    size_t n_chunks, cap_chunks;
+    size_t n_rows, n_failures, n_outcomes; /* of all chunks, in the arrays below */
+
     char *window;
     size_t window_cap;
-    struct arena arena; /* texts of the chunk's rows */
+    struct arena arena; /* texts of the rows; a batch's actions */
     struct voucher *rows;
     size_t cap_rows;
     struct voucher **sorted;
@@ -84,6 +117,7 @@ struct engine {
     struct spool *spool;
     struct engine_config config;
     struct csv_reader csv; /* the preparer's */
+    struct arena scratch;  /* the preparer's, of one record */
 
     pthread_t preparer, committer;
     bool preparer_runs, committer_runs;
@@ -91,8 +125,8 @@ struct engine {
     pthread_mutex_t lock;
     pthread_cond_t changed; /* anything below */
     bool stopping;
-    bool reload; /* an action could not be remembered: read the unfinished ones again */
-    struct run *runs;
+    bool reload; /* a queue could not be remembered: ask the store which there are */
+    struct queue *queues;
     struct project_time *projects;
     size_t n_projects, cap_projects;
     struct slot slots[CHUNK_SLOTS];
@@ -101,15 +135,101 @@ struct engine {
 
 /* ---- schedule.c ---- */
 
-/* The run whose turn it is, or NULL. Call with the lock held. */
-struct run *schedule_pick(struct engine *e);
+/* Whose turn it is. */
+struct turn {
+    struct queue *queue;
+    struct run *run; /* NULL: the queue's: a batch, or taking up more of a shared queue */
+};
 
-/* Books time spent on a run, for it and its project. Call with the lock held. */
-void schedule_charge(struct engine *e, struct run *run, int64_t us);
+/* False: nobody's. Call with the lock held. */
+bool schedule_pick(struct engine *e, struct turn *out);
 
-/* A new run starts level with the others, not with a credit for the time before it came. */
-int schedule_admit(struct engine *e, struct run *run, struct err *err) MUST_CHECK;
-void schedule_forget(struct engine *e, int64_t project_id); /* when no run of it is left */
+/* Books time spent on a turn, for it and its project. Call with the lock held. */
+void schedule_charge(struct engine *e, const struct turn *turn, int64_t us);
+
+/* A new run or queue starts level with the others, not with a credit for the time before it came.
+ */
+void schedule_admit_run(struct engine *e, struct run *run);
+int schedule_admit_queue(struct engine *e, struct queue *q, struct err *err) MUST_CHECK;
+
+/* ---- waiting.c ---- */
+
+/* The queue, made when there is none. Call with the lock held. */
+struct queue *queue_get(struct engine *e, const struct queue_id *id, struct err *err) MUST_CHECK;
+struct run *run_find(struct engine *e, int64_t seq); /* with the lock held */
+struct run *run_new(const struct action *ac, struct err *err) MUST_CHECK;
+void run_free(struct run *run);
+
+/* Puts the run at the end of its queue, or takes it out and frees it. Call with the lock held. */
+void queue_append(struct engine *e, struct queue *q, struct run *run);
+void queue_remove(struct engine *e, struct run *run);
+
+/* What ended may have been what others waited for. Call with the lock held. */
+void queue_unblock(struct engine *e, int64_t project_id, enum action_queue queue);
+
+/* Takes up waiting actions of a shared queue as runs, from the store. */
+int queue_refill(struct engine *e, struct queue *q, struct err *err) MUST_CHECK;
+
+/* Asks the store for all queues that have unfinished actions. */
+int queues_load(struct engine *e, struct err *err) MUST_CHECK;
+
+/* ---- draft.c ---- */
+
+/* A chunk that is being made in a slot. */
+struct draft {
+    struct slot *slot;
+    struct store_chunk *c;
+    const struct action_kind *kind;
+    const struct action_plan *plan;
+    size_t first_row, first_failure; /* of this chunk in the slot's arrays */
+    size_t n_mapped;                 /* rows of this chunk that passed the domain */
+};
+
+/* A position in an action's input. */
+struct chunk_at {
+    int64_t start, row, no;
+};
+
+void slot_begin(struct slot *slot);
+void slot_release(struct slot *slot);
+int slot_reserve(struct slot *slot, size_t n_rows, struct err *err) MUST_CHECK;
+
+/* The slot's next chunk, empty. */
+int draft_begin(struct draft *d, struct slot *slot, const struct action *ac,
+                const struct action_kind *kind, const struct action_plan *plan,
+                const struct chunk_at *at, struct err *err) MUST_CHECK;
+
+/* Room for the next row of the chunk; draft_keep() makes it one. NULL: ERR_NOMEM. */
+struct voucher *draft_room(struct draft *d, struct err *err) MUST_CHECK;
+void draft_keep(struct draft *d);
+int draft_fail(struct draft *d, enum failure_kind kind, struct str key, struct str reason,
+               struct err *err) MUST_CHECK;
+size_t draft_memory(const struct draft *d); /* bytes that the slot's rows take so far */
+
+/* Sorts the rows and fills the chunk. Nothing may be added to the slot's arrays afterwards but with
+ * room that slot_reserve() has made. */
+int draft_finish(struct draft *d, struct err *err) MUST_CHECK;
+
+/* ---- read_csv.c, read_lines.c ---- */
+
+enum read_end {
+    READ_BUDGET, /* enough rows */
+    READ_MORE,   /* the window ends within a record */
+    READ_END,    /* of the input */
+    READ_BROKEN  /* the input cannot be read on; the reason is in *why */
+};
+
+/* Reads records of the window into the draft until max_rows, or the memory of a chunk (unless
+ * `exact`), is reached. The chunk's end moves behind the last record. */
+int read_csv(struct engine *e, struct draft *d, size_t max_rows, bool exact, enum read_end *end,
+             struct str *why, size_t *pos, struct err *err) MUST_CHECK;
+
+struct lines {
+    struct str text;
+    bool last; /* the input ends with the text */
+};
+int read_lines(struct draft *d, struct lines lines, struct arena *scratch, size_t max_rows,
+               bool exact, enum read_end *end, struct err *err) MUST_CHECK;
 
 /* ---- chunk.c ---- */
 
@@ -124,12 +244,17 @@ int chunk_prepare(struct engine *e, struct run *run, struct slot *slot, bool *la
 
 /* Makes the slot an empty chunk at the run's position that ends the action as FAILED. The message
  * is not copied. */
-void chunk_fail(struct run *run, struct slot *slot, struct str message);
+int chunk_fail(struct run *run, struct slot *slot, struct str message, struct err *err) MUST_CHECK;
 
 /* Drops what is left of a chunk and makes it end the action as FAILED; the slices that are in stay
  * in. */
 void chunk_give_up(struct store_chunk *c, struct str message);
 
-void slot_release(struct slot *slot);
+/* ---- batch.c ---- */
+
+/* Takes the next small actions of an ordered queue into the slot, one chunk each. The slot stays
+ * empty when there are none, when they must wait (queue.blocked), or when the next one is large and
+ * has become a run of the queue. */
+int batch_prepare(struct engine *e, struct queue *q, struct slot *slot, struct err *err) MUST_CHECK;
 
 #endif

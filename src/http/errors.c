@@ -45,16 +45,32 @@ static struct str about_resource(struct request *rq, const char *before, const c
     return kept;
 }
 
+/* Errors that the reference shows without. */
+static bool has_details(enum err_code code)
+{
+    return code != ERR_UNAUTHORIZED && code != ERR_INVALID_GRANT && code != ERR_INVALID_SCOPE &&
+           code != ERR_MISSING_PARAMETERS;
+}
+
 /* What the details of an error are; {NULL,0}: none. */
 static struct str details_of(struct request *rq, const struct err *err, const struct err_info *info)
 {
-    if (info->status >= 500 || err->code == ERR_UNAUTHORIZED)
+    const bool ours = info->status >= 500 && err->code != ERR_TOO_SLOW; /* that says what to do */
+    if (ours || !has_details(err->code))
         return (struct str){ NULL, 0 };
+    if (rq->details.p != NULL)
+        return rq->details;
     if (rq->resource_type != NULL && err->code == ERR_NOT_FOUND)
         return about_resource(rq, "Cannot find", "with id");
     if (rq->resource_type != NULL && err->code == ERR_DUPLICATE)
         return about_resource(rq, "Duplicated", "exists with id");
     return str_of(err->msg);
+}
+
+/* An unknown scope is named in the message itself. */
+static struct str message_of(const struct err *err, const struct err_info *info)
+{
+    return str_of(err->code == ERR_INVALID_SCOPE ? err->msg : info->message);
 }
 
 static void put_api_error(struct json_out *o, struct request *rq, const struct err *err,
@@ -65,7 +81,7 @@ static void put_api_error(struct json_out *o, struct request *rq, const struct e
     json_key(o, "code");
     json_int(o, info->status);
     json_key(o, "message");
-    json_str(o, str_of(info->message));
+    put_text(o, message_of(err, info));
     json_key(o, "key");
     json_str(o, str_of(info->key));
     if (details.len > 0) {
@@ -92,13 +108,13 @@ static void put_headers(struct request *rq, struct response *rs, const struct er
 }
 
 void errors_reply(struct request *rq, struct response *rs, const struct err *err,
-                  size_t json_max_bytes)
+                  size_t max_bytes)
 {
     const struct err_info *info = err_info(err->code);
     struct json_out o = { .b = &rs->body };
     char too_large[96];
     snprintf(too_large, sizeof(too_large),
-             "Payload content length greater than maximum allowed: %zu", json_max_bytes);
+             "Payload content length greater than maximum allowed: %zu", max_bytes);
     buf_reset(&rs->body);
     rs->n_headers = 0;
     rs->status = info->status;

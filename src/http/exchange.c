@@ -26,6 +26,7 @@
 #define WAIT_FOR_END_BYTES  MIB /* with less than this to come, the answer waits for the end */
 #define DROP_MAX_US         ((int64_t)5 * 1000 * 1000)
 #define CLOSED_TIMEOUT_S    2 /* for what has arrived of a chunked body whose client has closed */
+#define FORM_MAX_BYTES      (64 * KIB)
 #define REQUEST_BLOCK_BYTES (4 * KIB) /* of the arena: most requests need one block */
 
 /* ---- headers ---- */
@@ -84,7 +85,8 @@ static int find_route(struct exchange *x, const char *url, const char *method, s
     struct request *rq = &x->rq;
     struct str segments[URL_SEGMENTS_MAX];
     struct route_match match = { 0 };
-    const int n = url_split(&rq->arena, str_of(url), segments);
+    rq->path = str_of(url);
+    const int n = url_split(&rq->arena, rq->path, segments);
     if (n < 0)
         return err_nomem(err);
     if (n > URL_SEGMENTS_MAX)
@@ -115,27 +117,86 @@ static bool has_body(const struct exchange *x)
     return content_length(x) > 0 || request_header(&x->rq, "Transfer-Encoding").p != NULL;
 }
 
-static bool is_json_type(struct str type)
+static bool is_type(struct str type, struct str wanted)
 {
     struct str rest;
-    const struct str name = str_trim(str_cut(type, ';', &rest));
-    return type.p == NULL || str_eq_nocase(name, STR("application/json"));
+    return str_eq_nocase(str_trim(str_cut(type, ';', &rest)), wanted);
+}
+
+/* A body whose type is not said is taken for what the route expects. */
+static int check_type(struct exchange *x, struct str type, struct err *err)
+{
+    const enum route_body body = x->rq.route->body;
+    if (type.p == NULL || !has_body(x))
+        return 0;
+    const bool json = is_type(type, STR("application/json"));
+    x->form_is_json = body == BODY_FORM && json;
+    if ((body == BODY_JSON || body == BODY_RECORDS) && !json)
+        return err_set(err, ERR_MEDIA_TYPE, "Content-Type should be application/json");
+    if (body == BODY_FORM && !json && !is_type(type, STR("application/x-www-form-urlencoded")))
+        return err_set(err, ERR_MEDIA_TYPE,
+                       "Content-Type should be application/x-www-form-urlencoded");
+    return 0;
+}
+
+/* How many bytes the body may have; 0: any number. */
+static size_t body_limit(const struct exchange *x)
+{
+    const struct server_config *c = &x->server->config;
+    const bool whole = c->json_max_bytes == 0 || c->json_max_bytes > JSON_WHOLE_MAX_BYTES;
+    switch (x->rq.route != NULL ? x->rq.route->body : BODY_NONE) {
+    case BODY_JSON:
+        return whole ? JSON_WHOLE_MAX_BYTES : c->json_max_bytes;
+    case BODY_RECORDS:
+        return c->json_max_bytes;
+    case BODY_MULTIPART:
+        return c->csv_max_bytes;
+    case BODY_FORM:
+        return FORM_MAX_BYTES;
+    case BODY_NONE:
+        break;
+    }
+    return 0;
+}
+
+static int check_length(const struct exchange *x, int64_t bytes, struct err *err)
+{
+    const size_t limit = body_limit(x);
+    if (limit > 0 && bytes > (int64_t)limit)
+        return err_set(err, ERR_TOO_LARGE, "the body is too large");
+    return 0;
+}
+
+static int begin_body(struct exchange *x, struct str type, struct err *err)
+{
+    struct request *rq = &x->rq;
+    struct spool *spool = x->server->config.spool;
+    switch (rq->route->body) {
+    case BODY_MULTIPART:
+        if (fingerprint_begin(rq, err) < 0)
+            return -1;
+        return form_begin(&rq->form, &rq->arena, spool, rq->fingerprint, type, err);
+    case BODY_RECORDS:
+        if (fingerprint_begin(rq, err) < 0)
+            return -1;
+        return json_body_begin(&rq->arena, spool, rq->route->records, &rq->records, err);
+    case BODY_JSON:
+    case BODY_FORM:
+        buf_init(&x->body, body_limit(x));
+        break;
+    case BODY_NONE:
+        break;
+    }
+    return 0;
 }
 
 /* Refuses what need not be read. */
 static int check_body(struct exchange *x, struct err *err)
 {
-    struct request *rq = &x->rq;
-    const struct str type = request_header(rq, "Content-Type");
-    if (rq->route->body == BODY_MULTIPART)
-        return form_begin(&rq->form, &rq->arena, x->server->config.spool, type, err);
-    if (rq->route->body != BODY_JSON || !has_body(x))
-        return 0;
-    if (!is_json_type(type))
-        return err_set(err, ERR_MEDIA_TYPE, "Content-Type should be application/json");
-    if (content_length(x) > (int64_t)x->server->config.json_max_bytes)
-        return err_set(err, ERR_TOO_LARGE, "the body is too large");
-    return 0;
+    const struct str type = request_header(&x->rq, "Content-Type");
+    if (check_type(x, type, err) < 0 || check_length(x, content_length(x), err) < 0)
+        return -1;
+    return begin_body(x, type, err);
 }
 
 static int read_headers(struct exchange *x, const char *url, const char *method, struct err *err)
@@ -144,7 +205,7 @@ static int read_headers(struct exchange *x, const char *url, const char *method,
         return -1;
     if (request_is_draining(&x->rq) && x->rq.route->auth != AUTH_NONE)
         return err_set(err, ERR_BUSY, "the server is stopping");
-    if (x->rq.route->auth == AUTH_PROJECT && x->server->config.authenticate(&x->rq, err) < 0)
+    if (x->rq.route->auth != AUTH_NONE && x->server->config.authenticate(&x->rq, err) < 0)
         return -1;
     return check_body(x, err);
 }
@@ -164,7 +225,7 @@ static enum MHD_Result answer_error(struct exchange *x, const struct err *err)
     struct response rs = { 0 };
     buf_init(&rs.body, RESPONSE_MAX_BYTES);
     log_failure(x, err);
-    errors_reply(&x->rq, &rs, err, x->server->config.json_max_bytes);
+    errors_reply(&x->rq, &rs, err, body_limit(x));
     return answer_queue(x, &rs);
 }
 
@@ -175,6 +236,7 @@ static void refuse(struct exchange *x, const struct err *err)
     x->err = *err;
     x->drop_until_us = time_monotonic_us() + DROP_MAX_US;
     form_release(&x->rq.form);
+    json_body_release(x->rq.records);
     buf_release(&x->body);
 }
 
@@ -184,7 +246,7 @@ static void answer_early(struct exchange *x)
     struct response rs = { 0 };
     buf_init(&rs.body, RESPONSE_MAX_BYTES);
     log_failure(x, &x->err);
-    errors_reply(&x->rq, &rs, &x->err, x->server->config.json_max_bytes);
+    errors_reply(&x->rq, &rs, &x->err, body_limit(x));
     answer_raw(x, &rs);
     buf_release(&rs.body);
     x->answered = true;
@@ -216,10 +278,16 @@ static enum MHD_Result refuse_headers(struct exchange *x, const struct err *err)
 
 static int take_body(struct exchange *x, const char *data, size_t n, struct err *err)
 {
+    if (check_length(x, (int64_t)x->bytes_in, err) < 0)
+        return -1;
     switch (x->rq.route->body) {
     case BODY_MULTIPART:
         return form_feed(&x->rq.form, data, n, err);
+    case BODY_RECORDS:
+        fingerprint_add(x->rq.fingerprint, data, n);
+        return json_body_feed(x->rq.records, data, n, err);
     case BODY_JSON:
+    case BODY_FORM:
         buf_put(&x->body, data, n);
         return buf_ok(&x->body, err);
     case BODY_NONE:
@@ -269,10 +337,14 @@ static enum MHD_Result on_body(struct exchange *x, const char *data, size_t n)
 /* The body is complete: makes it ready for the handler. */
 static int end_body(struct exchange *x, struct err *err)
 {
+    int rc = 0;
     if (x->rq.route->body == BODY_MULTIPART)
-        return form_end(&x->rq.form, err);
+        rc = form_end(&x->rq.form, err);
+    else if (x->rq.route->body == BODY_RECORDS)
+        rc = json_body_end(x->rq.records, err);
     x->rq.body = buf_str(&x->body);
-    return 0;
+    fingerprint_end(&x->rq);
+    return rc;
 }
 
 static int run_handler(struct exchange *x, struct response *rs, struct err *err)
@@ -317,7 +389,6 @@ static struct exchange *exchange_new(struct server *s, struct MHD_Connection *co
     x->rq.method = method_name(method);
     x->rq.app = s->config.app;
     arena_init(&x->rq.arena, REQUEST_BLOCK_BYTES, 0);
-    buf_init(&x->body, s->config.json_max_bytes);
     id_new_request(x->rq.id);
     atomic_fetch_add(&s->n_active, 1);
     return x;
@@ -329,6 +400,7 @@ void exchange_unref(struct exchange *x)
         return;
     struct server *s = x->server;
     form_release(&x->rq.form);
+    json_body_release(x->rq.records);
     buf_release(&x->body);
     arena_release(&x->rq.arena);
     mem_free(x);

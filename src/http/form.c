@@ -33,8 +33,10 @@ static int begin_part(void *arg, struct str name, struct err *err)
 static int take_data(void *arg, struct str piece, struct err *err)
 {
     struct form *f = arg;
-    if (f->in_file)
+    if (f->in_file) {
+        fingerprint_add(f->fingerprint, piece.p, piece.len);
         return upload_write(f->file, piece.p, piece.len, err);
+    }
     if (f->field == NULL)
         return 0;
     buf_puts(&f->field->value, piece);
@@ -52,10 +54,11 @@ static int missing_file(struct err *err)
     return err_set(err, ERR_INVALID_PAYLOAD, "Payload should have required property 'file'");
 }
 
-int form_begin(struct form *f, struct arena *a, struct spool *spool, struct str content_type,
-               struct err *err)
+int form_begin(struct form *f, struct arena *a, struct spool *spool,
+               struct fingerprint *fingerprint, struct str content_type, struct err *err)
 {
     f->spool = spool;
+    f->fingerprint = fingerprint;
     f->parser = arena_alloc(a, sizeof(*f->parser));
     if (f->parser == NULL)
         return err_nomem(err);

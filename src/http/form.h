@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "http/fingerprint.h"
 #include "http/multipart.h"
 #include "inputs/spool.h"
 
@@ -24,10 +25,11 @@ struct form_field {
 
 struct form {
     struct spool *spool;
-    struct upload *file;      /* owned; NULL: no part `file` so far, or taken */
-    bool has_file;            /* there was such a part */
-    bool in_file;             /* where content goes now */
-    struct form_field *field; /* the same; NULL with !in_file: nowhere */
+    struct fingerprint *fingerprint; /* what the file goes through as well; NULL: nothing */
+    struct upload *file;             /* owned; NULL: no part `file` so far, or taken */
+    bool has_file;                   /* there was such a part */
+    bool in_file;                    /* where content goes now */
+    struct form_field *field;        /* the same; NULL with !in_file: nowhere */
     struct form_field fields[FORM_FIELDS_MAX];
     size_t n_fields;
     struct multipart *parser; /* in the request's arena; NULL before form_begin */
@@ -35,7 +37,8 @@ struct form {
 
 /* Before the body is read. ERR_INVALID_PAYLOAD (`Payload should have required property 'file'`)
  * when the content type is not multipart/form-data with a boundary; ERR_NOMEM. */
-int form_begin(struct form *f, struct arena *a, struct spool *spool, struct str content_type,
+int form_begin(struct form *f, struct arena *a, struct spool *spool,
+               struct fingerprint *fingerprint, struct str content_type,
                struct err *err) MUST_CHECK;
 
 /* The next bytes of the body. Besides what multipart_feed and the spool say: ERR_INVALID_PAYLOAD

@@ -33,7 +33,8 @@ struct exchange {
     struct server *server;
     struct MHD_Connection *con;
     int refs;        /* event thread only */
-    struct buf body; /* BODY_JSON, while it arrives */
+    struct buf body;   /* BODY_JSON and BODY_FORM, while it arrives */
+    bool form_is_json; /* BODY_FORM */
     struct stream stream;
     struct ticker_entry sleep;
 

@@ -2,6 +2,7 @@
 /* request.c - see request.h; the calls of handlers. */
 #include "base/time_iso.h"
 #include "http/http_priv.h"
+#include "http/url.h"
 
 static struct exchange *exchange_of(struct request *rq)
 {
@@ -29,6 +30,34 @@ int request_json(struct request *rq, const struct json **out, struct err *err)
     if (rq->body.len > 0 && json_parse(&rq->arena, rq->body, &tree, err) < 0)
         return -1;
     *out = tree;
+    return 0;
+}
+
+static int json_fields(struct request *rq, const char *const *names, struct str *values, size_t n,
+                       struct err *err)
+{
+    const struct json *object = NULL;
+    if (request_json(rq, &object, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        const struct json *member = json_member(object, names[i]);
+        if (member != NULL && member->type == JSON_STRING)
+            values[i] = member->text;
+    }
+    return 0;
+}
+
+int request_fields(struct request *rq, const char *const *names, struct str *values, size_t n,
+                   struct err *err)
+{
+    const struct exchange *x = exchange_of(rq);
+    memset(values, 0, n * sizeof(*values));
+    if (x->form_is_json)
+        return json_fields(rq, names, values, n, err);
+    for (size_t i = 0; i < n; i++) {
+        if (url_form_field(&rq->arena, rq->body, names[i], &values[i]) < 0)
+            return err_nomem(err);
+    }
     return 0;
 }
 

@@ -23,13 +23,21 @@
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "http/fingerprint.h"
 #include "http/form.h"
+#include "http/json_body.h"
 #include "http/offload.h"
 #include "http/router.h"
 
 struct project; /* of the application; http only carries it */
 
-enum { HTTP_OK = 200, HTTP_ACCEPTED = 202, HTTP_UNAVAILABLE = 503 };
+enum {
+    HTTP_OK = 200,
+    HTTP_ACCEPTED = 202,
+    HTTP_NO_CONTENT = 204,
+    HTTP_NOT_FOUND = 404,
+    HTTP_UNAVAILABLE = 503
+};
 enum { HTTP_LATER = 1 }; /* result of a handler */
 
 struct query_param {
@@ -41,15 +49,18 @@ struct query_param {
 struct request {
     struct arena arena; /* dropped when the response has been sent */
     const char *method;
+    struct str path;                 /* as it came, encoded */
     const struct route *route;       /* NULL: no such path */
     struct str args[ROUTE_ARGS_MAX]; /* of the path, decoded, in the order of the pattern */
     const struct query_param *query;
-    char id[ID_MAX_LEN];     /* what logs and errors call it */
-    struct project *project; /* set by the application's authenticate; NULL on open routes */
-    const char *project_id;  /* public id for the log; NULL while there is no project */
-    struct str body;         /* BODY_JSON: all of it */
-    struct form form;        /* BODY_MULTIPART */
-    void *app;               /* the application's context */
+    char id[ID_MAX_LEN];       /* what logs and errors call it */
+    struct project *project;   /* set by the application's authenticate; NULL on open routes */
+    const char *project_id;    /* public id for the log; NULL while there is no project */
+    struct str body;           /* BODY_JSON, BODY_FORM: all of it */
+    struct json_body *records; /* BODY_RECORDS; in the arena */
+    struct form form;          /* BODY_MULTIPART */
+    struct fingerprint *fingerprint; /* of the last two; NULL: no Idempotency-Key was given */
+    void *app;                       /* the application's context */
 
     /* of a handler that answers later; both set before the work is handed over */
     request_handler *finish;
@@ -59,6 +70,7 @@ struct request {
     const char *resource_type;
     struct str resource_id;
     const char *allow; /* methods of the path, for 405 */
+    struct str details; /* of a 4xx error, in place of its text: one that is too long for it */
 };
 
 #define RESPONSE_HEADERS_MAX 4
@@ -98,6 +110,11 @@ struct str request_header(const struct request *rq, const char *name);
 
 /* The body as a tree; *out is NULL for an empty one. ERR_INVALID_JSON. */
 int request_json(struct request *rq, const struct json **out, struct err *err) MUST_CHECK;
+
+/* The named texts of a BODY_FORM body, which may also be a JSON object; {NULL,0}: not given, or no
+ * text. ERR_INVALID_JSON. */
+int request_fields(struct request *rq, const char *const *names, struct str *values, size_t n,
+                   struct err *err) MUST_CHECK;
 
 /* The server is stopping: whoever waits answers with what there is. */
 bool request_is_draining(const struct request *rq);

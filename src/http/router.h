@@ -15,14 +15,25 @@
 
 #define ROUTE_ARGS_MAX 4
 
+struct records_shape;
 struct request;
 struct response;
 
 /* 0: the response is filled; -1: error; HTTP_LATER. See request.h. */
 typedef int request_handler(struct request *rq, struct response *rs, struct err *err);
 
-enum route_auth { AUTH_NONE, AUTH_PROJECT };
-enum route_body { BODY_NONE, BODY_JSON, BODY_MULTIPART };
+enum route_auth {
+    AUTH_NONE,
+    AUTH_PROJECT, /* whatever shows that the client acts for a project */
+    AUTH_KEYS,    /* the project's own keys, no token made from them */
+};
+enum route_body {
+    BODY_NONE,
+    BODY_JSON,    /* one object, whole in memory */
+    BODY_RECORDS, /* JSON with many records, see json_body.h */
+    BODY_MULTIPART,
+    BODY_FORM, /* a few texts, url-encoded or as JSON, see request_fields */
+};
 
 struct route {
     const char *method;
@@ -30,6 +41,7 @@ struct route {
     enum route_auth auth;
     enum route_body body;
     request_handler *handler;
+    const struct records_shape *records; /* BODY_RECORDS */
 };
 
 struct route_match {

@@ -11,7 +11,6 @@
 #include "base/time_iso.h"
 #include "http/http_priv.h"
 
-#define JSON_MAX_BYTES   10485760 /* reference 1.9 */
 #define THREADS_DEFAULT  4
 #define CONNECTIONS_MAX  1024
 #define IDLE_TIMEOUT_S   60
@@ -136,8 +135,6 @@ int server_start(const struct server_config *config, const struct route *routes,
     s->listen_fd = -1;
     if (s->config.threads == 0)
         s->config.threads = THREADS_DEFAULT;
-    if (s->config.json_max_bytes == 0)
-        s->config.json_max_bytes = JSON_MAX_BYTES;
     if (offload_start(OFFLOAD_THREADS, &s->offload, err) < 0 || ticker_start(&s->ticker, err) < 0 ||
         listen_on(s, err) < 0 || start_daemon(s, err) < 0) {
         server_free(s);

@@ -13,15 +13,19 @@
 
 struct server;
 
+/* A JSON body that is read whole into memory has that many bytes at most, whatever is configured. */
+#define JSON_WHOLE_MAX_BYTES 10485760
+
 struct server_config {
     const char *host;      /* address or name to listen on, IPv4 or IPv6, without brackets */
     uint16_t port;         /* 0: any free one, see server_port */
     unsigned threads;      /* 0: 4 */
-    size_t json_max_bytes; /* ceiling of a JSON body; 0: 10485760 */
+    size_t json_max_bytes; /* ceiling of a JSON body; 0: none, but for JSON_WHOLE_MAX_BYTES */
+    size_t csv_max_bytes;  /* of an upload, its form included; 0: none */
     struct spool *spool;   /* where uploads go */
     void *app;             /* rq->app */
 
-    /* Sets rq->project and rq->project_id, or ERR_UNAUTHORIZED; for routes with AUTH_PROJECT. In an
+    /* Sets rq->project and rq->project_id, or ERR_UNAUTHORIZED; for all routes but AUTH_NONE. In an
      * event thread, before the body is read. */
     int (*authenticate)(struct request *rq, struct err *err);
 };

@@ -21,7 +21,7 @@ static int escaped_byte(const char *p, size_t left)
     return hex_digit(p[1]) * 16 + hex_digit(p[2]);
 }
 
-struct str url_decode(struct arena *a, struct str raw)
+static struct str decode(struct arena *a, struct str raw, char plus)
 {
     char *out = arena_alloc(a, raw.len + 1);
     size_t n = 0;
@@ -29,11 +29,34 @@ struct str url_decode(struct arena *a, struct str raw)
         return (struct str){ NULL, 0 };
     for (size_t i = 0; i < raw.len; i++) {
         const int byte = escaped_byte(raw.p + i, raw.len - i);
-        out[n++] = byte >= 0 ? (char)byte : raw.p[i];
+        out[n++] = byte >= 0 ? (char)byte : raw.p[i] == '+' ? plus : raw.p[i];
         i += byte >= 0 ? 2 : 0;
     }
     out[n] = '\0';
     return (struct str){ out, n };
+}
+
+struct str url_decode(struct arena *a, struct str raw)
+{
+    return decode(a, raw, '+');
+}
+
+int url_form_field(struct arena *a, struct str form, const char *name, struct str *out)
+{
+    *out = (struct str){ NULL, 0 };
+    while (form.p != NULL && out->p == NULL) {
+        struct str value;
+        const struct str raw = str_cut(str_cut(form, '&', &form), '=', &value);
+        const struct str decoded = decode(a, raw, ' ');
+        if (decoded.p == NULL)
+            return -1;
+        if (!str_is(decoded, name))
+            continue;
+        *out = decode(a, value, ' ');
+        if (out->p == NULL)
+            return -1;
+    }
+    return 0;
 }
 
 int url_split(struct arena *a, struct str path, struct str segments[URL_SEGMENTS_MAX])

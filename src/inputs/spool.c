@@ -304,10 +304,15 @@ void upload_abort(struct upload *u)
     upload_close(u);
 }
 
+static bool is_name(struct str name)
+{
+    return name.len == SPOOL_NAME_LEN && memchr(name.p, '/', name.len) == NULL;
+}
+
 int input_open(struct spool *s, struct str name, struct input **out, struct err *err)
 {
     char path[PATH_BYTES];
-    if (name.len != SPOOL_NAME_LEN || memchr(name.p, '/', name.len) != NULL)
+    if (!is_name(name))
         return err_set(err, ERR_NOT_FOUND, "no input has such a name");
     struct input *in = mem_calloc(1, sizeof(*in));
     if (in == NULL)
@@ -339,5 +344,17 @@ int input_read(struct input *in, int64_t at, void *out, size_t n, size_t *got, s
 {
     if (read_at(in->fd, at, out, n, got, err) < 0)
         return err_wrap(err, "input '%s'", in->name);
+    return 0;
+}
+
+int input_remove(struct spool *s, struct str name, struct err *err)
+{
+    char path[PATH_BYTES], file[SPOOL_NAME_LEN + 1] = { 0 };
+    if (!is_name(name))
+        return err_set(err, ERR_NOT_FOUND, "no input has such a name");
+    memcpy(file, name.p, SPOOL_NAME_LEN);
+    file_path(s, file, ".in", path);
+    if (io_ops->unlink(path) < 0 && errno != ENOENT)
+        return err_sys(err, "cannot remove input '%s'", file);
     return 0;
 }

@@ -75,6 +75,13 @@ void upload_abort(struct upload *u);
 int input_open(struct spool *s, struct str name, struct input **out, struct err *err) MUST_CHECK;
 void input_close(struct input *in); /* NULL is fine */
 
+/*
+ * Removes the input of an action that does not name it any more; fine when it is gone. Who has it
+ * open reads on. The directory is not synced: a file that a power cut brings back belongs to
+ * nobody, and spool_sweep() takes it at the next start.
+ */
+int input_remove(struct spool *s, struct str name, struct err *err) MUST_CHECK;
+
 /* Up to n bytes from `at`; *got < n only at the end of the input. */
 int input_read(struct input *in, int64_t at, void *out, size_t n, size_t *got,
                struct err *err) MUST_CHECK;

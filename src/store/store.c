@@ -124,6 +124,40 @@ int store_tx_project_insert(struct store_tx *tx, struct project *p, struct err *
     return ops_of_tx(tx)->tx_project_insert(tx, p, err);
 }
 
+int store_tx_project_delete(struct store_tx *tx, struct str public_id, int64_t now_ms, int64_t *id,
+                            struct err *err)
+{
+    return ops_of_tx(tx)->tx_project_delete(tx, public_id, now_ms, id, err);
+}
+
+int store_tx_project_purge(struct store_tx *tx, int64_t id, size_t budget, struct arena *a,
+                           struct purged *out, struct err *err)
+{
+    return ops_of_tx(tx)->tx_project_purge(tx, id, budget, a, out, err);
+}
+
+int store_tx_key_insert(struct store_tx *tx, const struct project_key *k, struct err *err)
+{
+    return ops_of_tx(tx)->tx_key_insert(tx, k, err);
+}
+
+int store_tx_key_delete(struct store_tx *tx, int64_t project_id, struct str app_id, struct err *err)
+{
+    return ops_of_tx(tx)->tx_key_delete(tx, project_id, app_id, err);
+}
+
+int store_tx_oauth_insert(struct store_tx *tx, const struct oauth_token *t, size_t most,
+                          struct err *err)
+{
+    return ops_of_tx(tx)->tx_oauth_insert(tx, t, most, err);
+}
+
+int store_tx_oauth_delete(struct store_tx *tx, int64_t project_id, const unsigned char *hash,
+                          bool *found, struct err *err)
+{
+    return ops_of_tx(tx)->tx_oauth_delete(tx, project_id, hash, found, err);
+}
+
 int store_tx_action_insert(struct store_tx *tx, struct action *ac, struct err *err)
 {
     return ops_of_tx(tx)->tx_action_insert(tx, ac, err);
@@ -134,26 +168,102 @@ int store_tx_action_claim(struct store_tx *tx, int64_t seq, struct action *ac, s
     return ops_of_tx(tx)->tx_action_claim(tx, seq, ac, err);
 }
 
+int store_tx_action_cancel(struct store_tx *tx, int64_t project_id, int64_t seq, int64_t now_ms,
+                           struct arena *a, struct action *ac, struct err *err)
+{
+    return ops_of_tx(tx)->tx_action_cancel(tx, project_id, seq, now_ms, a, ac, err);
+}
+
+int store_tx_idempotency_find(struct store_tx *tx, struct idempotency *i, int64_t now_ms,
+                              bool *found, struct err *err)
+{
+    return ops_of_tx(tx)->tx_idempotency_find(tx, i, now_ms, found, err);
+}
+
+int store_tx_idempotency_put(struct store_tx *tx, const struct idempotency *i, struct err *err)
+{
+    return ops_of_tx(tx)->tx_idempotency_put(tx, i, err);
+}
+
 int store_tx_voucher_write(struct store_tx *tx, struct voucher_write *w, struct err *err)
 {
     return ops_of_tx(tx)->tx_voucher_write(tx, w, err);
 }
 
-int store_slice_commit(struct store *s, struct store_chunk *c, struct err *err)
+int store_tx_category_write(struct store_tx *tx, struct category_write *w, struct err *err)
 {
-    return ops_of(s)->slice_commit(s, c, err);
+    return ops_of_tx(tx)->tx_category_write(tx, w, err);
 }
 
-int store_find_project(struct store *s, struct arena *a, struct str app_id, struct project **out,
+int store_tx_bin_erase(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
                        struct err *err)
 {
-    return ops_of(s)->find_project(s, a, app_id, out, err);
+    return ops_of_tx(tx)->tx_bin_erase(tx, project_id, key, found, err);
+}
+
+int store_tx_export_insert(struct store_tx *tx, int64_t project_id, struct stored_export *e,
+                           struct err *err)
+{
+    return ops_of_tx(tx)->tx_export_insert(tx, project_id, e, err);
+}
+
+int store_tx_export_erase(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
+                          struct err *err)
+{
+    return ops_of_tx(tx)->tx_export_erase(tx, project_id, key, found, err);
+}
+
+int store_tx_retention(struct store_tx *tx, int64_t ended_before_ms, int64_t now_ms, size_t budget,
+                       struct arena *a, struct purged *out, struct err *err)
+{
+    return ops_of_tx(tx)->tx_retention(tx, ended_before_ms, now_ms, budget, a, out, err);
+}
+
+int store_slice_commit(struct store *s, struct store_chunk *chunks, size_t n, struct err *err)
+{
+    return ops_of(s)->slice_commit(s, chunks, n, err);
+}
+
+int store_find_key(struct store *s, struct arena *a, struct str app_id, struct project_key **key,
+                   struct project **project, struct err *err)
+{
+    return ops_of(s)->find_key(s, a, app_id, key, project, err);
+}
+
+int store_find_oauth(struct store *s, struct arena *a, const unsigned char *hash,
+                     struct oauth_token **token, struct project **project, struct err *err)
+{
+    return ops_of(s)->find_oauth(s, a, hash, token, project, err);
+}
+
+int store_find_project(struct store *s, struct arena *a, struct str public_id, struct project **out,
+                       struct err *err)
+{
+    return ops_of(s)->find_project(s, a, public_id, out, err);
+}
+
+int store_list_projects(struct store *s, struct arena *a, struct project **out, size_t *n,
+                        struct err *err)
+{
+    return ops_of(s)->list_projects(s, a, out, n, err);
+}
+
+int store_list_keys(struct store *s, struct arena *a, int64_t project_id, struct project_key **out,
+                    size_t *n, struct err *err)
+{
+    return ops_of(s)->list_keys(s, a, project_id, out, n, err);
 }
 
 int store_find_action(struct store *s, struct arena *a, int64_t project_id, struct str id,
                       struct action **out, struct err *err)
 {
     return ops_of(s)->find_action(s, a, project_id, id, out, err);
+}
+
+int store_find_input(struct store *s, struct arena *a, int64_t project_id, int64_t seq,
+                     struct str *out, struct err *err)
+{
+    return ops_of(s)->find_input(s, a, project_id, seq, out, err);
 }
 
 int store_list_actions(struct store *s, struct arena *a, int64_t project_id,
@@ -163,10 +273,22 @@ int store_list_actions(struct store *s, struct arena *a, int64_t project_id,
     return ops_of(s)->list_actions(s, a, project_id, page, out, n, more, err);
 }
 
-int store_list_unfinished(struct store *s, struct arena *a, struct action **out, size_t *n,
-                          struct err *err)
+int store_list_queues(struct store *s, struct arena *a, struct queue_id **out, size_t *n,
+                      struct err *err)
 {
-    return ops_of(s)->list_unfinished(s, a, out, n, err);
+    return ops_of(s)->list_queues(s, a, out, n, err);
+}
+
+int store_list_queue(struct store *s, struct arena *a, const struct queue_id *q, int64_t after_seq,
+                     size_t limit, size_t max_bytes, struct action **out, size_t *n,
+                     struct err *err)
+{
+    return ops_of(s)->list_queue(s, a, q, after_seq, limit, max_bytes, out, n, err);
+}
+
+int store_first_unfinished(struct store *s, const struct queue_id *q, int64_t *seq, struct err *err)
+{
+    return ops_of(s)->first_unfinished(s, q, seq, err);
 }
 
 int store_list_inputs(struct store *s, struct arena *a, struct str **out, size_t *n,
@@ -188,6 +310,60 @@ int store_list_vouchers(struct store *s, struct arena *a, int64_t project_id,
     return ops_of(s)->list_vouchers(s, a, project_id, page, out, n, total, more, err);
 }
 
+int store_walk_vouchers(struct store *s, struct arena *a, int64_t project_id,
+                        struct voucher_walk *w, struct voucher **out, size_t *n, struct err *err)
+{
+    return ops_of(s)->walk_vouchers(s, a, project_id, w, out, n, err);
+}
+
+int store_list_transactions(struct store *s, struct arena *a, int64_t project_id,
+                            int64_t voucher_key, int64_t after_key, bool newest_first, size_t limit,
+                            struct transaction **out, size_t *n, bool *more, struct err *err)
+{
+    return ops_of(s)->list_transactions(s, a, project_id, voucher_key, after_key, newest_first,
+                                        limit, out, n, more, err);
+}
+
+int store_find_category(struct store *s, struct arena *a, int64_t project_id, int64_t key,
+                        struct category **out, struct err *err)
+{
+    return ops_of(s)->find_category(s, a, project_id, key, out, err);
+}
+
+int store_list_categories(struct store *s, struct arena *a, int64_t project_id,
+                          struct category **out, size_t *n, struct err *err)
+{
+    return ops_of(s)->list_categories(s, a, project_id, out, n, err);
+}
+
+int store_find_bin_entry(struct store *s, struct arena *a, int64_t project_id, int64_t key,
+                         struct bin_entry **out, struct err *err)
+{
+    return ops_of(s)->find_bin_entry(s, a, project_id, key, out, err);
+}
+
+int store_list_bin(struct store *s, struct arena *a, int64_t project_id, int64_t after_key,
+                   bool newest_first, const struct filter *filter, size_t limit,
+                   struct bin_entry **out, size_t *n, bool *more, struct err *err)
+{
+    return ops_of(s)->list_bin(s, a, project_id, after_key, newest_first, filter, limit, out, n,
+                               more, err);
+}
+
+int store_find_export(struct store *s, struct arena *a, int64_t project_id, int64_t key,
+                      struct stored_export **out, struct err *err)
+{
+    return ops_of(s)->find_export(s, a, project_id, key, out, err);
+}
+
+int store_list_exports(struct store *s, struct arena *a, int64_t project_id, int64_t offset,
+                       bool newest_first, size_t limit, struct stored_export **out, size_t *n,
+                       int64_t *total, struct err *err)
+{
+    return ops_of(s)->list_exports(s, a, project_id, offset, newest_first, limit, out, n, total,
+                                   err);
+}
+
 int store_list_failures(struct store *s, struct arena *a, int64_t project_id, int64_t seq,
                         int64_t after_row, size_t limit, struct failure_row **out, size_t *n,
                         struct err *err)
@@ -199,6 +375,12 @@ int store_find_outcomes(struct store *s, struct arena *a, int64_t project_id, in
                         int64_t chunk_no, struct outcome_blob **out, struct err *err)
 {
     return ops_of(s)->find_outcomes(s, a, project_id, seq, chunk_no, out, err);
+}
+
+int store_find_outcomes_of_row(struct store *s, struct arena *a, int64_t project_id, int64_t seq,
+                               int64_t row, struct outcome_blob **out, struct err *err)
+{
+    return ops_of(s)->find_outcomes_of_row(s, a, project_id, seq, row, out, err);
 }
 
 int store_ping(struct store *s, struct err *err)

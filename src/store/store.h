@@ -26,6 +26,9 @@
 #include "base/err.h"
 #include "base/ids.h"
 #include "base/mem.h"
+#include "domain/category.h"
+#include "domain/code_config.h"
+#include "domain/filter.h"
 #include "domain/outcome.h"
 #include "domain/voucher.h"
 
@@ -34,16 +37,90 @@ struct store_tx; /* an open write transaction, valid inside a unit of work */
 
 /* ---- what is stored ---- */
 
-/* Two key pairs of a project: hashes of the tokens, never the tokens. */
 struct project {
     int64_t id;
     struct str public_id; /* proj_… */
     struct str name;
-    struct str app_id;
-    struct str management_id;
-    unsigned char app_token_hash[ID_HASH_BYTES];
-    unsigned char management_token_hash[ID_HASH_BYTES];
     int64_t created_ms;
+    int64_t deleted_ms; /* TIME_NONE: it lives; else its rows are being purged */
+};
+
+/* Stored values: never renumber. */
+enum key_kind { KEY_APP = 1, KEY_MANAGEMENT = 2 };
+
+/* A key pair of a project: the hash of the token, never the token. */
+struct project_key {
+    int64_t project_id;
+    enum key_kind kind;
+    struct str app_id; /* public half, unique in the store */
+    unsigned char token_hash[ID_HASH_BYTES];
+    struct str name; /* for people */
+    int64_t created_ms;
+};
+
+/* An OAuth 2.0 access token: its hash. Dies with the key that it was asked for with. */
+struct oauth_token {
+    int64_t project_id;
+    struct str app_id; /* the key */
+    unsigned char hash[ID_HASH_BYTES];
+    struct str scope; /* names with one blank between */
+    int64_t created_ms;
+    int64_t expires_ms;
+};
+
+/* Stored values: never renumber. What the bin and exports speak of. */
+enum resource_type {
+    RESOURCE_VOUCHER = 1,
+    RESOURCE_CAMPAIGN = 2,
+    RESOURCE_PRODUCT = 3,
+    RESOURCE_SKU = 4,
+    RESOURCE_CUSTOMER = 5,
+    RESOURCE_ORDER = 6,
+};
+
+struct bin_entry {
+    int64_t key;
+    enum resource_type resource_type;
+    int64_t resource_key;
+    struct str resource_name;
+    int64_t parent_key; /* 0: none */
+    int64_t created_ms;
+};
+
+/* A change of a gift's balance, minor units. */
+struct transaction {
+    int64_t key;
+    int64_t voucher_key;
+    int64_t amount;  /* added; below 0: taken */
+    int64_t balance; /* available afterwards */
+    int64_t total;   /* lifetime income afterwards */
+    struct str source_id, reason;
+    int64_t created_ms;
+};
+
+struct stored_export {
+    int64_t key;
+    enum resource_type resource;
+    struct str params; /* JSON, frozen when asked for */
+    int64_t created_ms;
+};
+
+/* Actions wait by the kind of resource that they work on. Stored values: never renumber. */
+enum action_queue {
+    QUEUE_VOUCHERS = 1,
+    QUEUE_CUSTOMERS = 2,
+    QUEUE_PRODUCTS = 3,
+    QUEUE_ORDERS = 4,
+    QUEUE_CAMPAIGNS = 5,
+    QUEUE_COUNT
+};
+
+/* How actions share a queue of a project. Stored values: never renumber. */
+enum discipline {
+    DISCIPLINE_SHARED = 0,  /* in slices, round robin */
+    DISCIPLINE_ORDERED = 1, /* after every earlier action of the queue */
+    DISCIPLINE_SINGLE = 2,  /* one at a time, in order */
+    DISCIPLINE_COUNT
 };
 
 /* Stored values: never renumber. */
@@ -59,11 +136,17 @@ struct action {
     /* given at the start, never changed */
     int64_t seq; /* key, and the order of everything: who wrote later wins */
     int64_t project_id;
-    int kind;           /* enum action_kind, see actions/registry.h */
+    int kind; /* enum action_kind_id, see actions/registry.h */
+    enum action_queue queue;
+    enum discipline discipline;
+    bool dry_run;       /* promotion data stays as it is; everything else is real */
     int64_t created_ms; /* when it was accepted; also the action's frozen "now" */
     struct str request_id;
-    struct str input; /* name of the spooled input; {NULL,0}: none */
+    struct str input; /* name of the spooled input; {NULL,0}: none, or `data` */
+    struct str data;  /* a small input, stored with the action: given to the insert, read by
+                         store_list_queue and store_find_input only; {NULL,0}: none */
     int64_t input_bytes;
+    int64_t records;   /* of the input; -1: not known before its end */
     struct str params; /* JSON: all that decides an outcome, frozen (delimiter, column map, …) */
 
     /* moves with every slice, in its transaction */
@@ -78,6 +161,7 @@ struct action {
     int64_t slice_done; /* items of the chunk that are applied, see struct store_chunk */
     int64_t counts[OUTCOME_COUNT];
     struct str message; /* why a FAILED action failed */
+    bool kept;          /* input, outcomes and report are still there */
 
     /* ownership: every commit carries the epoch it was leased with */
     int64_t lease_epoch;
@@ -91,11 +175,21 @@ bool action_is_finished(const struct action *ac);
 
 enum { OUTCOMES_PER_BYTE = 2 }; /* four bits a row */
 
+/* What a row does to a stored voucher, and when there is none. */
+enum apply_mode {
+    APPLY_UPSERT,      /* creates, or changes what is given */
+    APPLY_CREATE_ONLY, /* fails when the code exists */
+    APPLY_UPDATE_ONLY, /* fails when the code does not exist */
+};
+
 struct store_chunk {
     /* who */
     int64_t project_id;
     int64_t action_seq;
     int64_t lease_epoch;
+    enum apply_mode mode;
+    bool dry_run;
+    bool ordered; /* every earlier action of the queue has ended: nothing can come in between */
 
     /* which part of the input; stored as the checkpoint */
     int64_t no;          /* 0, 1, 2 … */
@@ -120,6 +214,11 @@ struct store_chunk {
     unsigned char *outcomes;       /* packed, (n_rows + 1) / 2 bytes, by row; 0 = not reached */
     int64_t counts[OUTCOME_COUNT]; /* what the slices of this chunk have added so far */
     bool finished;                 /* the last slice is in */
+    bool lost;                     /* of a batch: another worker, or a cancel, has the action */
+
+    /* the backend's, during a call */
+    size_t reached;
+    int64_t adding[OUTCOME_COUNT];
 };
 
 void outcome_put(unsigned char *packed, size_t row, enum outcome o);
@@ -150,17 +249,54 @@ struct store_work {
     struct err err;
 };
 
+enum voucher_write_mode {
+    VOUCHER_CREATE,      /* FAILED: the code is taken, also by one in the bin */
+    VOUCHER_CHANGE,      /* the given fields of `voucher` */
+    VOUCHER_TO_BIN,      /* invisible from now on, its code stays taken */
+    VOUCHER_ERASE,       /* gone, its code is free */
+    VOUCHER_ADD_BALANCE, /* of a gift: `amount`, below 0 takes */
+};
+
+/* A single write, by the same rules as a slice. */
 struct voucher_write {
     int64_t project_id;
-    struct voucher *voucher; /* change in; after UPDATED/UNCHANGED/CREATED the stored voucher */
-    enum { VOUCHER_CREATE_ONLY } mode;
-    enum outcome outcome; /* FAILED: the code is taken */
+    enum voucher_write_mode mode;
+    struct str code_or_id; /* of an existing voucher: id first, then code; not for VOUCHER_CREATE */
+    struct voucher *voucher; /* CREATE, CHANGE: what is wanted. After success: the stored voucher */
+    struct arena *arena;     /* its texts live there */
+    const struct code_config *codes; /* CREATE: makes the code; NULL: the voucher has one */
+    int64_t amount;                  /* ADD_BALANCE, minor units */
+    struct str source_id, reason;    /* of the transaction */
+    struct transaction transaction;  /* ADD_BALANCE: what was booked */
+
+    bool found;
+    enum outcome outcome; /* FAILED: with why */
+    struct err why;       /* FAILED: what the client is told */
+};
+
+struct category_write {
+    int64_t project_id;
+    enum { CATEGORY_CREATE, CATEGORY_CHANGE, CATEGORY_ERASE } mode;
+    struct category category; /* in: key (CHANGE, ERASE), name, hierarchy; out: all */
+    bool found;               /* CHANGE, ERASE */
+};
+
+/* A request that has been here before; remembered for a day. */
+#define IDEMPOTENCY_KEPT_MS INT64_C(86400000)
+struct idempotency {
+    int64_t project_id;
+    struct str key;
+    unsigned char fingerprint[ID_HASH_BYTES];
+    int64_t action_seq;
+    int64_t created_ms; /* of the action */
 };
 
 struct action_page {
     int64_t before_ms;  /* only actions created before; INT64_MAX: all */
     int64_t before_seq; /* cursor: behind this action, in list order; INT64_MAX: from the newest */
-    int64_t before_seq_ms; /* creation time of the cursor's action */
+    int64_t before_seq_ms;            /* creation time of the cursor's action */
+    int kind;                         /* 0: all */
+    const enum action_status *status; /* NULL: all */
     int limit;
 };
 
@@ -168,7 +304,9 @@ enum voucher_order {
     VOUCHER_NEWEST_FIRST,
     VOUCHER_OLDEST_FIRST,
     VOUCHER_BY_CODE,
-    VOUCHER_BY_CODE_DESC
+    VOUCHER_BY_CODE_DESC,
+    VOUCHER_BY_CHANGE, /* updated_at, those never changed by their creation */
+    VOUCHER_BY_CHANGE_DESC
 };
 
 struct voucher_page {
@@ -176,11 +314,31 @@ struct voucher_page {
     int limit;
     int64_t offset;    /* of the API's page parameter */
     int64_t after_key; /* cursor (starting_after): the last voucher of the page before; 0: none */
-    struct str after_code; /* its code, for the orders by code */
+    struct str after_code;       /* its code, for the orders by code */
+    int64_t after_ms;            /* its time of change, for the orders by that */
+    const struct filter *filter; /* NULL: all; see domain/filter.h */
+    bool no_total;               /* *total is not wanted: nothing is counted */
+    int64_t time_ms;             /* page and total together may take; 0: any time */
+};
+
+/* Reads all vouchers that fit, in many short calls, for an export. */
+struct voucher_walk {
+    enum voucher_order order;
+    const struct filter *filter; /* NULL: all */
+    size_t limit;                /* vouchers of a call */
+    size_t max_bytes;            /* of their texts; the last one may go beyond it */
+
+    /* where it is; zero at the start, moved by every call */
+    int64_t after_key;
+    int64_t after_ms;
+    char after_code[VOUCHER_CODE_MAX_BYTES];
+    size_t after_code_len;
+    bool done;
 };
 
 struct failure_row {
     int64_t row; /* from 1, as shown */
+    enum failure_kind kind;
     struct str key;
     struct str reason;
 };
@@ -191,6 +349,24 @@ struct outcome_blob {
     int64_t n_rows;
     const unsigned char *packed;
     int64_t start, end; /* input bytes of the chunk */
+};
+
+/* Of all failures of an action, what retention leaves. */
+#define FAILURES_KEPT 10000
+
+/* Actions that wait for each other: of one project, one kind of resource, one discipline. */
+struct queue_id {
+    int64_t project_id;
+    enum action_queue queue;
+    enum discipline discipline;
+};
+
+/* What a step of retention did. */
+struct purged {
+    size_t rows;
+    bool more;          /* there is more to remove now */
+    struct str *inputs; /* spooled inputs that no action has any more; in the arena */
+    size_t n_inputs;
 };
 
 /* How the committer and the writer spend their time; for the bench. */
@@ -213,22 +389,61 @@ struct store_ops {
     void (*submit)(struct store *s, struct store_work *w);
 
     /* inside a unit of work */
-    int (*tx_project_insert)(struct store_tx *tx, struct project *p, struct err *err); /* sets id */
-    int (*tx_action_insert)(struct store_tx *tx, struct action *ac, struct err *err); /* sets seq */
+    int (*tx_project_insert)(struct store_tx *tx, struct project *p, struct err *err);
+    int (*tx_project_delete)(struct store_tx *tx, struct str public_id, int64_t now_ms, int64_t *id,
+                             struct err *err);
+    int (*tx_project_purge)(struct store_tx *tx, int64_t id, size_t budget, struct arena *a,
+                            struct purged *out, struct err *err);
+    int (*tx_key_insert)(struct store_tx *tx, const struct project_key *k, struct err *err);
+    int (*tx_key_delete)(struct store_tx *tx, int64_t project_id, struct str app_id,
+                         struct err *err);
+    int (*tx_oauth_insert)(struct store_tx *tx, const struct oauth_token *t, size_t most,
+                           struct err *err);
+    int (*tx_oauth_delete)(struct store_tx *tx, int64_t project_id, const unsigned char *hash,
+                           bool *found, struct err *err);
+    int (*tx_action_insert)(struct store_tx *tx, struct action *ac, struct err *err);
     int (*tx_action_claim)(struct store_tx *tx, int64_t seq, struct action *ac, struct err *err);
+    int (*tx_action_cancel)(struct store_tx *tx, int64_t project_id, int64_t seq, int64_t now_ms,
+                            struct arena *a, struct action *ac, struct err *err);
+    int (*tx_idempotency_find)(struct store_tx *tx, struct idempotency *i, int64_t now_ms,
+                               bool *found, struct err *err);
+    int (*tx_idempotency_put)(struct store_tx *tx, const struct idempotency *i, struct err *err);
     int (*tx_voucher_write)(struct store_tx *tx, struct voucher_write *w, struct err *err);
-
-    int (*slice_commit)(struct store *s, struct store_chunk *c, struct err *err);
-
-    int (*find_project)(struct store *s, struct arena *a, struct str app_id, struct project **out,
+    int (*tx_category_write)(struct store_tx *tx, struct category_write *w, struct err *err);
+    int (*tx_bin_erase)(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
                         struct err *err);
+    int (*tx_export_insert)(struct store_tx *tx, int64_t project_id, struct stored_export *e,
+                            struct err *err);
+    int (*tx_export_erase)(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
+                           struct err *err);
+    int (*tx_retention)(struct store_tx *tx, int64_t ended_before_ms, int64_t now_ms, size_t budget,
+                        struct arena *a, struct purged *out, struct err *err);
+
+    int (*slice_commit)(struct store *s, struct store_chunk *chunks, size_t n, struct err *err);
+    int (*find_key)(struct store *s, struct arena *a, struct str app_id, struct project_key **key,
+                    struct project **project, struct err *err);
+    int (*find_oauth)(struct store *s, struct arena *a, const unsigned char *hash,
+                      struct oauth_token **token, struct project **project, struct err *err);
+    int (*find_project)(struct store *s, struct arena *a, struct str public_id,
+                        struct project **out, struct err *err);
+    int (*list_projects)(struct store *s, struct arena *a, struct project **out, size_t *n,
+                         struct err *err);
+    int (*list_keys)(struct store *s, struct arena *a, int64_t project_id, struct project_key **out,
+                     size_t *n, struct err *err);
     int (*find_action)(struct store *s, struct arena *a, int64_t project_id, struct str id,
                        struct action **out, struct err *err);
+    int (*find_input)(struct store *s, struct arena *a, int64_t project_id, int64_t seq,
+                      struct str *out, struct err *err);
     int (*list_actions)(struct store *s, struct arena *a, int64_t project_id,
                         const struct action_page *page, struct action **out, size_t *n, bool *more,
                         struct err *err);
-    int (*list_unfinished)(struct store *s, struct arena *a, struct action **out, size_t *n,
-                           struct err *err);
+    int (*list_queues)(struct store *s, struct arena *a, struct queue_id **out, size_t *n,
+                       struct err *err);
+    int (*list_queue)(struct store *s, struct arena *a, const struct queue_id *q, int64_t after_seq,
+                      size_t limit, size_t max_bytes, struct action **out, size_t *n,
+                      struct err *err);
+    int (*first_unfinished)(struct store *s, const struct queue_id *q, int64_t *seq,
+                            struct err *err);
     int (*list_inputs)(struct store *s, struct arena *a, struct str **out, size_t *n,
                        struct err *err);
     int (*find_voucher)(struct store *s, struct arena *a, int64_t project_id, struct str code_or_id,
@@ -236,11 +451,33 @@ struct store_ops {
     int (*list_vouchers)(struct store *s, struct arena *a, int64_t project_id,
                          const struct voucher_page *page, struct voucher **out, size_t *n,
                          int64_t *total, bool *more, struct err *err);
+    int (*walk_vouchers)(struct store *s, struct arena *a, int64_t project_id,
+                         struct voucher_walk *w, struct voucher **out, size_t *n, struct err *err);
+    int (*list_transactions)(struct store *s, struct arena *a, int64_t project_id,
+                             int64_t voucher_key, int64_t after_key, bool newest_first,
+                             size_t limit, struct transaction **out, size_t *n, bool *more,
+                             struct err *err);
+    int (*find_category)(struct store *s, struct arena *a, int64_t project_id, int64_t key,
+                         struct category **out, struct err *err);
+    int (*list_categories)(struct store *s, struct arena *a, int64_t project_id,
+                           struct category **out, size_t *n, struct err *err);
+    int (*find_bin_entry)(struct store *s, struct arena *a, int64_t project_id, int64_t key,
+                          struct bin_entry **out, struct err *err);
+    int (*list_bin)(struct store *s, struct arena *a, int64_t project_id, int64_t after_key,
+                    bool newest_first, const struct filter *filter, size_t limit,
+                    struct bin_entry **out, size_t *n, bool *more, struct err *err);
+    int (*find_export)(struct store *s, struct arena *a, int64_t project_id, int64_t key,
+                       struct stored_export **out, struct err *err);
+    int (*list_exports)(struct store *s, struct arena *a, int64_t project_id, int64_t offset,
+                        bool newest_first, size_t limit, struct stored_export **out, size_t *n,
+                        int64_t *total, struct err *err);
     int (*list_failures)(struct store *s, struct arena *a, int64_t project_id, int64_t seq,
                          int64_t after_row, size_t limit, struct failure_row **out, size_t *n,
                          struct err *err);
     int (*find_outcomes)(struct store *s, struct arena *a, int64_t project_id, int64_t seq,
                          int64_t chunk_no, struct outcome_blob **out, struct err *err);
+    int (*find_outcomes_of_row)(struct store *s, struct arena *a, int64_t project_id, int64_t seq,
+                                int64_t row, struct outcome_blob **out, struct err *err);
     int (*ping)(struct store *s, struct err *err);
     void (*stats)(struct store *s, struct store_stats *out);
 };
@@ -282,9 +519,37 @@ void store_submit(struct store *s, struct store_work *w);
 int store_work_wait(struct store *s, int (*run)(struct store_tx *, void *, struct err *), void *arg,
                     struct err *err) MUST_CHECK;
 
-/* p->id is set. ERR_DUPLICATE when app_id or management_id is taken. */
+/* ---- inside a unit of work ---- */
+
+/* p->id is set. ERR_DUPLICATE. */
 int store_tx_project_insert(struct store_tx *tx, struct project *p, struct err *err) MUST_CHECK;
 
+/* Takes its keys and tokens away, ends its actions, and marks it; its rows go with
+ * store_tx_project_purge. Once more changes nothing. ERR_NOT_FOUND; *id is set. */
+int store_tx_project_delete(struct store_tx *tx, struct str public_id, int64_t now_ms, int64_t *id,
+                            struct err *err) MUST_CHECK;
+
+/* Removes about `budget` rows of a deleted project, at last the project (`more` is false then).
+ * out->inputs are for the caller to remove once the unit has committed; in the arena. Nothing
+ * happens to a project that lives, or is gone. */
+int store_tx_project_purge(struct store_tx *tx, int64_t id, size_t budget, struct arena *a,
+                           struct purged *out, struct err *err) MUST_CHECK;
+
+/* ERR_DUPLICATE when the application id is taken; ERR_NOT_FOUND when the project is deleted. */
+int store_tx_key_insert(struct store_tx *tx, const struct project_key *k,
+                        struct err *err) MUST_CHECK;
+
+/* With the tokens that were asked for with it. ERR_NOT_FOUND. */
+int store_tx_key_delete(struct store_tx *tx, int64_t project_id, struct str app_id,
+                        struct err *err) MUST_CHECK;
+
+/* When the project has `most` already, the expired ones go first, then the oldest.
+ * ERR_UNAUTHORIZED: the key has been revoked meanwhile. */
+int store_tx_oauth_insert(struct store_tx *tx, const struct oauth_token *t, size_t most,
+                          struct err *err) MUST_CHECK;
+
+int store_tx_oauth_delete(struct store_tx *tx, int64_t project_id, const unsigned char *hash,
+                          bool *found, struct err *err) MUST_CHECK;
 /* Takes the next sequence number and stores the action as ENQUEUED; ac->seq is set. */
 int store_tx_action_insert(struct store_tx *tx, struct action *ac, struct err *err) MUST_CHECK;
 
@@ -293,48 +558,151 @@ int store_tx_action_insert(struct store_tx *tx, struct action *ac, struct err *e
 int store_tx_action_claim(struct store_tx *tx, int64_t seq, struct action *ac,
                           struct err *err) MUST_CHECK;
 
-/* One voucher, by the same code that applies a slice. */
+/* Ends an unfinished action as FAILED, with a message that begins with CANCELLED_MESSAGE and tells
+ * what is in; whoever runs it loses its lease. *ac is read afresh in any case, its texts in the
+ * arena. ERR_NOT_FOUND. */
+#define CANCELLED_MESSAGE "Cancelled"
+int store_tx_action_cancel(struct store_tx *tx, int64_t project_id, int64_t seq, int64_t now_ms,
+                           struct arena *a, struct action *ac, struct err *err) MUST_CHECK;
+
+/* *found: i's fingerprint, action and time are those of the first request. Those older than a day
+ * do not count. */
+int store_tx_idempotency_find(struct store_tx *tx, struct idempotency *i, int64_t now_ms,
+                              bool *found, struct err *err) MUST_CHECK;
+
+int store_tx_idempotency_put(struct store_tx *tx, const struct idempotency *i,
+                             struct err *err) MUST_CHECK;
+/* One voucher, by the same code that applies a slice. -1 only for trouble of ours, see
+ * w->found and w->outcome. */
 int store_tx_voucher_write(struct store_tx *tx, struct voucher_write *w,
                            struct err *err) MUST_CHECK;
 
-/*
- * Applies the next slice of the chunk and commits it with its outcomes, failures, counters and
- * checkpoint. How many rows that is, the store decides: all that are left while nobody else wants
- * to write, about 20 ms worth otherwise. Moves c->slice_done, c->outcomes, c->counts; sets
- * c->finished with the last one. When it fails nothing has moved, in memory or on disk, and the
- * call can be repeated. ERR_LEASE_LOST: another worker holds a newer epoch (drop the chunk).
- * ERR_DISK_FULL.
- */
-int store_slice_commit(struct store *s, struct store_chunk *c, struct err *err) MUST_CHECK;
-
-int store_find_project(struct store *s, struct arena *a, struct str app_id, struct project **out,
+int store_tx_category_write(struct store_tx *tx, struct category_write *w,
+                            struct err *err) MUST_CHECK;
+/* The entry and its resource, for good. */
+int store_tx_bin_erase(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
                        struct err *err) MUST_CHECK;
+
+/* e->key is set. */
+int store_tx_export_insert(struct store_tx *tx, int64_t project_id, struct stored_export *e,
+                           struct err *err) MUST_CHECK;
+
+int store_tx_export_erase(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
+                          struct err *err) MUST_CHECK;
+/* Removes up to `budget` rows that have had their time: outcomes, failures beyond the first
+ * FAILURES_KEPT, and inputs of actions that ended before then; remains of dry runs; old idempotency
+ * keys and tokens. */
+int store_tx_retention(struct store_tx *tx, int64_t ended_before_ms, int64_t now_ms, size_t budget,
+                       struct arena *a, struct purged *out, struct err *err) MUST_CHECK;
+
+/* ---- the engine's door ---- */
+
+/* Applies the next slice of the chunks and commits it with outcomes, failures, counters and
+ * checkpoints. n > 1 is a batch: chunks of different actions of one project, in their order, each
+ * small and the whole of its action. How much that is, the store decides: all that is left while
+ * nobody else wants to write, about 20 ms worth otherwise. Moves slice_done, outcomes, counts; sets
+ * `finished` with the last slice of a chunk. When it fails nothing has moved, in memory or on disk,
+ * and the call can be repeated. ERR_LEASE_LOST: another worker holds a newer epoch (drop the
+ * chunk); in a batch that one is `lost` and `finished`, and the others go on. ERR_DISK_FULL. */
+int store_slice_commit(struct store *s, struct store_chunk *chunks, size_t n,
+                       struct err *err) MUST_CHECK;
+
+/* ---- reading ---- */
+
+/* A key of any kind, with its project; NULL and NULL when it is unknown or revoked. */
+int store_find_key(struct store *s, struct arena *a, struct str app_id, struct project_key **key,
+                   struct project **project, struct err *err) MUST_CHECK;
+/* NULL also for an expired one. */
+int store_find_oauth(struct store *s, struct arena *a, const unsigned char *hash,
+                     struct oauth_token **token, struct project **project,
+                     struct err *err) MUST_CHECK;
+
+/* Deleted projects are found and listed until their last row is gone: see deleted_ms. */
+int store_find_project(struct store *s, struct arena *a, struct str public_id, struct project **out,
+                       struct err *err) MUST_CHECK;
+int store_list_projects(struct store *s, struct arena *a, struct project **out, size_t *n,
+                        struct err *err) MUST_CHECK;
+int store_list_keys(struct store *s, struct arena *a, int64_t project_id, struct project_key **out,
+                    size_t *n, struct err *err) MUST_CHECK;
 int store_find_action(struct store *s, struct arena *a, int64_t project_id, struct str id,
                       struct action **out, struct err *err) MUST_CHECK;
+/* A small input that is stored with its action; {NULL,0} when there is none. */
+int store_find_input(struct store *s, struct arena *a, int64_t project_id, int64_t seq,
+                     struct str *out, struct err *err) MUST_CHECK;
+
 /* Newest first: (created_ms, seq) descending. *more: there are older ones. */
 int store_list_actions(struct store *s, struct arena *a, int64_t project_id,
                        const struct action_page *page, struct action **out, size_t *n, bool *more,
                        struct err *err) MUST_CHECK;
-/* Of all projects, oldest first: what the engine has to go on with. */
-int store_list_unfinished(struct store *s, struct arena *a, struct action **out, size_t *n,
-                          struct err *err) MUST_CHECK;
+
+/* Which queues have unfinished actions. */
+int store_list_queues(struct store *s, struct arena *a, struct queue_id **out, size_t *n,
+                      struct err *err) MUST_CHECK;
+
+/* The queue's unfinished actions behind after_seq, in order, with their `data`; at most max_bytes
+ * of that, but one action at least. */
+int store_list_queue(struct store *s, struct arena *a, const struct queue_id *q, int64_t after_seq,
+                     size_t limit, size_t max_bytes, struct action **out, size_t *n,
+                     struct err *err) MUST_CHECK;
+
+/* The first unfinished action of the project's queue with another discipline than q's; INT64_MAX:
+ * none. One probe of an index per discipline. */
+int store_first_unfinished(struct store *s, const struct queue_id *q, int64_t *seq,
+                           struct err *err) MUST_CHECK;
+
 /* Names of all inputs that an action still has, finished or not; sorted by byte. */
 int store_list_inputs(struct store *s, struct arena *a, struct str **out, size_t *n,
                       struct err *err) MUST_CHECK;
-/* By public id first, then by code. */
+
+/* By public id first, then by code. Those in the bin are not found. */
 int store_find_voucher(struct store *s, struct arena *a, int64_t project_id, struct str code_or_id,
                        struct voucher **out, struct err *err) MUST_CHECK;
-/* *total comes from a counter and costs the same for 10 and for 10 million vouchers. */
+
+/* *total of all, or of one category, comes from a counter and costs the same for 10 and for 10
+ * million vouchers. Any other filter is counted, and takes page->time_ms at most: ERR_TOO_SLOW. */
 int store_list_vouchers(struct store *s, struct arena *a, int64_t project_id,
                         const struct voucher_page *page, struct voucher **out, size_t *n,
                         int64_t *total, bool *more, struct err *err) MUST_CHECK;
+
+/* The next vouchers of the walk; none before its end when nothing has fitted for a while. Each that
+ * is there all the time and is not changed comes exactly once. Fails: the walk is where it was. */
+int store_walk_vouchers(struct store *s, struct arena *a, int64_t project_id,
+                        struct voucher_walk *w, struct voucher **out, size_t *n,
+                        struct err *err) MUST_CHECK;
+
+int store_list_transactions(struct store *s, struct arena *a, int64_t project_id,
+                            int64_t voucher_key, int64_t after_key, bool newest_first, size_t limit,
+                            struct transaction **out, size_t *n, bool *more,
+                            struct err *err) MUST_CHECK;
+int store_find_category(struct store *s, struct arena *a, int64_t project_id, int64_t key,
+                        struct category **out, struct err *err) MUST_CHECK;
+/* All of the project, newest first. */
+int store_list_categories(struct store *s, struct arena *a, int64_t project_id,
+                          struct category **out, size_t *n, struct err *err) MUST_CHECK;
+
+int store_find_bin_entry(struct store *s, struct arena *a, int64_t project_id, int64_t key,
+                         struct bin_entry **out, struct err *err) MUST_CHECK;
+int store_list_bin(struct store *s, struct arena *a, int64_t project_id, int64_t after_key,
+                   bool newest_first, const struct filter *filter, size_t limit,
+                   struct bin_entry **out, size_t *n, bool *more, struct err *err) MUST_CHECK;
+int store_find_export(struct store *s, struct arena *a, int64_t project_id, int64_t key,
+                      struct stored_export **out, struct err *err) MUST_CHECK;
+int store_list_exports(struct store *s, struct arena *a, int64_t project_id, int64_t offset,
+                       bool newest_first, size_t limit, struct stored_export **out, size_t *n,
+                       int64_t *total, struct err *err) MUST_CHECK;
 /* In row order, rows above after_row (0: from the first). */
 int store_list_failures(struct store *s, struct arena *a, int64_t project_id, int64_t seq,
                         int64_t after_row, size_t limit, struct failure_row **out, size_t *n,
                         struct err *err) MUST_CHECK;
+
 /* The outcomes of one chunk; NULL when the action has not come that far. */
 int store_find_outcomes(struct store *s, struct arena *a, int64_t project_id, int64_t seq,
                         int64_t chunk_no, struct outcome_blob **out, struct err *err) MUST_CHECK;
+
+/* The same, of the chunk that row (from 0) is in. */
+int store_find_outcomes_of_row(struct store *s, struct arena *a, int64_t project_id, int64_t seq,
+                               int64_t row, struct outcome_blob **out, struct err *err) MUST_CHECK;
+
 /* 0 when the store can be read and takes writes. */
 int store_ping(struct store *s, struct err *err) MUST_CHECK;
 void store_stats(struct store *s, struct store_stats *out);

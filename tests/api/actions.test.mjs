@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* GET /v1/async-actions: the list, its paging; waiting for one; following one. */
+/* The Async Action object of each type; the list, its filters and paging; waiting for one; following one. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { apiServer, assertAction, csv, giftFile, newProject, sleep } from '../support/api.mjs';
+import {
+	apiServer, assertAction, assertInvalidQuery, csv, giftFile, newProject, sleep
+} from '../support/api.mjs';
 
 const server = await apiServer();
 const BIG = giftFile(200000);
@@ -28,6 +30,112 @@ async function list(p, query = '') {
 	assert.equal(answer.json.data_ref, 'async_actions');
 	return answer.json;
 }
+
+/* ---- the object ---- */
+
+const MEMBERS = [
+	'id', 'type', 'status', 'operation_status', 'result', 'created_at', 'updated_at', 'request_id',
+	'progress', 'processing_time', 'object'
+];
+const OTHER_TYPE = { code: 'OLD', type: 'GIFT_VOUCHER', gift: { amount: 100 } };
+
+/* Each type with records that succeed and records that fail; `reports` is looked at elsewhere. */
+const TYPES = {
+	'VOUCHERS.IMPORT': {
+		start: p => p.start('/v1/vouchers/import', [
+			{ code: 'NEW', type: 'GIFT_VOUCHER', gift: { amount: 100 } }, OTHER_TYPE, { code: 'BARE' },
+			{ type: 'GIFT_VOUCHER', gift: { amount: 100 } }
+		]),
+		result: {
+			message: '1 voucher(s) imported successfully, 3 failed.',
+			failed: [
+				{ code: 'OLD', reason: 'Duplicated voucher exists with id OLD' },
+				{ code: 'BARE', reason: 'Voucher Type is required' },
+				{ code: '', reason: 'Code is required' }
+			],
+			done_count: 1,
+			failed_count: 3
+		}
+	},
+	'VOUCHERS.IMPORT_CSV': {
+		start: p => p.startImport(csv('Code,Voucher Type,Value', 'NEW,GIFT_VOUCHER,1', 'OLD,GIFT_VOUCHER,2',
+			'BARE,,1', ',GIFT_VOUCHER,1')),
+		result: {
+			message: '2 voucher(s) imported successfully, 2 failed.',
+			failed: [
+				{ code: 'BARE', row: 3, reason: 'Voucher Type is required' },
+				{ code: '', row: 4, reason: 'Code is required' }
+			],
+			done_count: 2,
+			failed_count: 2
+		}
+	},
+	'VOUCHERS.BULK_UPDATE': {
+		start: p => p.start('/v1/vouchers/bulk/async', [
+			{ code: 'OLD', metadata: { n: 1 } }, { code: 'NONE', metadata: { n: 2 } }, { metadata: { n: 3 } }
+		]),
+		result: {
+			done_count: 1,
+			failed_count: 2,
+			reports: true,
+			reports_available_till: true,
+			errors: [
+				{
+					message: 'Resource not found', details: 'Cannot find voucher with id NONE', key: 'not_found',
+					code: 'NONE'
+				},
+				{
+					message: 'Invalid payload', details: "Payload should have required property 'code'",
+					key: 'invalid_payload', code: ''
+				}
+			]
+		}
+	},
+	'VOUCHERS.METADATA_UPDATE': {
+		start: p => p.start('/v1/vouchers/metadata/async', { codes: ['NONE', 'OLD'], metadata: { n: 1 } }),
+		result: {
+			done_count: 1,
+			failed_count: 1,
+			reports: true,
+			reports_available_till: true,
+			errors: [
+				{ message: 'Resource not found', details: 'Cannot find voucher with id NONE', key: 'not_found' }
+			]
+		}
+	}
+};
+
+for (const [type, { start, result }] of Object.entries(TYPES)) {
+	test(`a ${type} that has ended reads as the published examples do`, async () => {
+		const p = await newProject(server);
+		await p.load(csv('Code,Voucher Type,Value', 'OLD,GIFT_VOUCHER,1'));
+		const action = await p.wait(await start(p));
+		assertAction(action);
+		assert.equal(action.type, type);
+		assert.equal(action.status, 'DONE');
+		assert.equal(action.operation_status, 'SUCCESS');
+		assert.deepEqual(Object.keys(action), MEMBERS);
+		/* As text: the order of the members counts. */
+		const { reports, reports_available_till } = action.result;
+		const shown = { ...action.result };
+		if (reports !== undefined)
+			Object.assign(shown, { reports: reports.length === 1, reports_available_till: reports_available_till !== null });
+		assert.equal(JSON.stringify(shown), JSON.stringify(result));
+	});
+}
+
+test('updates of which every record fails are done, and have failed', async () => {
+	const p = await newProject(server);
+	for (const [path, body] of [
+		['/v1/vouchers/bulk/async', [{ code: 'A', metadata: {} }]],
+		['/v1/vouchers/metadata/async', { codes: ['A'], metadata: {} }]
+	]) {
+		const action = await p.run(path, body);
+		assertAction(action);
+		assert.equal(action.status, 'DONE');
+		assert.equal(action.operation_status, 'FAILED');
+	}
+});
 
 /* ---- the list ---- */
 
@@ -94,6 +202,89 @@ test('end_date gives those created before it', async () => {
 		actions.slice(4).map(a => a.id));
 });
 
+/* ---- filters of the list ---- */
+
+/** A project with one finished action of each type, twice, oldest first: [{ id, type }]. */
+async function projectOfAllTypes() {
+	const p = await newProject(server);
+	const actions = [];
+	await p.load(csv('Code,Voucher Type,Value', 'OLD,GIFT_VOUCHER,1'));
+	for (let i = 0; i < 2; i++) {
+		for (const [type, { start }] of Object.entries(TYPES)) {
+			const { id, created_at } = await p.wait(await start(p));
+			actions.push({ id, type, created_at });
+		}
+	}
+	return { p, actions };
+}
+
+const idsOf = page => page.async_actions.map(a => a.id);
+
+test('type gives the actions of that type, page by page', async () => {
+	const { p, actions } = await projectOfAllTypes();
+	for (const type of Object.keys(TYPES).filter(t => t !== 'VOUCHERS.IMPORT_CSV')) {
+		const [older, newer] = actions.filter(a => a.type === type);
+		const both = await list(p, `?type=${type}`);
+		assert.deepEqual(idsOf(both), [newer.id, older.id]);
+		assert.equal(both.has_more, false);
+		const first = await list(p, `?type=${type}&limit=1`);
+		assert.deepEqual(idsOf(first), [newer.id]);
+		assert.equal(first.has_more, true);
+		assert.deepEqual(idsOf(await list(p, `?type=${type}&starting_after=${newer.id}`)), [older.id]);
+		const before = encodeURIComponent(newer.created_at);
+		assert.deepEqual(idsOf(await list(p, `?type=${type}&end_date=${before}`)),
+			older.created_at < newer.created_at ? [older.id] : []);
+	}
+});
+
+test('status gives the actions in that state', async () => {
+	const { p, actions } = await projectOfAllTypes();
+	const { id: broken } = await p.import(csv('Code,Voucher Type,Value', 'A,"GIFT_VOUCHER,1'));
+	assert.deepEqual(idsOf(await list(p, '?status=FAILED')), [broken]);
+	assert.deepEqual(idsOf(await list(p, '?status=ENQUEUED')), []);
+	assert.deepEqual(idsOf(await list(p, '?status=IN_PROGRESS')), []);
+	const done = await list(p, '?status=DONE&limit=100');
+	assert.equal(done.async_actions.length, actions.length + 1);
+	assert.ok(!idsOf(done).includes(broken));
+	assert.deepEqual(idsOf(await list(p, '?status=FAILED&type=VOUCHERS.IMPORT')), []);
+	assert.deepEqual(idsOf(await list(p, '?status=FAILED&type=VOUCHERS.IMPORT_CSV')), [broken]);
+});
+
+test('status finds what waits and what runs', async () => {
+	const p = await newProject(server);
+	const running = await p.startImport(BIG);
+	const waiting = await p.start('/v1/vouchers/metadata/async', { codes: ['A'], metadata: { n: 1 } });
+	assert.deepEqual(idsOf(await list(p, '?status=ENQUEUED&type=VOUCHERS.METADATA_UPDATE')), [waiting]);
+	const { id } = await p.wait(running);
+	assert.equal(id, running);
+	await p.wait(waiting);
+	assert.deepEqual(idsOf(await list(p, '?status=DONE')), [waiting, running]);
+});
+
+test('each of the 22 types may be asked for, also those that are not there', async () => {
+	const p = await newProject(server);
+	const types = [
+		...['IMPORT', 'IMPORT_CSV', 'UPDATE', 'DELETE', 'GENERATE'].map(verb => `CAMPAIGN.VOUCHERS_${verb}`),
+		...['CAMPAIGNS', 'CUSTOMERS', 'PRODUCTS', 'VOUCHERS', 'ORDERS'].map(of => `${of}.METADATA_KEY_PURGE`),
+		...['CUSTOMERS', 'PRODUCTS', 'VOUCHERS'].flatMap(of =>
+			['IMPORT_CSV', 'BULK_UPDATE', 'METADATA_UPDATE'].map(verb => `${of}.${verb}`)),
+		'SKUS.IMPORT_CSV', 'VOUCHERS.IMPORT', 'ORDERS.IMPORT'
+	];
+	assert.equal(new Set(types).size, 22);
+	for (const type of types)
+		assert.deepEqual(idsOf(await list(p, `?type=${type}`)), []);
+});
+
+test('a type or status that does not exist is refused by its name', async () => {
+	const p = await newProject(server);
+	for (const type of ['', 'vouchers.import', 'VOUCHERS', 'VOUCHERS.EXPORT'])
+		assertInvalidQuery(await p.get(`/v1/async-actions?type=${type}`),
+			`Property .type must be a type of async actions, not '${type}'`);
+	for (const status of ['', 'done', 'SUCCESS'])
+		assertInvalidQuery(await p.get(`/v1/async-actions?status=${status}`),
+			'Property .status must be equal to one of the allowed values [ ENQUEUED, IN_PROGRESS, DONE, FAILED ]');
+});
+
 /* ---- wait ---- */
 
 test('wait answers as soon as the action has ended', async () => {
@@ -125,6 +316,26 @@ test('many may wait for one action', async () => {
 		Array.from({ length: 40 }, () => p.get(`/v1/async-actions/${id}?wait=60`)));
 	for (const { json } of answers)
 		assert.equal(json.status, 'DONE');
+});
+
+test('wait sees the end of an action too small to be seen running', async () => {
+	const p = await newProject(server);
+	await p.load(csv('Code,Voucher Type,Value', 'A,GIFT_VOUCHER,1'));
+	for (let n = 0; n < 20; n++) {
+		const id = await p.start('/v1/vouchers/metadata/async', { codes: ['A'], metadata: { n } });
+		const { json } = await p.get(`/v1/async-actions/${id}?wait=60`);
+		assertAction(json);
+		assert.equal(json.status, 'DONE');
+	}
+});
+
+test('wait sees the end of an action that waits for another one', async () => {
+	const p = await newProject(server);
+	await p.startImport(BIG);
+	const id = await p.start('/v1/vouchers/metadata/async', { codes: ['G0000001'], metadata: { n: 1 } });
+	const { json } = await p.get(`/v1/async-actions/${id}?wait=60`);
+	assert.equal(json.status, 'DONE');
+	assert.equal(json.result.done_count, 1);
 });
 
 /* ---- events ---- */
@@ -186,6 +397,17 @@ test('events end with FAILED when the file cannot be read to its end', async () 
 	assert.equal(end.event, 'end');
 	assert.equal(end.data.status, 'FAILED');
 	assert.equal(end.data.rows_done, 1);
+});
+
+test('events of an action that waits say so, then tell the end', async () => {
+	const p = await newProject(server);
+	await p.startImport(BIG);
+	const id = await p.start('/v1/vouchers/metadata/async', { codes: ['G0000001'], metadata: { n: 1 } });
+	const all = await events(p, id);
+	assert.equal(all[0].data.status, 'ENQUEUED');
+	assert.equal(all.at(-1).event, 'end');
+	assert.equal(all.at(-1).data.status, 'DONE');
+	assert.equal(all.at(-1).data.rows_done, 1);
 });
 
 test('a follower may leave in the middle', async () => {

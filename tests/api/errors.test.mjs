@@ -364,11 +364,6 @@ test('a filter that is not supported is named, never ignored', async t => {
 					`Property .${name} is not supported yet`);
 		});
 	}
-	await t.test('of actions', async () => {
-		for (const [name, query] of [['type', 'type=VOUCHERS.IMPORT_CSV'], ['status', 'status=DONE']])
-			assertInvalidQuery(await p.get(`/v1/async-actions?${query}`),
-				`Property .${name} is not supported yet`);
-	});
 });
 
 test('an unknown query parameter is ignored', async () => {

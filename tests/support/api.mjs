@@ -96,6 +96,18 @@ export class Project {
 		return this.wait(await this.startImport(contents, options));
 	}
 
+	/** Sends a body that is to become an action; its id. */
+	async start(path, json) {
+		const answer = await this.post(path, json);
+		assert.equal(answer.status, 202, answer.text);
+		return answer.json.async_action_id;
+	}
+
+	/** The same, and waits for the end; the action. */
+	async run(path, json) {
+		return this.wait(await this.start(path, json));
+	}
+
 	/** Imports a file of which no row fails. */
 	async load(contents) {
 		const action = await this.import(contents);
@@ -288,7 +300,7 @@ export function assertAction(action, { inList = false } = {}) {
 	assert.match(action.request_id, REQUEST_ID);
 	assert.match(action.created_at, TIME);
 	assert.match(action.updated_at, TIME);
-	assert.equal(action.type, 'VOUCHERS.IMPORT_CSV');
+	assert.ok(action.type in assertResult, action.type);
 	assert.equal(action.object, 'async_action');
 	assert.ok(Number.isInteger(action.progress));
 	assertState[action.status](action);
@@ -296,7 +308,7 @@ export function assertAction(action, { inList = false } = {}) {
 		assert.equal(
 			action.processing_time, Date.parse(action.updated_at) - Date.parse(action.created_at));
 	if (finished && !inList)
-		assertResult(action.result);
+		assertResult[action.type](action);
 }
 
 const assertState = {
@@ -319,18 +331,48 @@ const assertState = {
 	}
 };
 
-function assertResult(result) {
-	assert.deepEqual(Object.keys(result).sort(), ['done_count', 'failed', 'failed_count', 'message']);
-	assert.equal(typeof result.message, 'string');
+const assertResult = {
+	'VOUCHERS.IMPORT': action => assertMessageResult(action.result, ['code', 'reason']),
+	'VOUCHERS.IMPORT_CSV': action => assertMessageResult(action.result, ['code', 'row', 'reason']),
+	'VOUCHERS.BULK_UPDATE': action =>
+		assertErrorsResult(action, ['message', 'details', 'key', 'code']),
+	'VOUCHERS.METADATA_UPDATE': action => assertErrorsResult(action, ['message', 'details', 'key'])
+};
+
+function assertCounts(result) {
 	assert.ok(Number.isInteger(result.done_count) && Number.isInteger(result.failed_count));
-	assert.ok(Array.isArray(result.failed));
+}
+
+/* Members in the order of the published examples. */
+function assertMessageResult(result, itemKeys) {
+	assert.deepEqual(Object.keys(result), ['message', 'failed', 'done_count', 'failed_count']);
+	assert.equal(typeof result.message, 'string');
+	assertCounts(result);
 	let last = 0;
 	for (const item of result.failed) {
-		assert.deepEqual(Object.keys(item).sort(), ['code', 'reason', 'row']);
+		assert.deepEqual(Object.keys(item), itemKeys);
 		assert.equal(typeof item.code, 'string');
 		assert.equal(typeof item.reason, 'string');
+		if (!('row' in item))
+			continue;
 		assert.ok(Number.isInteger(item.row) && item.row > last, 'failed rows are in input order');
 		last = item.row;
+	}
+}
+
+function assertErrorsResult({ status, result }, itemKeys) {
+	assert.deepEqual(Object.keys(result), [
+		...(status === 'FAILED' ? ['message'] : []),
+		'done_count', 'failed_count', 'reports', 'reports_available_till', 'errors'
+	]);
+	assertCounts(result);
+	assert.ok(result.reports.length > 0);
+	for (const url of result.reports)
+		assert.ok(URL.canParse(url), url);
+	assert.match(result.reports_available_till, TIME);
+	for (const item of result.errors) {
+		assert.deepEqual(Object.keys(item), itemKeys);
+		assert.ok(Object.values(item).every(value => typeof value === 'string'));
 	}
 }
 

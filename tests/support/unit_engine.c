@@ -67,6 +67,8 @@ struct action unit_upload(struct unit_engine *w, int64_t project_id, struct str 
     struct upload *u = NULL;
     struct action ac = { .project_id = project_id,
                          .kind = ACTION_VOUCHERS_IMPORT_CSV,
+                         .queue = QUEUE_VOUCHERS,
+                         .records = -1,
                          .created_ms = time_now_ms(),
                          .request_id = STR("v-0b45cee140c3c9b5ca"),
                          .input_bytes = (int64_t)text.len };
@@ -81,9 +83,53 @@ struct action unit_upload(struct unit_engine *w, int64_t project_id, struct str 
     return ac;
 }
 
+static int64_t count_lines(const char *lines)
+{
+    int64_t n = 0;
+    for (const char *p = lines; *p != '\0'; p++)
+        n += *p == '\n';
+    return n;
+}
+
+struct action unit_queue_records(struct unit_engine *w, int64_t project_id,
+                                 const struct unit_records *r)
+{
+    const struct action_kind *kind = action_kind_find(r->kind);
+    struct action ac = { .project_id = project_id,
+                         .kind = r->kind,
+                         .queue = kind->queue,
+                         .discipline = kind->discipline,
+                         .dry_run = r->dry_run,
+                         .created_ms = time_now_ms(),
+                         .request_id = STR("v-0b45cee140c3c9b5ca"),
+                         .records = count_lines(r->lines),
+                         .input_bytes = (int64_t)strlen(r->lines) };
+    MUST(action_freeze_records(kind, str_of(r->metadata), false, &w->arena, &ac.params, must));
+    if (r->large) {
+        struct upload *u = NULL;
+        MUST(upload_begin(w->spool, &u, must));
+        MUST(upload_write(u, r->lines, strlen(r->lines), must));
+        MUST(upload_finish(u, must));
+        ac.input = arena_str(&w->arena, upload_name(u));
+        upload_close(u);
+    } else {
+        ac.data = arena_str(&w->arena, str_of(r->lines));
+    }
+    unit_work(w->store, insert_action, &ac);
+    return ac;
+}
+
 void unit_input_path(struct unit_engine *w, const struct action *ac, char path[700])
 {
     snprintf(path, 700, "%s/%.*s.in", w->spool_dir, STR_FMT(ac->input));
+}
+
+bool unit_engine_is_idle(const struct engine *e)
+{
+    bool idle = !e->reload;
+    for (const struct queue *q = e->queues; q != NULL; q = q->next)
+        idle = idle && !q->more && q->n_runs == 0 && q->in_flight == 0;
+    return idle;
 }
 
 bool unit_wait_idle(struct unit_engine *w)
@@ -93,7 +139,7 @@ bool unit_wait_idle(struct unit_engine *w)
     bool idle = false;
     while (!idle && time_monotonic_us() - from_us < WAIT_MAX_US) {
         pthread_mutex_lock(&e->lock);
-        idle = e->runs == NULL && !e->reload;
+        idle = unit_engine_is_idle(e);
         pthread_mutex_unlock(&e->lock);
         if (!idle)
             usleep(200);

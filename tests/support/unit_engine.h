@@ -34,7 +34,21 @@ int64_t unit_engine_project(struct unit_engine *w);
 
 /* What POST importCSV does: the text is an input, the action is queued. The engine is not told. */
 struct action unit_upload(struct unit_engine *w, int64_t project_id, struct str text);
+/* What the bulk endpoints do: `lines` are records, one a line; `metadata` (NULL: none) is given to
+ * all. `large`: in the spool, not with the action. */
+struct unit_records {
+    int kind;
+    const char *lines;
+    const char *metadata;
+    bool large, dry_run;
+};
+struct action unit_queue_records(struct unit_engine *w, int64_t project_id,
+                                 const struct unit_records *r);
+
 void unit_input_path(struct unit_engine *w, const struct action *ac, char path[700]);
+
+/* With the engine's lock held: has it nothing to do? */
+bool unit_engine_is_idle(const struct engine *e);
 
 /* Waits until the engine has nothing to do, without asking the store. False after 20 seconds. */
 bool unit_wait_idle(struct unit_engine *w);

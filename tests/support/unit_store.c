@@ -14,25 +14,39 @@ void unit_work(struct store *s, int (*run)(struct store_tx *, void *, struct err
 
 /* ---- projects and actions ---- */
 
+struct new_project {
+    struct project project;
+    struct project_key app, management;
+};
+
 static int insert_project(struct store_tx *tx, void *arg, struct err *err)
 {
-    return store_tx_project_insert(tx, arg, err);
+    struct new_project *n = arg;
+    if (store_tx_project_insert(tx, &n->project, err) < 0)
+        return -1;
+    n->app.project_id = n->project.id;
+    n->management.project_id = n->project.id;
+    return store_tx_key_insert(tx, &n->app, err) < 0 ? -1
+                                                     : store_tx_key_insert(tx, &n->management, err);
 }
 
 int64_t unit_project(struct store *s, const char *name)
 {
     char texts[3][100];
-    struct project p = { .name = str_of(name), .created_ms = 1000 };
+    struct new_project n = { .project = { .name = str_of(name), .created_ms = 1000 },
+                             .app = { .kind = KEY_APP, .name = STR("k"), .created_ms = 1000 },
+                             .management = {
+                                 .kind = KEY_MANAGEMENT, .name = STR("m"), .created_ms = 1000 } };
     static const char *const prefixes[] = { "proj_", "app-", "management-" };
-    struct str *fields[] = { &p.public_id, &p.app_id, &p.management_id };
+    struct str *fields[] = { &n.project.public_id, &n.app.app_id, &n.management.app_id };
     for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
         snprintf(texts[i], sizeof(texts[i]), "%s%s", prefixes[i], name);
         *fields[i] = str_of(texts[i]);
     }
-    id_hash_token(str_of(name), p.app_token_hash);
-    id_hash_token(p.app_id, p.management_token_hash);
-    unit_work(s, insert_project, &p);
-    return p.id;
+    id_hash_token(str_of(name), n.app.token_hash);
+    id_hash_token(n.app.app_id, n.management.token_hash);
+    unit_work(s, insert_project, &n);
+    return n.project.id;
 }
 
 static int insert_action(struct store_tx *tx, void *arg, struct err *err)
@@ -44,6 +58,8 @@ struct action unit_action(struct store *s, int64_t project_id, int64_t created_m
 {
     struct action ac = { .project_id = project_id,
                          .kind = UNIT_KIND,
+                         .queue = QUEUE_VOUCHERS,
+                         .records = -1,
                          .created_ms = created_ms,
                          .request_id = STR("v-0b45cee140c3c9b5ca"),
                          .input = STR("0123456789abcdefghijABCD"),
@@ -161,7 +177,7 @@ size_t unit_commit(struct store *s, struct store_chunk *c)
 {
     size_t slices = 0;
     for (; !c->finished; slices++)
-        MUST(store_slice_commit(s, c, must));
+        MUST(store_slice_commit(s, c, 1, must));
     return slices;
 }
 
@@ -185,22 +201,25 @@ const char *unit_import_rows(struct store *s, const struct action *ac, const str
     return letters;
 }
 
-struct create {
-    struct voucher_write write;
-};
-
 static int create_voucher(struct store_tx *tx, void *arg, struct err *err)
 {
-    struct create *c = arg;
-    return store_tx_voucher_write(tx, &c->write, err);
+    return store_tx_voucher_write(tx, arg, err);
 }
 
 enum outcome unit_create(struct store *s, int64_t project_id, struct voucher *v)
 {
-    struct create c = { .write = {
-                            .project_id = project_id, .voucher = v, .mode = VOUCHER_CREATE_ONLY } };
-    unit_work(s, create_voucher, &c);
-    return c.write.outcome;
+    struct arena a;
+    struct voucher stored = *v;
+    struct voucher_write write = {
+        .project_id = project_id, .voucher = &stored, .arena = &a, .mode = VOUCHER_CREATE
+    };
+    arena_init(&a, 4 * KIB, 0);
+    unit_work(s, create_voucher, &write);
+    v->key = stored.key; /* texts stay the caller's */
+    v->version = stored.version;
+    v->created_ms = stored.created_ms;
+    arena_release(&a);
+    return write.outcome;
 }
 
 struct voucher *unit_find(struct store *s, struct arena *a, int64_t project_id, const char *code)

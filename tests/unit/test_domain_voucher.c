@@ -760,12 +760,13 @@ static void metadata_that_grows_too_long_fails_and_changes_nothing(void **state)
 /* ---- out ---- */
 
 static const char public_id[] = "v_0123456789ABCDEFGHIJKLMNOPQRSTUV";
+static const struct voucher_names names = { .id = public_id };
 
 static const char *print(struct arena *a, const struct voucher *v, enum voucher_json_flags flags)
 {
     struct buf b;
     buf_init(&b, MIB);
-    voucher_put_json(&(struct json_out){ .b = &b }, v, public_id, flags);
+    voucher_put_json(&(struct json_out){ .b = &b }, v, &names, flags);
     assert_false(b.failed);
     const struct str text = arena_str(a, buf_str(&b));
     buf_release(&b);
@@ -874,7 +875,7 @@ static void a_full_buffer_is_found_by_the_caller(void **state)
         struct buf b;
         struct err err;
         buf_init(&b, max);
-        voucher_put_json(&(struct json_out){ .b = &b }, &v, public_id, VOUCHER_JSON_SINGLE);
+        voucher_put_json(&(struct json_out){ .b = &b }, &v, &names, VOUCHER_JSON_SINGLE);
         assert_int_equal(buf_ok(&b, &err), -1);
         assert_int_equal(err.code, ERR_TOO_LARGE);
         buf_release(&b);
@@ -892,6 +893,34 @@ static void outcomes_have_names(void **state)
 }
 
 /* ---- breaking things ---- */
+
+/* A change that rebuilds what it can, a row that fails: their allocations. */
+static int change_and_item(struct arena *a, struct voucher *v, struct err *err)
+{
+    static const char item[] = "{\"code\":\"A\",\"gift\":{\"amount\":-1}}";
+    static const char changes[] =
+        "{\"discount\":{\"type\":\"AMOUNT\",\"is_dynamic\":null},\"metadata\":{\"x\":1},"
+        "\"validity_day_of_week\":[2,1],\"validity_timeframe\":null}";
+    struct json *json;
+    struct voucher change;
+    struct str reason = { 0 };
+    enum outcome out = OUTCOME_PENDING;
+    if (json_parse(a, str_of(changes), &json, err) < 0 ||
+        voucher_change_from_json(json, a, &change, err) < 0)
+        return -1;
+    v->validity = STR("{\"validity_timeframe\":{\"interval\":\"P2D\"}}");
+    const struct voucher before = *v;
+    if (voucher_merge(v, &change, a, &out, &reason, err) < 0) {
+        assert_memory_equal(v, &before, sizeof(*v));
+        return -1;
+    }
+    assert_true(str_is(v->validity, "{\"validity_day_of_week\":[2,1]}"));
+    if (json_parse(a, str_of(item), &json, err) < 0 || voucher_check_import_item(json, err) < 0)
+        return -1;
+    const int rc = voucher_from_import_item(json, a, &change, &reason, err);
+    assert_true(rc < 0 || str_is(reason, "Property .gift.amount must be >= 0"));
+    return rc < 0 ? -1 : 0;
+}
 
 /* Both entrances, a failing row, a merge that rebuilds both objects: every allocation there is. */
 static int everything(struct arena *a, struct err *err)
@@ -923,9 +952,11 @@ static int everything(struct arena *a, struct err *err)
         assert_memory_equal(&v, &before, sizeof(v));
         return -1;
     }
+    if (change_and_item(a, &v, err) < 0)
+        return -1;
     struct buf b;
     buf_init(&b, MIB);
-    voucher_put_json(&(struct json_out){ .b = &b }, &v, public_id, VOUCHER_JSON_SINGLE);
+    voucher_put_json(&(struct json_out){ .b = &b }, &v, &names, VOUCHER_JSON_SINGLE);
     const int rc = buf_ok(&b, err);
     buf_release(&b);
     if (rc < 0 || json_parse(a, STR("{\"gift\":1}"), &json, err) < 0)

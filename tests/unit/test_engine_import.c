@@ -259,6 +259,8 @@ static void type_that_this_program_does_not_know_waits(void **state)
     struct unit_engine *w = *state;
     struct action ac = { .project_id = unit_engine_project(w),
                          .kind = 3,
+                         .queue = QUEUE_VOUCHERS,
+                         .records = -1,
                          .created_ms = time_now_ms(),
                          .request_id = STR("v-1"),
                          .params = STR("{}") };
@@ -275,6 +277,8 @@ static void parameters_that_cannot_be_read_end_the_action(void **state)
     struct action ac = unit_upload(w, unit_engine_project(w), str_of(mixed));
     struct action bad = { .project_id = ac.project_id,
                           .kind = ac.kind,
+                          .queue = QUEUE_VOUCHERS,
+                          .records = -1,
                           .created_ms = time_now_ms(),
                           .request_id = STR("v-1"),
                           .input = ac.input,
@@ -476,7 +480,7 @@ static struct action run_with_stops(struct unit_engine *w, struct action ac, siz
         if (life < stops) {
             struct engine *e = w->engine;
             pthread_mutex_lock(&e->lock);
-            while (!e->stopping && e->runs != NULL)
+            while (!e->stopping && !unit_engine_is_idle(e))
                 pthread_cond_wait(&e->changed, &e->lock);
             pthread_mutex_unlock(&e->lock);
         } else {

@@ -14,36 +14,45 @@ struct world {
     size_t n;
 };
 
+static struct queue *queue_of(struct world *w, int64_t project)
+{
+    const struct queue_id id = { .project_id = project, .queue = QUEUE_VOUCHERS };
+    struct err err = { 0 };
+    struct queue *q = queue_get(&w->e, &id, &err);
+    assert_non_null(q);
+    if (q->n_runs == 0) /* as when an action is told */
+        MUST(schedule_admit_queue(&w->e, q, must));
+    return q;
+}
+
 static struct run *add_run(struct world *w, int64_t project, int64_t cost_us)
 {
-    struct run *run = &w->runs[w->n], **link = &w->e.runs;
+    struct run *run = &w->runs[w->n];
     w->cost_us[w->n++] = cost_us;
     run->ac.project_id = project;
     run->ac.seq = (int64_t)w->n;
-    MUST(schedule_admit(&w->e, run, must));
-    while (*link != NULL)
-        link = &(*link)->next;
-    *link = run;
+    queue_append(&w->e, queue_of(w, project), run);
     return run;
 }
 
-static void remove_run(struct world *w, struct run *run)
+static void remove_run(struct run *run)
 {
-    struct run **link = &w->e.runs;
+    struct run **link = &run->queue->runs;
     while (*link != run)
         link = &(*link)->next;
     *link = run->next;
-    schedule_forget(&w->e, run->ac.project_id);
+    run->queue->n_runs--;
 }
 
 static struct run *take_turn(struct world *w)
 {
-    struct run *run = schedule_pick(&w->e);
-    if (run != NULL) {
-        schedule_charge(&w->e, run, w->cost_us[run - w->runs]);
-        w->turns[run - w->runs]++;
-    }
-    return run;
+    struct turn turn;
+    if (!schedule_pick(&w->e, &turn))
+        return NULL;
+    assert_non_null(turn.run);
+    schedule_charge(&w->e, &turn, w->cost_us[turn.run - w->runs]);
+    w->turns[turn.run - w->runs]++;
+    return turn.run;
 }
 
 static void take_turns(struct world *w, size_t n)
@@ -63,6 +72,11 @@ static int64_t spent(const struct world *w, int64_t project)
 
 static void drop(struct world *w)
 {
+    while (w->e.queues != NULL) {
+        struct queue *next = w->e.queues->next;
+        mem_free(w->e.queues);
+        w->e.queues = next;
+    }
     mem_free(w->e.projects);
 }
 
@@ -160,19 +174,104 @@ static void expensive_turns_come_less_often(void **state)
     drop(&w);
 }
 
-static void project_without_actions_is_forgotten(void **state)
+static void what_a_project_had_before_it_was_idle_does_not_count(void **state)
 {
     (void)state;
     struct world w = { 0 };
-    struct run *a = add_run(&w, 1, 100), *b = add_run(&w, 1, 100);
+    struct run *a = add_run(&w, 1, 100);
+    take_turns(&w, 1000);
+    remove_run(a);
     add_run(&w, 2, 100);
     take_turns(&w, 10);
-    remove_run(&w, a);
-    assert_true(spent(&w, 1) >= 0);
-    remove_run(&w, b);
-    assert_int_equal(spent(&w, 1), -1);
-    assert_true(spent(&w, 2) >= 0);
-    assert_ptr_equal(take_turn(&w), &w.runs[2]);
+    const struct run *again = add_run(&w, 1, 100);
+    take_turns(&w, 20);
+    assert_int_equal(w.turns[again - w.runs], 10);
+    assert_int_equal(w.turns[1], 20);
+    drop(&w);
+}
+
+/* ---- turns of a queue itself ---- */
+
+static struct queue *add_queue(struct world *w, int64_t project, enum discipline discipline)
+{
+    const struct queue_id id = { project, QUEUE_VOUCHERS, discipline };
+    struct err err = { 0 };
+    struct queue *q = queue_get(&w->e, &id, &err);
+    assert_non_null(q);
+    MUST(schedule_admit_queue(&w->e, q, must));
+    q->more = true;
+    return q;
+}
+
+static struct queue *pick_queue(struct world *w)
+{
+    struct turn turn;
+    return schedule_pick(&w->e, &turn) && turn.run == NULL ? turn.queue : NULL;
+}
+
+static void waiting_actions_are_looked_for_before_others_go_on(void **state)
+{
+    (void)state;
+    struct world w = { 0 };
+    add_run(&w, 1, 100);
+    struct queue *q = add_queue(&w, 1, DISCIPLINE_SHARED);
+    assert_ptr_equal(pick_queue(&w), q);
+    q->more = false;
+    assert_null(pick_queue(&w));
+    q->more = true;
+    q->n_runs = QUEUE_RUNS_MAX; /* enough of it is in memory */
+    assert_null(pick_queue(&w));
+    drop(&w);
+}
+
+static void ordered_queue_waits_while_it_is_blocked_or_runs_a_large_action(void **state)
+{
+    (void)state;
+    struct world w = { 0 };
+    struct queue *q = add_queue(&w, 1, DISCIPLINE_ORDERED);
+    assert_ptr_equal(pick_queue(&w), q);
+    q->blocked = true;
+    assert_null(pick_queue(&w));
+    queue_unblock(&w.e, 2, QUEUE_VOUCHERS); /* another project's */
+    assert_null(pick_queue(&w));
+    queue_unblock(&w.e, 1, QUEUE_CUSTOMERS); /* another kind of resource */
+    assert_null(pick_queue(&w));
+    queue_unblock(&w.e, 1, QUEUE_VOUCHERS);
+    assert_ptr_equal(pick_queue(&w), q);
+    q->in_flight = CHUNK_SLOTS;
+    assert_null(pick_queue(&w));
+    q->in_flight = 0;
+    q->n_runs = 1;
+    assert_null(pick_queue(&w));
+    drop(&w);
+}
+
+static void batches_share_the_time_with_runs_of_their_project(void **state)
+{
+    (void)state;
+    struct world w = { 0 };
+    struct turn turn;
+    struct run *run = add_run(&w, 1, 100);
+    struct queue *q = add_queue(&w, 1, DISCIPLINE_ORDERED);
+    size_t batches = 0;
+    for (int i = 0; i < 100; i++) {
+        assert_true(schedule_pick(&w.e, &turn));
+        batches += turn.run == NULL;
+        schedule_charge(&w.e, &turn, 100);
+    }
+    assert_in_range(batches, 49, 51);
+    assert_true(q->spent_us > 0 && run->spent_us > 0);
+    drop(&w);
+}
+
+static void single_queue_has_one_action_in_memory(void **state)
+{
+    (void)state;
+    struct world w = { 0 };
+    struct queue *q = add_queue(&w, 1, DISCIPLINE_SINGLE);
+    assert_ptr_equal(pick_queue(&w), q);
+    q->n_runs = 1;
+    assert_null(pick_queue(&w));
     drop(&w);
 }
 
@@ -194,7 +293,8 @@ static void admission_out_of_memory_is_an_error(void **state)
     struct world w = { 0 };
     struct err err = { 0 };
     fault_arm(FAULT_ALLOC, 1, false);
-    assert_int_equal(schedule_admit(&w.e, &w.runs[0], &err), -1);
+    struct queue q = { .id = { .project_id = 1, .queue = QUEUE_VOUCHERS } };
+    assert_int_equal(schedule_admit_queue(&w.e, &q, &err), -1);
     assert_int_equal(fault_disarm(), 1);
     assert_int_equal(err.code, ERR_NOMEM);
     assert_int_equal(w.e.n_projects, 0);
@@ -210,7 +310,11 @@ int main(void)
         cmocka_unit_test(projects_share_the_time_however_many_actions_they_have),
         cmocka_unit_test(project_that_comes_late_starts_level),
         cmocka_unit_test(expensive_turns_come_less_often),
-        cmocka_unit_test(project_without_actions_is_forgotten),
+        cmocka_unit_test(what_a_project_had_before_it_was_idle_does_not_count),
+        cmocka_unit_test(waiting_actions_are_looked_for_before_others_go_on),
+        cmocka_unit_test(ordered_queue_waits_while_it_is_blocked_or_runs_a_large_action),
+        cmocka_unit_test(batches_share_the_time_with_runs_of_their_project),
+        cmocka_unit_test(single_queue_has_one_action_in_memory),
         cmocka_unit_test(projects_of_any_number_are_remembered),
         cmocka_unit_test(admission_out_of_memory_is_an_error),
     };

@@ -145,7 +145,7 @@ static void store_of_a_newer_program_is_refused_and_left_alone(void **state)
         assert_int_equal(store_open(w->url, i == 0 ? &serving : &beside, &s, &err), -1);
         assert_int_equal(err.code, ERR_STORE);
         assert_non_null(strstr(
-            err.msg, "has schema version 4711, this program knows 1; use a newer longshore"));
+            err.msg, "has schema version 4711, this program knows 2; use a newer longshore"));
     }
 }
 
@@ -162,7 +162,9 @@ static void store_is_served_by_one_process_at_a_time(void **state)
 
 static int find_project(struct store *s, struct arena *a, const char *app_id, struct project **p)
 {
-    MUST(store_find_project(s, a, str_of(app_id), p, must));
+    struct project_key *key = NULL;
+    MUST(store_find_key(s, a, str_of(app_id), &key, p, must));
+    assert_int_equal(key != NULL, *p != NULL);
     return *p != NULL;
 }
 
@@ -226,39 +228,55 @@ static void project_is_found_by_its_application_id(void **state)
     assert_int_equal(p->id, w->other);
     assert_str(p->public_id, "proj_two");
     assert_str(p->name, "two");
-    assert_str(p->app_id, "app-two");
-    assert_str(p->management_id, "management-two");
     assert_int_equal(p->created_ms, 1000);
+    assert_int_equal(p->deleted_ms, TIME_NONE);
+    struct project_key *app = NULL, *management = NULL;
+    MUST(store_find_key(w->store, &w->arena, STR("app-two"), &app, &p, must));
+    assert_str(app->app_id, "app-two");
+    assert_int_equal(app->kind, KEY_APP);
     id_hash_token(STR("two"), hash);
-    assert_memory_equal(p->app_token_hash, hash, ID_HASH_BYTES);
+    assert_memory_equal(app->token_hash, hash, ID_HASH_BYTES);
+    MUST(store_find_key(w->store, &w->arena, STR("management-two"), &management, &p, must));
+    assert_int_equal(management->kind, KEY_MANAGEMENT);
     id_hash_token(STR("app-two"), hash);
-    assert_memory_equal(p->management_token_hash, hash, ID_HASH_BYTES);
-    static const char *const absent[] = { "", "two", "APP-TWO", "management-two", "app-two " };
+    assert_memory_equal(management->token_hash, hash, ID_HASH_BYTES);
+    static const char *const absent[] = { "", "two", "APP-TWO", "proj_two", "app-two " };
     for (size_t i = 0; i < ARRAY_LEN(absent); i++)
         assert_false(find_project(w->store, &w->arena, absent[i], &p));
 }
 
+struct project_and_key {
+    struct project project;
+    struct project_key key;
+};
+
 static int insert_project(struct store_tx *tx, void *arg, struct err *err)
 {
-    return store_tx_project_insert(tx, arg, err);
+    struct project_and_key *n = arg;
+    if (store_tx_project_insert(tx, &n->project, err) < 0)
+        return -1;
+    n->key.project_id = n->project.id;
+    return store_tx_key_insert(tx, &n->key, err);
 }
 
 static void project_with_a_taken_id_is_a_duplicate(void **state)
 {
     struct world *w = *state;
     static const struct {
-        const char *app_id, *management_id;
-    } cases[] = { { "app-one", "new" }, { "new", "management-one" } };
+        const char *public_id, *app_id;
+    } cases[] = { { "proj_one", "new" }, { "proj_new", "app-one" }, { "proj_new", "management-one" } };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct err err = { 0 };
         struct project *found = NULL;
-        struct project p = { .public_id = STR("proj_new"),
-                             .name = STR("new"),
-                             .app_id = str_of(cases[i].app_id),
-                             .management_id = str_of(cases[i].management_id) };
-        assert_int_equal(store_work_wait(w->store, insert_project, &p, &err), -1);
+        struct project_and_key n = {
+            .project = { .public_id = str_of(cases[i].public_id), .name = STR("new") },
+            .key = { .app_id = str_of(cases[i].app_id), .kind = KEY_APP, .name = STR("new") }
+        };
+        assert_int_equal(store_work_wait(w->store, insert_project, &n, &err), -1);
         assert_int_equal(err.code, ERR_DUPLICATE);
         assert_false(find_project(w->store, &w->arena, "new", &found));
+        MUST(store_find_project(w->store, &w->arena, STR("proj_new"), &found, must));
+        assert_null(found);
     }
 }
 
@@ -419,7 +437,7 @@ static void actions_are_listed_before_a_time(void **state)
     }
 }
 
-static void unfinished_actions_of_all_projects_are_listed_oldest_first(void **state)
+static void unfinished_actions_are_listed_by_queue_oldest_first(void **state)
 {
     struct world *w = *state;
     static const struct unit_row rows[] = { { "A", 1, NULL } };
@@ -428,12 +446,46 @@ static void unfinished_actions_of_all_projects_are_listed_oldest_first(void **st
     const struct action running = unit_claimed_action(w->store, w->other);
     struct action *list = NULL;
     size_t n = 0;
+    const struct action last = unit_action(w->store, w->project, T0 + 4000);
+    struct queue_id q = { .project_id = w->project, .queue = QUEUE_VOUCHERS }, *queues = NULL;
     UNIT_IMPORT(w->store, &ended, rows);
-    MUST(store_list_unfinished(w->store, &w->arena, &list, &n, must));
+    MUST(store_list_queue(w->store, &w->arena, &q, 0, 10, SIZE_MAX, &list, &n, must));
     assert_int_equal(n, 2);
     assert_int_equal(list[0].seq, first.seq);
-    assert_int_equal(list[1].seq, running.seq);
+    assert_int_equal(list[1].seq, last.seq);
     assert_str(list[1].params, "{}");
+    MUST(store_list_queue(w->store, &w->arena, &q, first.seq, 10, SIZE_MAX, &list, &n, must));
+    assert_int_equal(n, 1);
+    assert_int_equal(list[0].seq, last.seq);
+    MUST(store_list_queue(w->store, &w->arena, &q, 0, 1, SIZE_MAX, &list, &n, must));
+    assert_int_equal(n, 1);
+    q.project_id = w->other;
+    MUST(store_list_queue(w->store, &w->arena, &q, 0, 10, SIZE_MAX, &list, &n, must));
+    assert_int_equal(n, 1);
+    assert_int_equal(list[0].seq, running.seq);
+    MUST(store_list_queues(w->store, &w->arena, &queues, &n, must));
+    assert_int_equal(n, 2);
+}
+
+/* What an ordered action waits for: the first unfinished one of another discipline. */
+static void first_unfinished_action_of_another_discipline_is_found(void **state)
+{
+    struct world *w = *state;
+    static const struct unit_row rows[] = { { "A", 1, NULL } };
+    const struct queue_id ordered = { w->project, QUEUE_VOUCHERS, DISCIPLINE_ORDERED };
+    const struct queue_id shared = { w->project, QUEUE_VOUCHERS, DISCIPLINE_SHARED };
+    int64_t seq = 0;
+    MUST(store_first_unfinished(w->store, &ordered, &seq, must));
+    assert_true(seq == INT64_MAX);
+    struct action running = unit_claimed_action(w->store, w->project);
+    unit_action(w->store, w->other, T0);
+    MUST(store_first_unfinished(w->store, &ordered, &seq, must));
+    assert_int_equal(seq, running.seq);
+    MUST(store_first_unfinished(w->store, &shared, &seq, must));
+    assert_true(seq == INT64_MAX);
+    UNIT_IMPORT(w->store, &running, rows);
+    MUST(store_first_unfinished(w->store, &ordered, &seq, must));
+    assert_true(seq == INT64_MAX);
 }
 
 static int insert_action(struct store_tx *tx, void *arg, struct err *err)
@@ -591,6 +643,8 @@ static bool precedes(enum voucher_order order, const struct voucher *a, const st
         return str_cmp(a->code, b->code) < 0;
     case VOUCHER_BY_CODE_DESC:
         return str_cmp(a->code, b->code) > 0;
+    default: /* by change: see the tests of filters */
+        break;
     }
     return false;
 }
@@ -820,7 +874,7 @@ static void chunk_of_a_lost_lease_changes_nothing(void **state)
     const char *before = dump(w, w->project, UNIT_DUMP_EXACT);
     unit_chunk_init(&c, &ac, rows, ARRAY_LEN(rows), NULL, true);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(store_slice_commit(w->store, &c.chunk, &err), -1);
+        assert_int_equal(store_slice_commit(w->store, &c.chunk, 1, &err), -1);
         assert_int_equal(err.code, ERR_LEASE_LOST);
         assert_int_equal(c.chunk.slice_done, 0);
         assert_false(c.chunk.finished);
@@ -844,7 +898,7 @@ static void action_that_has_ended_takes_no_more_chunks(void **state)
     UNIT_IMPORT(w->store, &ac, rows);
     const char *before = dump(w, w->project, UNIT_DUMP_EXACT);
     unit_chunk_init(&c, &ac, more, 1, NULL, true);
-    assert_int_equal(store_slice_commit(w->store, &c.chunk, &err), -1);
+    assert_int_equal(store_slice_commit(w->store, &c.chunk, 1, &err), -1);
     assert_int_equal(err.code, ERR_LEASE_LOST);
     assert_string_equal(dump(w, w->project, UNIT_DUMP_EXACT), before);
     unit_chunk_release(&c);
@@ -1149,7 +1203,7 @@ static void *commit_long_chunk(void *arg)
 {
     struct long_chunk *l = arg;
     for (; !l->c.chunk.finished; l->slices++) {
-        MUST(store_slice_commit(l->w->store, &l->c.chunk, must));
+        MUST(store_slice_commit(l->w->store, &l->c.chunk, 1, must));
         l->wrong += !checkpoint_is_right(l->w->store, l->ac, &l->c.chunk);
     }
     l->ended = true;
@@ -1294,7 +1348,7 @@ static size_t break_slice(struct world *w, enum fault_kind kind, size_t nth, boo
         c.sorted[i]->set |= VF_METADATA;
     }
     fault_arm(kind, nth, sticky);
-    const int rc = store_slice_commit(w->store, &c.chunk, &err);
+    const int rc = store_slice_commit(w->store, &c.chunk, 1, &err);
     const size_t fired = fault_disarm();
     assert_int_equal(rc, fired ? -1 : 0);
     if (fired) {
@@ -1356,6 +1410,7 @@ static void work_in_trouble_that_lasts_is_an_error_and_the_store_recovers(void *
 /* Every read, one after the other; -1 when one has failed. */
 static int read_all(struct world *w, struct arena *a, const struct action *ac, struct err *err)
 {
+    struct project_key *key;
     struct project *project;
     struct action *actions;
     struct str *names;
@@ -1364,16 +1419,21 @@ static int read_all(struct world *w, struct arena *a, const struct action *ac, s
     struct outcome_blob *blob;
     struct action_page page = first_page(10);
     const struct voucher_page vpage = { .order = VOUCHER_BY_CODE, .limit = 10 };
+    const struct queue_id q = { ac->project_id, QUEUE_VOUCHERS, DISCIPLINE_SHARED };
+    struct queue_id *queues;
     char id[ID_MAX_LEN];
     size_t n;
     int64_t total;
     bool more;
     unit_public_id(w->store, ac, id);
     struct store *s = w->store;
-    if (store_find_project(s, a, STR("app-one"), &project, err) < 0 ||
+    if (store_find_key(s, a, STR("app-one"), &key, &project, err) < 0 ||
+        store_find_project(s, a, STR("proj_one"), &project, err) < 0 ||
         store_find_action(s, a, ac->project_id, str_of(id), &actions, err) < 0 ||
         store_list_actions(s, a, ac->project_id, &page, &actions, &n, &more, err) < 0 ||
-        store_list_unfinished(s, a, &actions, &n, err) < 0 ||
+        store_list_queue(s, a, &q, 0, 10, SIZE_MAX, &actions, &n, err) < 0 ||
+        store_list_queues(s, a, &queues, &n, err) < 0 ||
+        store_first_unfinished(s, &q, &total, err) < 0 ||
         store_list_inputs(s, a, &names, &n, err) < 0 ||
         store_find_voucher(s, a, ac->project_id, STR("OLD1"), &vouchers, err) < 0 ||
         store_list_vouchers(s, a, ac->project_id, &vpage, &vouchers, &n, &total, &more, err) < 0 ||
@@ -1436,7 +1496,8 @@ static const struct test {
     TEST(claim_of_an_action_that_has_ended_or_never_was_is_not_found),
     TEST(actions_are_listed_newest_first_without_gap_or_repeat),
     TEST(actions_are_listed_before_a_time),
-    TEST(unfinished_actions_of_all_projects_are_listed_oldest_first),
+    TEST(unfinished_actions_are_listed_by_queue_oldest_first),
+    TEST(first_unfinished_action_of_another_discipline_is_found),
     TEST(inputs_of_all_actions_are_listed_finished_or_not),
     TEST(voucher_keeps_every_field_as_it_was_given),
     TEST(voucher_value_is_the_same_number),

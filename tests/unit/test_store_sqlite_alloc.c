@@ -179,7 +179,7 @@ static long break_slice(struct world *w, long nth)
     }
     world_reopen(w);
     arm(nth);
-    const int rc = store_slice_commit(w->store, &c.chunk, &err);
+    const int rc = store_slice_commit(w->store, &c.chunk, 1, &err);
     const long went_off = disarm();
     if (rc < 0) {
         assert_true(went_off && strlen(err.msg) > 0);
@@ -215,12 +215,13 @@ static void reading_out_of_memory_is_exact_or_an_error(void **state)
         struct err err = { 0 };
         struct voucher *v = NULL, *list = NULL;
         struct project *p = NULL;
+        struct project_key *key = NULL;
         size_t n = 0;
         int64_t total = 0;
         bool more;
         world_reopen(w);
         arm(nth);
-        int rc = store_find_project(w->store, &w->arena, STR("app-p"), &p, &err);
+        int rc = store_find_key(w->store, &w->arena, STR("app-p"), &key, &p, &err);
         if (rc == 0)
             rc = store_find_voucher(w->store, &w->arena, project, STR("OLD1"), &v, &err);
         if (rc == 0)
@@ -232,6 +233,8 @@ static void reading_out_of_memory_is_exact_or_an_error(void **state)
             continue;
         }
         assert_str(p->name, "p");
+        assert_str(key->app_id, "app-p");
+        assert_str(key->name, "k");
         assert_str(v->metadata, "{\"a\":\"" LONG_TEXT "\"}");
         assert_str(v->additional_info, longer_than_a_page());
         assert_int_equal(n, 2);

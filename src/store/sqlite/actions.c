@@ -3,6 +3,8 @@
 #include "base/time_iso.h"
 #include "store/sqlite/sqlite_priv.h"
 
+#define ACTION_DATA_COLUMN 29 /* behind ACTION_COLUMNS, where a statement has it */
+
 /* Numbered as ACTION_COLUMNS. Texts are copied into the arena. */
 static int read_action(sqlite3_stmt *st, struct arena *a, struct action *ac, struct err *err)
 {
@@ -26,20 +28,43 @@ static int read_action(sqlite3_stmt *st, struct arena *a, struct action *ac, str
         .slice_done = sqlite3_column_int64(st, 16),
         .message = column_str(st, 22),
         .lease_epoch = sqlite3_column_int64(st, 23),
+        .queue = (enum action_queue)sqlite3_column_int(st, 24),
+        .discipline = (enum discipline)sqlite3_column_int(st, 25),
+        .dry_run = sqlite3_column_int(st, 26) != 0,
+        .records = sqlite3_column_type(st, 27) == SQLITE_NULL ? -1 : sqlite3_column_int64(st, 27),
+        .kept = sqlite3_column_int(st, 28) != 0,
     };
+    if (sqlite3_column_count(st) > ACTION_DATA_COLUMN &&
+        sqlite3_column_type(st, ACTION_DATA_COLUMN) != SQLITE_NULL) {
+        ac->data = (struct str){ sqlite3_column_blob(st, ACTION_DATA_COLUMN),
+                                 (size_t)sqlite3_column_bytes(st, ACTION_DATA_COLUMN) };
+        if (ac->data.len == 0) /* which SQLite gives as no blob at all */
+            ac->data = STR("");
+    }
     for (int o = OUTCOME_CREATED; o < OUTCOME_COUNT; o++)
         ac->counts[o] = sqlite3_column_int64(st, 17 + o - OUTCOME_CREATED);
-    struct str *texts[] = { &ac->request_id, &ac->input, &ac->params, &ac->message };
+    struct str *texts[] = { &ac->request_id, &ac->input, &ac->params, &ac->message, &ac->data };
     if (!arena_keep(a, texts, ARRAY_LEN(texts)))
         return err_nomem(err);
     return row_check(st, err);
+}
+
+static int insert_input(struct db *db, const struct action *ac, struct err *err)
+{
+    sqlite3_stmt *st = db_statement(db, STATEMENT_INPUT_INSERT, err);
+    if (st == NULL)
+        return -1;
+    sqlite3_bind_int64(st, 1, ac->seq);
+    sqlite3_bind_blob64(st, 2, ac->data.p, ac->data.len, SQLITE_STATIC);
+    return db_run(db, st, err);
 }
 
 int actions_tx_insert(struct store_tx *tx, struct action *ac, struct err *err)
 {
     struct db *db = &tx->store->writer;
     sqlite3_stmt *st = db_statement(db, STATEMENT_ACTION_INSERT, err);
-    if (st == NULL || tx_next_seq(tx, &ac->seq, err) < 0)
+    if (st == NULL || project_check(db, ac->project_id, err) < 0 ||
+        tx_next_seq(tx, &ac->seq, err) < 0)
         return -1;
     sqlite3_bind_int64(st, 1, ac->seq);
     sqlite3_bind_int64(st, 2, ac->project_id);
@@ -49,8 +74,18 @@ int actions_tx_insert(struct store_tx *tx, struct action *ac, struct err *err)
     bind_str(st, 6, ac->input);
     sqlite3_bind_int64(st, 7, ac->input_bytes);
     bind_str(st, 8, ac->params);
+    sqlite3_bind_int64(st, 9, ac->queue);
+    sqlite3_bind_int64(st, 10, ac->discipline);
+    sqlite3_bind_int64(st, 11, ac->dry_run);
+    if (ac->records < 0)
+        sqlite3_bind_null(st, 12);
+    else
+        sqlite3_bind_int64(st, 12, ac->records);
     ac->updated_ms = ac->created_ms;
-    return db_run(db, st, err);
+    ac->kept = true;
+    if (db_run(db, st, err) < 0)
+        return -1;
+    return ac->data.p != NULL ? insert_input(db, ac, err) : 0;
 }
 
 static int action_by_seq(struct db *db, int64_t seq, struct arena *a, struct action *ac,
@@ -88,21 +123,60 @@ int actions_tx_claim(struct store_tx *tx, int64_t seq, struct action *ac, struct
     now.request_id = ac->request_id; /* texts never change: the caller's stay */
     now.input = ac->input;
     now.params = ac->params;
+    now.data = ac->data;
     now.message = (struct str){ 0 };
     *ac = now;
     return 0;
 }
 
-/* Reads all rows of a statement into an array that grows in the arena; at most `limit`. */
-static int read_actions(struct db *db, sqlite3_stmt *st, struct arena *a, size_t limit,
-                        struct action **out, size_t *n, bool *more, struct err *err)
+/* What a cancelled action says: rows that are in, and those that are not, as far as they are known.
+ */
+static char *cancel_message(const struct action *ac, struct arena *a)
 {
-    size_t cap = 0;
+    const long long failed = (long long)ac->counts[OUTCOME_FAILED];
+    const long long done = (long long)action_rows(ac) - failed;
+    const char *ran = ac->dry_run ? CANCELLED_MESSAGE " (dry run)" : CANCELLED_MESSAGE;
+    if (ac->records >= 0)
+        return arena_printf(a, "%s: %lld of %lld rows are in, %lld failed, %lld were not reached.",
+                            ran, done, (long long)ac->records, failed,
+                            (long long)(ac->records - action_rows(ac)));
+    return arena_printf(a, "%s: %lld rows are in, %lld failed, the rest of the file was not read.",
+                        ran, done, failed);
+}
+
+int actions_tx_cancel(struct store_tx *tx, int64_t project_id, int64_t seq, int64_t now_ms,
+                      struct arena *a, struct action *ac, struct err *err)
+{
+    struct db *db = &tx->store->writer;
+    if (action_by_seq(db, seq, a, ac, err) < 0)
+        return -1;
+    if (ac->project_id != project_id)
+        return err_set(err, ERR_NOT_FOUND, "there is no action %lld", (long long)seq);
+    if (action_is_finished(ac))
+        return 0;
+    sqlite3_stmt *st = db_statement(db, STATEMENT_ACTION_CANCEL, err);
+    const char *message = cancel_message(ac, a);
+    if (st == NULL)
+        return -1;
+    if (message == NULL)
+        return err_nomem(err);
+    sqlite3_bind_int64(st, 1, seq);
+    bind_str(st, 2, str_of(message));
+    sqlite3_bind_int64(st, 3, now_ms);
+    if (db_run(db, st, err) < 0)
+        return -1;
+    return action_by_seq(db, seq, a, ac, err);
+}
+
+int actions_read_rows(struct db *db, sqlite3_stmt *st, struct arena *a, size_t limit,
+                      size_t max_bytes, struct action **out, size_t *n, bool *more, struct err *err)
+{
+    size_t cap = 0, bytes = 0;
     int got;
     *out = NULL;
     *n = 0;
     while ((got = db_step(db, st, err)) > 0) {
-        if (*n == limit) {
+        if (*n == limit || bytes > max_bytes) {
             *more = true;
             break;
         }
@@ -121,6 +195,7 @@ static int read_actions(struct db *db, sqlite3_stmt *st, struct arena *a, size_t
             got = -1;
             break;
         }
+        bytes += (*out)[*n].data.len;
         (*n)++;
     }
     sqlite3_reset(st);
@@ -145,7 +220,7 @@ int actions_find(struct store *store, struct arena *a, int64_t project_id, struc
         sqlite3_bind_int64(st, 1, project_id);
         sqlite3_bind_int64(st, 2, created_ms);
         sqlite3_bind_int64(st, 3, low);
-        rc = read_actions(db, st, a, 1, out, &n, &more, err);
+        rc = actions_read_rows(db, st, a, 1, SIZE_MAX, out, &n, &more, err);
     }
     reader_give(s, db);
     return rc;
@@ -167,22 +242,10 @@ int actions_list(struct store *store, struct arena *a, int64_t project_id,
         sqlite3_bind_int64(st, 3, cursor ? page->before_seq_ms : INT64_MAX);
         sqlite3_bind_int64(st, 4, page->before_seq);
         sqlite3_bind_int64(st, 5, page->limit + 1);
-        rc = read_actions(db, st, a, (size_t)page->limit, out, n, more, err);
+        sqlite3_bind_int64(st, 6, page->kind);
+        sqlite3_bind_int64(st, 7, page->status != NULL ? (int)*page->status : -1);
+        rc = actions_read_rows(db, st, a, (size_t)page->limit, SIZE_MAX, out, n, more, err);
     }
-    reader_give(s, db);
-    return rc;
-}
-
-int actions_list_unfinished(struct store *store, struct arena *a, struct action **out, size_t *n,
-                            struct err *err)
-{
-    struct sqlite_store *s = sqlite_of(store);
-    struct db *db = reader_take(s);
-    bool more;
-    int rc = -1;
-    sqlite3_stmt *st = db_statement(db, STATEMENT_ACTIONS_UNFINISHED, err);
-    if (st != NULL)
-        rc = read_actions(db, st, a, SIZE_MAX, out, n, &more, err);
     reader_give(s, db);
     return rc;
 }
@@ -239,6 +302,7 @@ static int read_failures(struct db *db, sqlite3_stmt *st, struct arena *a, struc
         f->row = sqlite3_column_int64(st, 0);
         f->key = key.p != NULL ? arena_str(a, key) : key;
         f->reason = arena_str(a, column_str(st, 2));
+        f->kind = (enum failure_kind)sqlite3_column_int(st, 3);
         if ((key.p != NULL && f->key.p == NULL) || f->reason.p == NULL) {
             got = err_nomem(err);
             break;
@@ -301,23 +365,42 @@ static int read_outcomes(sqlite3_stmt *st, struct arena *a, int64_t chunk_no,
     return 0;
 }
 
-int actions_find_outcomes(struct store *store, struct arena *a, int64_t project_id, int64_t seq,
-                          int64_t chunk_no, struct outcome_blob **out, struct err *err)
+/* The first row of the statement, bound by the caller. */
+static int find_outcomes(struct sqlite_store *s, enum statement which, struct arena *a,
+                         int64_t project_id, int64_t seq, int64_t third, struct outcome_blob **out,
+                         struct err *err)
 {
-    struct sqlite_store *s = sqlite_of(store);
     struct db *db = reader_take(s);
     int rc = -1;
     *out = NULL;
-    sqlite3_stmt *st = db_statement(db, STATEMENT_OUTCOMES_GET, err);
+    sqlite3_stmt *st = db_statement(db, which, err);
     if (st != NULL) {
         sqlite3_bind_int64(st, 1, project_id);
         sqlite3_bind_int64(st, 2, seq);
-        sqlite3_bind_int64(st, 3, chunk_no);
+        sqlite3_bind_int64(st, 3, third);
         rc = db_step(db, st, err);
-        if (rc > 0)
+        if (rc > 0) {
+            const int64_t chunk_no =
+                which == STATEMENT_OUTCOMES_GET ? third : sqlite3_column_int64(st, 5);
             rc = read_outcomes(st, a, chunk_no, out, err);
+        }
         sqlite3_reset(st);
     }
     reader_give(s, db);
     return rc;
+}
+
+int actions_find_outcomes(struct store *store, struct arena *a, int64_t project_id, int64_t seq,
+                          int64_t chunk_no, struct outcome_blob **out, struct err *err)
+{
+    return find_outcomes(sqlite_of(store), STATEMENT_OUTCOMES_GET, a, project_id, seq, chunk_no,
+                         out, err);
+}
+
+int actions_find_outcomes_of_row(struct store *store, struct arena *a, int64_t project_id,
+                                 int64_t seq, int64_t row, struct outcome_blob **out,
+                                 struct err *err)
+{
+    return find_outcomes(sqlite_of(store), STATEMENT_OUTCOMES_OF_ROW, a, project_id, seq, row, out,
+                         err);
 }

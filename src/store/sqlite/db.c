@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/fault.h"
-#include "store/sqlite/sqlite_priv.h"
+#include "store/sqlite/filter_sql.h"
 
 static const char *const sql_texts[] = {
 #define X(name, sql) [STATEMENT_##name] = sql,
@@ -102,6 +102,7 @@ void db_close(struct db *db)
 {
     for (size_t i = 0; i < STATEMENT_COUNT; i++)
         sqlite3_finalize(db->statements[i]);
+    sql_forget(db);
     sqlite3_close(db->handle);
     *db = (struct db){ 0 };
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* projects.c - the projects table. */
+/* projects.c - the projects table: making, finding, and the first half of deleting (purge.c has the
+ * second). */
+#include "base/time_iso.h"
 #include "store/sqlite/sqlite_priv.h"
+
+#define DELETED_MESSAGE "Project deleted"
 
 int projects_tx_insert(struct store_tx *tx, struct project *p, struct err *err)
 {
@@ -8,58 +12,167 @@ int projects_tx_insert(struct store_tx *tx, struct project *p, struct err *err)
     sqlite3_stmt *st = db_statement(db, STATEMENT_PROJECT_INSERT, err);
     if (st == NULL)
         return -1;
-    const struct str texts[] = { p->public_id, p->name, p->app_id, p->management_id };
-    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-        bind_str(st, (int)i + 1, texts[i]);
-    sqlite3_bind_blob(st, 5, p->app_token_hash, ID_HASH_BYTES, SQLITE_STATIC);
-    sqlite3_bind_blob(st, 6, p->management_token_hash, ID_HASH_BYTES, SQLITE_STATIC);
-    sqlite3_bind_int64(st, 7, p->created_ms);
+    bind_str(st, 1, p->public_id);
+    bind_str(st, 2, p->name);
+    sqlite3_bind_int64(st, 3, p->created_ms);
     if (db_run(db, st, err) < 0)
         return -1;
     p->id = sqlite3_last_insert_rowid(db->handle);
     return 0;
 }
 
-static int read_project(sqlite3_stmt *st, struct arena *a, struct project **out, struct err *err)
+/* ---- reading ---- */
+
+struct project *project_read(sqlite3_stmt *st, int first, struct arena *a, struct err *err)
 {
     struct project *p = arena_calloc(a, sizeof(*p));
-    if (p == NULL)
-        return err_nomem(err);
-    struct str *texts[] = { &p->public_id, &p->name, &p->app_id, &p->management_id };
-    p->id = sqlite3_column_int64(st, 0);
-    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-        *texts[i] = arena_str(a, column_str(st, (int)i + 1));
-        if (texts[i]->p == NULL)
-            return err_nomem(err);
+    if (p == NULL) {
+        err_nomem(err);
+        return NULL;
     }
+    *p = (struct project){ .id = sqlite3_column_int64(st, first),
+                           .public_id = column_str(st, first + 1),
+                           .name = column_str(st, first + 2),
+                           .created_ms = sqlite3_column_int64(st, first + 3),
+                           .deleted_ms = sqlite3_column_type(st, first + 4) == SQLITE_NULL
+                                             ? TIME_NONE
+                                             : sqlite3_column_int64(st, first + 4) };
+    struct str *texts[] = { &p->public_id, &p->name };
     if (row_check(st, err) < 0)
-        return -1;
-    if (sqlite3_column_bytes(st, 5) != ID_HASH_BYTES ||
-        sqlite3_column_bytes(st, 6) != ID_HASH_BYTES)
-        return err_set(err, ERR_STORE, "project %lld has no usable token hash", (long long)p->id);
-    memcpy(p->app_token_hash, sqlite3_column_blob(st, 5), ID_HASH_BYTES);
-    memcpy(p->management_token_hash, sqlite3_column_blob(st, 6), ID_HASH_BYTES);
-    p->created_ms = sqlite3_column_int64(st, 7);
-    *out = p;
-    return 0;
+        return NULL;
+    if (!arena_keep(a, texts, ARRAY_LEN(texts))) {
+        err_nomem(err);
+        return NULL;
+    }
+    return p;
 }
 
-int projects_find(struct store *store, struct arena *a, struct str app_id, struct project **out,
-                  struct err *err)
+/* On one connection; NULL with 0: there is none. */
+static int find(struct db *db, struct arena *a, struct str public_id, struct project **out,
+                struct err *err)
+{
+    *out = NULL;
+    sqlite3_stmt *st = db_statement(db, STATEMENT_PROJECT_BY_PUBLIC_ID, err);
+    if (st == NULL)
+        return -1;
+    bind_str(st, 1, public_id);
+    int rc = db_step(db, st, err);
+    if (rc > 0) {
+        *out = project_read(st, 0, a, err);
+        rc = *out != NULL ? 0 : -1;
+    }
+    sqlite3_reset(st);
+    return rc;
+}
+
+int sqlite_find_project(struct store *store, struct arena *a, struct str public_id,
+                        struct project **out, struct err *err)
 {
     struct sqlite_store *s = sqlite_of(store);
     struct db *db = reader_take(s);
-    int rc = -1;
-    *out = NULL;
-    sqlite3_stmt *st = db_statement(db, STATEMENT_PROJECT_BY_APP_ID, err);
-    if (st == NULL)
-        goto out;
-    bind_str(st, 1, app_id);
-    rc = db_step(db, st, err);
-    if (rc > 0)
-        rc = read_project(st, a, out, err);
-    sqlite3_reset(st);
-out:
+    const int rc = find(db, a, public_id, out, err);
     reader_give(s, db);
     return rc;
+}
+
+static int list(struct db *db, struct arena *a, struct project **out, size_t *n, struct err *err)
+{
+    struct project *rows = NULL;
+    size_t cap = 0;
+    int got = 0;
+    sqlite3_stmt *st = db_statement(db, STATEMENT_PROJECT_LIST, err);
+    if (st == NULL)
+        return -1;
+    while ((got = db_step(db, st, err)) > 0) {
+        const struct project *p = project_read(st, 0, a, err);
+        rows = p != NULL ? arena_grow(a, rows, *n, &cap, sizeof(*rows)) : NULL;
+        if (rows == NULL) {
+            got = p != NULL ? err_nomem(err) : -1;
+            break;
+        }
+        rows[(*n)++] = *p;
+    }
+    sqlite3_reset(st);
+    *out = rows;
+    return got;
+}
+
+int sqlite_list_projects(struct store *store, struct arena *a, struct project **out, size_t *n,
+                         struct err *err)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    struct db *db = reader_take(s);
+    *n = 0;
+    const int rc = list(db, a, out, n, err);
+    reader_give(s, db);
+    return rc;
+}
+
+int project_check(struct db *db, int64_t project_id, struct err *err)
+{
+    sqlite3_stmt *st = db_statement(db, STATEMENT_PROJECT_DELETED, err);
+    if (st == NULL)
+        return -1;
+    sqlite3_bind_int64(st, 1, project_id);
+    const int got = db_step(db, st, err);
+    if (got < 0)
+        return -1;
+    const bool lives = got > 0 && sqlite3_column_type(st, 0) == SQLITE_NULL;
+    sqlite3_reset(st);
+    return lives ? 0 : err_set(err, ERR_UNAUTHORIZED, "the project is deleted");
+}
+
+/* ---- deleting ---- */
+
+/* With ?1 the project. */
+static int run_for(struct db *db, enum statement which, int64_t project_id, struct err *err)
+{
+    sqlite3_stmt *st = db_statement(db, which, err);
+    if (st == NULL)
+        return -1;
+    sqlite3_bind_int64(st, 1, project_id);
+    return db_run(db, st, err);
+}
+
+static int mark(struct db *db, int64_t project_id, int64_t now_ms, struct err *err)
+{
+    sqlite3_stmt *st = db_statement(db, STATEMENT_PROJECT_MARK, err);
+    if (st == NULL)
+        return -1;
+    sqlite3_bind_int64(st, 2, now_ms);
+    return run_for(db, STATEMENT_PROJECT_MARK, project_id, err);
+}
+
+/* Whoever runs one of them finds a newer epoch, and drops it. */
+static int end_actions(struct db *db, int64_t project_id, int64_t now_ms, struct err *err)
+{
+    sqlite3_stmt *st = db_statement(db, STATEMENT_PROJECT_END_ACTIONS, err);
+    if (st == NULL)
+        return -1;
+    bind_str(st, 2, STR(DELETED_MESSAGE));
+    sqlite3_bind_int64(st, 3, now_ms);
+    return run_for(db, STATEMENT_PROJECT_END_ACTIONS, project_id, err);
+}
+
+int sqlite_tx_project_delete(struct store_tx *tx, struct str public_id, int64_t now_ms, int64_t *id,
+                             struct err *err)
+{
+    struct db *db = &tx->store->writer;
+    struct arena a;
+    struct project *p = NULL;
+    arena_init(&a, KIB, 0);
+    int rc = find(db, &a, public_id, &p, err);
+    const bool lives = p != NULL && p->deleted_ms == TIME_NONE;
+    if (p != NULL)
+        *id = p->id;
+    else if (rc == 0)
+        rc = err_set(err, ERR_NOT_FOUND, "there is no project '%.*s'", STR_FMT(public_id));
+    arena_release(&a);
+    if (rc < 0 || !lives)
+        return rc;
+    if (run_for(db, STATEMENT_PROJECT_KEYS_DELETE, *id, err) < 0 ||
+        run_for(db, STATEMENT_PROJECT_TOKENS_DELETE, *id, err) < 0 ||
+        end_actions(db, *id, now_ms, err) < 0)
+        return -1;
+    return mark(db, *id, now_ms, err);
 }

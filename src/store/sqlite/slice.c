@@ -12,41 +12,40 @@
 
 #define ROWS_BETWEEN_LOOKS 64
 
-static int put_failure(struct sqlite_store *s, const struct store_chunk *c, size_t row,
-                       struct str key, struct str reason, struct err *err)
+static int put_failure(struct sqlite_store *s, const struct store_chunk *c, const struct failure *f,
+                       struct err *err)
 {
     sqlite3_stmt *st = db_statement(&s->writer, STATEMENT_FAILURE_INSERT, err);
     if (st == NULL)
         return -1;
     sqlite3_bind_int64(st, 1, c->project_id);
     sqlite3_bind_int64(st, 2, c->action_seq);
-    sqlite3_bind_int64(st, 3, c->first_row + (int64_t)row + 1);
-    bind_str(st, 4, key);
-    bind_str(st, 5, reason);
+    sqlite3_bind_int64(st, 3, c->first_row + (int64_t)f->row + 1);
+    bind_str(st, 4, f->key);
+    bind_str(st, 5, f->reason);
+    sqlite3_bind_int64(st, 6, f->kind);
     return db_run(&s->writer, st, err);
 }
 
 static int apply_item(struct sqlite_store *s, struct store_chunk *c, struct voucher_applier *ap,
-                      size_t item, int64_t counts[OUTCOME_COUNT], struct err *err)
+                      struct err *err)
 {
-    enum outcome outcome = OUTCOME_FAILED;
-    struct str key, reason = { 0 };
-    size_t row;
-    if (item < c->n_failures) {
-        row = c->failures[item].row;
-        key = c->failures[item].key;
-        reason = c->failures[item].reason;
+    struct applied applied = { .outcome = OUTCOME_FAILED };
+    struct failure failure;
+    if (c->reached < c->n_failures) {
+        failure = c->failures[c->reached];
     } else {
-        struct voucher *v = c->vouchers[item - c->n_failures];
-        row = v->row;
-        key = v->code;
-        if (applier_apply(ap, v, &outcome, &reason, err) < 0)
+        struct voucher *v = c->vouchers[c->reached - c->n_failures];
+        if (applier_apply(ap, v, &applied, err) < 0)
             return -1;
+        failure = (struct failure){
+            .row = v->row, .kind = applied.kind, .key = v->code, .reason = applied.reason
+        };
     }
-    if (outcome == OUTCOME_FAILED && put_failure(s, c, row, key, reason, err) < 0)
+    if (applied.outcome == OUTCOME_FAILED && put_failure(s, c, &failure, err) < 0)
         return -1;
-    outcome_put(c->outcomes, row, outcome);
-    counts[outcome]++;
+    outcome_put(c->outcomes, failure.row, applied.outcome);
+    c->adding[applied.outcome]++;
     return 0;
 }
 
@@ -69,42 +68,42 @@ static size_t items_of(const struct store_chunk *c)
     return c->n_failures + c->n_vouchers;
 }
 
-static int progress_of(const struct store_chunk *c, size_t reached)
+static int progress_of(const struct store_chunk *c)
 {
     const size_t items = items_of(c);
-    const bool all = reached == items;
+    const bool all = c->reached == items;
     if (all && c->end_status == ACTION_DONE)
         return 100;
-    const double part = items == 0 ? 1.0 : (double)reached / (double)items;
+    const double part = items == 0 ? 1.0 : (double)c->reached / (double)items;
     const double bytes = (double)c->start + (double)(c->end - c->start) * part;
     const int percent = c->input_bytes > 0 ? (int)(bytes * 100.0 / (double)c->input_bytes) : 0;
     return percent > 99 ? 99 : percent;
 }
 
-static int put_checkpoint(struct sqlite_store *s, const struct store_chunk *c, size_t reached,
-                          int64_t now_ms, const int64_t counts[OUTCOME_COUNT], struct err *err)
+static int put_checkpoint(struct sqlite_store *s, const struct store_chunk *c, int64_t now_ms,
+                          struct err *err)
 {
     sqlite3_stmt *st = db_statement(&s->writer, STATEMENT_ACTION_CHECKPOINT, err);
     if (st == NULL)
         return -1;
-    const bool all = reached == items_of(c);
+    const bool all = c->reached == items_of(c);
     const int64_t values[] = {
         c->action_seq,
         c->lease_epoch,
         all ? (int64_t)c->end_status : ACTION_IN_PROGRESS,
         now_ms,
-        progress_of(c, reached),
+        progress_of(c),
         all ? c->end : c->start,
         c->end,
         all ? c->first_row + c->n_rows : c->first_row,
         all ? c->no + 1 : c->no,
         all ? 0 : c->n_rows,
-        all ? 0 : (int64_t)reached,
-        counts[OUTCOME_CREATED],
-        counts[OUTCOME_UPDATED],
-        counts[OUTCOME_UNCHANGED],
-        counts[OUTCOME_SUPERSEDED],
-        counts[OUTCOME_FAILED],
+        all ? 0 : (int64_t)c->reached,
+        c->adding[OUTCOME_CREATED],
+        c->adding[OUTCOME_UPDATED],
+        c->adding[OUTCOME_UNCHANGED],
+        c->adding[OUTCOME_SUPERSEDED],
+        c->adding[OUTCOME_FAILED],
     };
     for (size_t i = 0; i < ARRAY_LEN(values); i++)
         sqlite3_bind_int64(st, (int)i + 1, values[i]);
@@ -117,25 +116,28 @@ static int put_checkpoint(struct sqlite_store *s, const struct store_chunk *c, s
     return 0;
 }
 
-int slice_run(struct sqlite_store *s, struct store_chunk *c, size_t *reached,
-              int64_t counts[OUTCOME_COUNT], struct err *err)
+int slice_run(struct sqlite_store *s, struct store_chunk *c, bool whole, int64_t from_us,
+              struct err *err)
 {
-    const int64_t from_us = time_monotonic_us();
     const size_t items = items_of(c);
-    size_t rows = 0;
     struct voucher_applier ap = { .store = s,
                                   .db = &s->writer,
                                   .arena = &s->scratch,
                                   .project_id = c->project_id,
                                   .seq = c->action_seq,
-                                  .now_ms = time_now_ms() };
+                                  .now_ms = time_now_ms(),
+                                  .mode = c->mode,
+                                  .dry_run = c->dry_run,
+                                  .alone = c->ordered };
+    c->reached = c->slice_done;
+    memset(c->adding, 0, sizeof(c->adding));
     if (applier_begin(&ap, err) < 0)
         return -1;
-    for (; *reached < items; (*reached)++, rows++) {
-        if (rows % ROWS_BETWEEN_LOOKS == ROWS_BETWEEN_LOOKS - 1 &&
+    for (size_t rows = 0; c->reached < items; c->reached++, rows++) {
+        if (!whole && rows % ROWS_BETWEEN_LOOKS == ROWS_BETWEEN_LOOKS - 1 &&
             writer_wants_room(s, rows, time_monotonic_us() - from_us))
             break;
-        if (apply_item(s, c, &ap, *reached, counts, err) < 0)
+        if (apply_item(s, c, &ap, err) < 0)
             return -1;
         fault_point("slice.row");
     }
@@ -144,7 +146,12 @@ int slice_run(struct sqlite_store *s, struct store_chunk *c, size_t *reached,
     if (applier_end(&ap, err) < 0)
         return -1;
     fault_point("slice.before_checkpoint");
-    return put_checkpoint(s, c, *reached, ap.now_ms, counts, err);
+    return put_checkpoint(s, c, ap.now_ms, err);
+}
+
+bool slice_is_last(const struct store_chunk *c)
+{
+    return c->reached == items_of(c);
 }
 
 static size_t row_of_item(const struct store_chunk *c, size_t item)
@@ -152,17 +159,18 @@ static size_t row_of_item(const struct store_chunk *c, size_t item)
     return item < c->n_failures ? c->failures[item].row : c->vouchers[item - c->n_failures]->row;
 }
 
-void slice_undo(struct store_chunk *c, size_t reached)
+void slice_undo(struct store_chunk *c)
 {
     /* One more than reached: the row that failed may have its outcome already. */
-    for (size_t i = c->slice_done; i <= reached && i < items_of(c); i++)
+    for (size_t i = c->slice_done; i <= c->reached && i < items_of(c); i++)
         outcome_put(c->outcomes, row_of_item(c, i), OUTCOME_PENDING);
+    c->lost = false;
 }
 
-void slice_done(struct store_chunk *c, size_t reached, const int64_t counts[OUTCOME_COUNT])
+void slice_done(struct store_chunk *c)
 {
-    c->slice_done = reached;
+    c->slice_done = c->reached;
     for (int o = 0; o < OUTCOME_COUNT; o++)
-        c->counts[o] += counts[o];
-    c->finished = reached == items_of(c);
+        c->counts[o] += c->adding[o];
+    c->finished = slice_is_last(c) || c->lost;
 }

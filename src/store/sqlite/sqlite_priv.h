@@ -16,10 +16,17 @@
 #include "store/sqlite/statements.h"
 #include "store/store.h"
 
+#define DB_KEPT 8
+
 /* A connection and its prepared statements. */
 struct db {
     sqlite3 *handle;
     sqlite3_stmt *statements[STATEMENT_COUNT]; /* prepared when first used */
+
+    /* filter_sql.c */
+    sqlite3_stmt *kept[DB_KEPT]; /* statements that were put together lately */
+    size_t next_kept;
+    bool has_functions;
 };
 
 enum db_mode { DB_WRITER, DB_READER };
@@ -37,7 +44,8 @@ struct store_tx {
 };
 
 struct bulk_job { /* a slice that the committer waits for */
-    struct store_chunk *chunk;
+    struct store_chunk *chunks;
+    size_t n; /* more than one: a batch */
     struct err *err;
     int rc;
     bool done;
@@ -130,7 +138,7 @@ void reader_give(struct sqlite_store *s, struct db *db);
 int writer_start(struct sqlite_store *s, struct err *err) MUST_CHECK;
 void writer_stop(struct sqlite_store *s);
 void writer_submit(struct store *s, struct store_work *w);
-int writer_slice(struct store *s, struct store_chunk *c, struct err *err);
+int writer_slice(struct store *s, struct store_chunk *chunks, size_t n, struct err *err);
 
 /* The next sequence number, inside the transaction. */
 int tx_next_seq(struct store_tx *tx, int64_t *out, struct err *err) MUST_CHECK;
@@ -138,6 +146,10 @@ int sequence_get(struct db *db, int64_t project_id, const char *name, int64_t *n
                  struct err *err) MUST_CHECK;
 int sequence_set(struct db *db, int64_t project_id, const char *name, int64_t next,
                  struct err *err) MUST_CHECK;
+
+/* Takes the next key of a table of the project: project_id * 2^40 + n, n by the sequence. */
+int sequence_next_key(struct db *db, int64_t project_id, const char *name, int64_t *key,
+                      struct err *err) MUST_CHECK;
 
 /* Should the slice end after so many rows in so many microseconds? */
 bool writer_wants_room(struct sqlite_store *s, size_t rows, int64_t elapsed_us);
@@ -154,16 +166,31 @@ void checkpointer_finish(struct sqlite_store *s);
 
 /* ---- slice.c ---- */
 
-/* Applies rows of the chunk until it is done or the writer wants room; inside a transaction.
- * *reached is the new slice_done. Outcomes of the rows are put into the chunk; counts into
- * `counts`. */
-int slice_run(struct sqlite_store *s, struct store_chunk *c, size_t *reached,
-              int64_t counts[OUTCOME_COUNT], struct err *err) MUST_CHECK;
-void slice_undo(struct store_chunk *c, size_t reached); /* the transaction failed */
-void slice_done(struct store_chunk *c, size_t reached,
-                const int64_t counts[OUTCOME_COUNT]); /* it is in */
+/* Applies rows of the chunk from slice_done on, inside a transaction that began at from_us, until
+ * it is done or (unless `whole`) the writer wants room. c->reached is how far it came; outcomes are
+ * in the chunk, counts in c->adding. */
+int slice_run(struct sqlite_store *s, struct store_chunk *c, bool whole, int64_t from_us,
+              struct err *err) MUST_CHECK;
+bool slice_is_last(const struct store_chunk *c); /* it came to the end of the chunk */
+void slice_undo(struct store_chunk *c);          /* the transaction failed */
+void slice_done(struct store_chunk *c);          /* it is in */
 
 /* ---- vouchers.c ---- */
+
+/* What became of a row. */
+struct applied {
+    enum outcome outcome;
+    enum failure_kind kind; /* FAILED */
+    struct str reason;      /* FAILED; in the applier's arena, or static */
+};
+
+/* Counters of one category, or tag, that wait to be written. */
+struct category_count {
+    int64_t category_id;
+    struct str tag; /* in `tags` of the applier */
+    int64_t n;
+};
+#define APPLIER_COUNTS 16
 
 /* One writer of vouchers of one project within one transaction. */
 struct voucher_applier {
@@ -173,44 +200,251 @@ struct voucher_applier {
     int64_t project_id;
     int64_t seq; /* who writes */
     int64_t now_ms;
-    bool create_only; /* an existing code fails */
-    bool stamp; /* an earlier action is unfinished: mark unchanged rows too, or it would win */
-    bool expect_existing; /* the last row was there: look first, insert second */
-    int64_t next_key, first_key;
+    enum apply_mode mode;
+    bool dry_run; /* reads vouchers, writes dry_vouchers */
+    bool alone;   /* known: no earlier action of the queue is unfinished */
+
+    int64_t first_unfinished;    /* earlier than seq: INT64_MAX: none */
+    bool expect_existing;        /* the last row was there: look first, insert second */
+    bool has_categories;         /* the project has some: names may mean one */
+    int64_t next_key, first_key; /* 0: not read yet */
     const sqlite3_stmt
         *bound;  /* the insert that has what all rows share; a statement keeps its bindings */
     bool append; /* the table ends with our last key: SQLite finds the next one fastest itself */
     int64_t created;
+    struct category_count counts[APPLIER_COUNTS];
+    size_t n_counts;
 };
 
 int applier_begin(struct voucher_applier *ap, struct err *err) MUST_CHECK;
-int applier_apply(struct voucher_applier *ap, struct voucher *v, enum outcome *out,
-                  struct str *reason, struct err *err) MUST_CHECK;
+int applier_apply(struct voucher_applier *ap, struct voucher *v, struct applied *out,
+                  struct err *err) MUST_CHECK;
 int applier_end(struct voucher_applier *ap,
-                struct err *err) MUST_CHECK; /* stores key sequence and total */
+                struct err *err) MUST_CHECK; /* stores key sequence and totals */
 
-int vouchers_tx_write(struct store_tx *tx, struct voucher_write *w, struct err *err);
+/* Writes what a merge of `given` has made of the stored row, if it has to be written: version, note
+ * for earlier actions, time of change, the counters of categories. */
+int applier_keep(struct voucher_applier *ap, const struct voucher *before, struct voucher *stored,
+                 const struct voucher *given, enum outcome outcome, struct err *err) MUST_CHECK;
+
+/* By public id first, then by code; NULL for none, or one in the bin. */
+int voucher_find(struct db *db, const struct id_secret *secret, struct arena *a,
+                 int64_t project_id, struct str code_or_id, struct voucher **out,
+                 struct err *err) MUST_CHECK;
+
+/* A row of VOUCHER_COLUMNS. Texts point into the statement until its next step. */
+int voucher_read_row(sqlite3_stmt *st, struct voucher *v, struct err *err) MUST_CHECK;
+int voucher_copy_texts(struct voucher *v, struct arena *a, struct err *err) MUST_CHECK;
+
+/* The keys of a project: project_id * 2^40 + n. */
+static inline int64_t key_base(int64_t project_id)
+{
+    return project_id << VOUCHER_KEY_BITS;
+}
+
 int vouchers_find(struct store *s, struct arena *a, int64_t project_id, struct str code_or_id,
                   struct voucher **out, struct err *err);
 int vouchers_list(struct store *s, struct arena *a, int64_t project_id,
                   const struct voucher_page *page, struct voucher **out, size_t *n, int64_t *total,
                   bool *more, struct err *err);
+int vouchers_walk(struct store *s, struct arena *a, int64_t project_id, struct voucher_walk *w,
+                  struct voucher **out, size_t *n, struct err *err);
+
+/* ---- projects.c ---- */
+
+int sqlite_tx_project_delete(struct store_tx *tx, struct str public_id, int64_t now_ms, int64_t *id,
+                             struct err *err);
+int sqlite_find_project(struct store *s, struct arena *a, struct str public_id,
+                        struct project **out, struct err *err);
+int sqlite_list_projects(struct store *s, struct arena *a, struct project **out, size_t *n,
+                         struct err *err);
+
+/* PROJECT_COLUMNS from this column on, copied into the arena; NULL with err. */
+struct project *project_read(sqlite3_stmt *st, int first, struct arena *a,
+                             struct err *err) MUST_CHECK;
+
+/* ERR_UNAUTHORIZED when the project is deleted: nothing may be added to it any more, whatever a
+ * request was allowed when it came. Inside a unit of work. */
+int project_check(struct db *db, int64_t project_id, struct err *err) MUST_CHECK;
+
+/* ---- purge.c ---- */
+
+int sqlite_tx_project_purge(struct store_tx *tx, int64_t id, size_t budget, struct arena *a,
+                            struct purged *out, struct err *err);
+
+/* ---- keys.c ---- */
+
+int sqlite_tx_key_insert(struct store_tx *tx, const struct project_key *k, struct err *err);
+int sqlite_tx_key_delete(struct store_tx *tx, int64_t project_id, struct str app_id,
+                         struct err *err);
+int sqlite_find_key(struct store *s, struct arena *a, struct str app_id, struct project_key **key,
+                    struct project **project, struct err *err);
+int sqlite_list_keys(struct store *s, struct arena *a, int64_t project_id, struct project_key **out,
+                     size_t *n, struct err *err);
+
+/* ---- oauth.c ---- */
+
+int sqlite_tx_oauth_insert(struct store_tx *tx, const struct oauth_token *t, size_t most,
+                           struct err *err);
+int sqlite_tx_oauth_delete(struct store_tx *tx, int64_t project_id, const unsigned char *hash,
+                           bool *found, struct err *err);
+int sqlite_find_oauth(struct store *s, struct arena *a, const unsigned char *hash,
+                      struct oauth_token **token, struct project **project, struct err *err);
+
+/* ---- idempotency.c ---- */
+
+int sqlite_tx_idempotency_find(struct store_tx *tx, struct idempotency *i, int64_t now_ms,
+                               bool *found, struct err *err);
+int sqlite_tx_idempotency_put(struct store_tx *tx, const struct idempotency *i, struct err *err);
+
+/* ---- categories.c ---- */
+
+int sqlite_tx_category_write(struct store_tx *tx, struct category_write *w, struct err *err);
+int sqlite_find_category(struct store *s, struct arena *a, int64_t project_id, int64_t key,
+                         struct category **out, struct err *err);
+int sqlite_list_categories(struct store *s, struct arena *a, int64_t project_id,
+                           struct category **out, size_t *n, struct err *err);
+
+/* ---- bin.c ---- */
+
+/* An entry for a resource that is hidden from now on. parent: key of its campaign or product; 0:
+ * none. */
+int bin_insert(struct store_tx *tx, int64_t project_id, enum resource_type type, int64_t key,
+               struct str name, int64_t parent, int64_t now_ms, struct err *err) MUST_CHECK;
+
+/* The entry of a resource that is erased otherwise; fine when there is none. */
+int bin_remove_of(struct store_tx *tx, int64_t project_id, enum resource_type type, int64_t key,
+                  struct err *err) MUST_CHECK;
+
+int sqlite_tx_bin_erase(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
+                        struct err *err);
+int sqlite_find_bin_entry(struct store *s, struct arena *a, int64_t project_id, int64_t key,
+                          struct bin_entry **out, struct err *err);
+int sqlite_list_bin(struct store *s, struct arena *a, int64_t project_id, int64_t after_key,
+                    bool newest_first, const struct filter *filter, size_t limit,
+                    struct bin_entry **out, size_t *n, bool *more, struct err *err);
+
+/* ---- exports.c ---- */
+
+int sqlite_tx_export_insert(struct store_tx *tx, int64_t project_id, struct stored_export *e,
+                            struct err *err);
+int sqlite_tx_export_erase(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
+                           struct err *err);
+int sqlite_find_export(struct store *s, struct arena *a, int64_t project_id, int64_t key,
+                       struct stored_export **out, struct err *err);
+int sqlite_list_exports(struct store *s, struct arena *a, int64_t project_id, int64_t offset,
+                        bool newest_first, size_t limit, struct stored_export **out, size_t *n,
+                        int64_t *total, struct err *err);
+
+/* ---- portion.c ---- */
+
+/* A unit of work that removes rows, and may still remove `left` of them. */
+struct portion {
+    struct db *db;
+    struct arena *arena; /* of the names of inputs */
+    struct purged *out;
+    size_t inputs_cap;
+    size_t left; /* 0: enough for now */
+};
+
+/* Clears *out. */
+void portion_begin(struct portion *p, struct store_tx *tx, size_t budget, struct arena *a,
+                   struct purged *out);
+void portion_charge(struct portion *p, size_t cost);
+
+/* How many rows of this cost may go; removing that many leaves nothing of the budget. */
+int64_t portion_rows(const struct portion *p, size_t cost);
+
+/* Runs a bound statement that removes rows of this cost, and counts them. */
+int portion_run(struct portion *p, sqlite3_stmt *st, size_t cost, struct err *err) MUST_CHECK;
+
+/* The name is copied into the arena. */
+int portion_note_input(struct portion *p, struct str name, struct err *err) MUST_CHECK;
+
+/* ---- retention.c ---- */
+
+int sqlite_tx_retention(struct store_tx *tx, int64_t ended_before_ms, int64_t now_ms, size_t budget,
+                        struct arena *a, struct purged *out, struct err *err);
+
+/* ---- recent.c ---- */
+
+/* Notes in stored->recent that `seq` has given the fields of `given`; forgets what no unfinished
+ * action can ask for. The text lives in the arena. */
+int recent_note(struct voucher *stored, const struct voucher *given, int64_t seq,
+                int64_t first_unfinished, struct arena *a, struct err *err) MUST_CHECK;
+
+/* Takes from `change`, which `seq` wants to make, what writers after it have given. *left: whether
+ * something remains. */
+int recent_leaves(const struct voucher *stored, int64_t seq, struct voucher *change,
+                  struct arena *a, bool *left, struct err *err) MUST_CHECK;
+
+/* ---- category_link.c ---- */
+
+/* A given category name that a category of the project has becomes its key: category_id is set,
+ * category is {NULL,0} then. Other names stay: they are tags. */
+int category_link(struct db *db, int64_t project_id, struct voucher *v, struct err *err) MUST_CHECK;
+
+/* ---- totals.c ---- */
+
+/* Adds n (0: nothing to do; below 0: takes) to a counter of the project. */
+int totals_add(struct db *db, int64_t project_id, struct str resource, int64_t n,
+               struct err *err) MUST_CHECK;
+
+/* Appends the name of the counter of the voucher's category or tag; nothing when it has none. */
+void totals_category(const struct voucher *v, struct buf *b);
+
+/* The counter of the voucher's category or tag, if it has one; the same with that of all. */
+int totals_add_category(struct db *db, int64_t project_id, const struct voucher *v, int64_t n,
+                        struct err *err) MUST_CHECK;
+int totals_add_voucher(struct db *db, int64_t project_id, const struct voucher *v, int64_t n,
+                       struct err *err) MUST_CHECK;
+
+/* ---- voucher_write.c ---- */
+
+int sqlite_tx_voucher_write(struct store_tx *tx, struct voucher_write *w, struct err *err);
+int sqlite_list_transactions(struct store *s, struct arena *a, int64_t project_id,
+                             int64_t voucher_key, int64_t after_key, bool newest_first,
+                             size_t limit, struct transaction **out, size_t *n, bool *more,
+                             struct err *err);
 
 /* ---- projects.c, actions.c ---- */
 
 int projects_tx_insert(struct store_tx *tx, struct project *p, struct err *err);
-int projects_find(struct store *s, struct arena *a, struct str app_id, struct project **out,
-                  struct err *err);
 
 int actions_tx_insert(struct store_tx *tx, struct action *ac, struct err *err);
 int actions_tx_claim(struct store_tx *tx, int64_t seq, struct action *ac, struct err *err);
+int actions_tx_cancel(struct store_tx *tx, int64_t project_id, int64_t seq, int64_t now_ms,
+                      struct arena *a, struct action *ac, struct err *err);
+int actions_find_outcomes_of_row(struct store *s, struct arena *a, int64_t project_id, int64_t seq,
+                                 int64_t row, struct outcome_blob **out, struct err *err);
+
+/* Rows of ACTION_COLUMNS (with `data` behind them, or not) into an array that grows in the arena:
+ * at most `limit`, and until their data is more than max_bytes. */
+int actions_read_rows(struct db *db, sqlite3_stmt *st, struct arena *a, size_t limit,
+                      size_t max_bytes, struct action **out, size_t *n, bool *more,
+                      struct err *err) MUST_CHECK;
+
+/* ---- queue.c ---- */
+
+int actions_list_queues(struct store *s, struct arena *a, struct queue_id **out, size_t *n,
+                        struct err *err);
+int actions_list_queue(struct store *s, struct arena *a, const struct queue_id *q,
+                       int64_t after_seq, size_t limit, size_t max_bytes, struct action **out,
+                       size_t *n, struct err *err);
+int actions_first_unfinished(struct store *s, const struct queue_id *q, int64_t *seq,
+                             struct err *err);
+int actions_find_input(struct store *s, struct arena *a, int64_t project_id, int64_t seq,
+                       struct str *out, struct err *err);
+
+/* The same question on a connection; except_discipline -1: of all disciplines. */
+int queue_first_unfinished(struct db *db, int64_t project_id, enum action_queue queue,
+                           int except_discipline, int64_t *seq, struct err *err) MUST_CHECK;
+
 int actions_find(struct store *s, struct arena *a, int64_t project_id, struct str id,
                  struct action **out, struct err *err);
 int actions_list(struct store *s, struct arena *a, int64_t project_id,
                  const struct action_page *page, struct action **out, size_t *n, bool *more,
                  struct err *err);
-int actions_list_unfinished(struct store *s, struct arena *a, struct action **out, size_t *n,
-                            struct err *err);
 int actions_list_inputs(struct store *s, struct arena *a, struct str **out, size_t *n,
                         struct err *err);
 int actions_list_failures(struct store *s, struct arena *a, int64_t project_id, int64_t seq,

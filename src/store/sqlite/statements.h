@@ -6,24 +6,46 @@
 #ifndef STORE_SQLITE_STATEMENTS_H
 #define STORE_SQLITE_STATEMENTS_H
 
-#define PROJECT_COLUMNS                                                                            \
-    "id, public_id, name, app_id, management_id, app_token_hash, management_token_hash, "          \
-    "created_ms"
+#define PROJECT_COLUMNS "p.id, p.public_id, p.name, p.created_ms, p.deleted_ms"
+#define KEY_COLUMNS     "k.project_id, k.kind, k.app_id, k.token_hash, k.name, k.created_ms"
+#define TOKEN_COLUMNS   "t.project_id, t.app_id, t.token_hash, t.scope, t.created_ms, t.expires_ms"
+
+/* Purging (purge.c): ?1 a project, or the first of its keys, with ?3 behind the last; ?2 rows at most. */
+#define PURGE_BY_KEY(table)                                                                        \
+    "DELETE FROM " table " WHERE id IN (SELECT id FROM " table                                     \
+    " WHERE id >= ?1 AND id < ?3 ORDER BY id LIMIT ?2)"
+#define PURGE_BY_PROJECT(table, rest)                                                              \
+    "DELETE FROM " table " WHERE project_id = ?1 AND (" rest ") IN (SELECT " rest " FROM " table   \
+    " WHERE project_id = ?1 LIMIT ?2)"
 
 #define ACTION_COLUMNS_OF(params)                                                                  \
     "seq, project_id, kind, created_ms, request_id, input, input_bytes, " params ", status, "      \
     "updated_ms, progress, chunk_start, chunk_end, chunk_row, chunk_no, chunk_rows, slice_done, "  \
-    "created, updated, unchanged, superseded, failed, message, lease_epoch"
+    "created, updated, unchanged, superseded, failed, message, lease_epoch, queue, discipline, "   \
+    "dry_run, records, kept"
 #define ACTION_COLUMNS ACTION_COLUMNS_OF("params")
 
 #define VOUCHER_COLUMNS                                                                            \
     "id, project_id, code, version, campaign_id, type, discount_type, effect, active, value, "     \
     "start_ms, expiration_ms, quantity, redeemed_quantity, redeemed_amount, category, "            \
-    "additional_info, rule, discount_extra, metadata, created_ms, updated_ms"
+    "additional_info, rule, discount_extra, metadata, created_ms, updated_ms, category_id, "       \
+    "validity, subtracted, binned_ms, recent"
 
-#define VOUCHER_PAGE(condition, order)                                                             \
-    "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE " condition " ORDER BY " order                 \
-    " LIMIT ?2 OFFSET ?3"
+#define CATEGORY_COLUMNS "id, name, hierarchy, created_ms, updated_ms"
+
+#define BIN_COLUMNS "id, resource_type, resource_key, resource_name, parent_key, created_ms"
+
+/* Values of VOUCHER_COLUMNS behind the id, numbered as those are. */
+#define NEW_VOUCHER                                                                                \
+    "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, " \
+    "NULL, ?23, ?24, 0, NULL, ?27"
+
+#define TRANSACTION_COLUMNS                                                                        \
+    "id, voucher_key, amount, balance, total, source_id, reason, created_ms"
+
+#define TRANSACTION_PAGE(condition, order)                                                         \
+    "SELECT " TRANSACTION_COLUMNS " FROM transactions WHERE voucher_key = ?1 AND " condition       \
+    " ORDER BY " order " LIMIT ?3"
 
 #define STATEMENTS(X)                                                                              \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                    \
@@ -36,14 +58,62 @@
     X(SEQUENCE_SET,                                                                                \
       "INSERT INTO sequences VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET next = excluded.next")  \
     X(PING, "SELECT count(*) FROM meta")                                                           \
-    X(PROJECT_INSERT,                                                                              \
-      "INSERT INTO projects (public_id, name, app_id, management_id, app_token_hash, "             \
-      "management_token_hash, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                    \
-    X(PROJECT_BY_APP_ID, "SELECT " PROJECT_COLUMNS " FROM projects WHERE app_id = ?1")             \
+    X(PROJECT_INSERT, "INSERT INTO projects (public_id, name, created_ms) VALUES (?1, ?2, ?3)")    \
+    X(PROJECT_BY_PUBLIC_ID, "SELECT " PROJECT_COLUMNS " FROM projects p WHERE public_id = ?1")     \
+    X(PROJECT_LIST, "SELECT " PROJECT_COLUMNS " FROM projects p ORDER BY id")                      \
+    X(PROJECT_DELETED, "SELECT deleted_ms FROM projects WHERE id = ?1")                            \
+    X(PROJECT_MARK, "UPDATE projects SET deleted_ms = ?2 WHERE id = ?1")                           \
+    X(PROJECT_END_ACTIONS,                                                                         \
+      "UPDATE actions SET status = 3, lease_epoch = lease_epoch + 1, message = ?2, "               \
+      "updated_ms = max(updated_ms, ?3) WHERE project_id = ?1 AND status < 2")                     \
+    X(PROJECT_KEYS_DELETE, "DELETE FROM keys WHERE project_id = ?1")                               \
+    X(PROJECT_TOKENS_DELETE, "DELETE FROM oauth_tokens WHERE project_id = ?1")                     \
+    X(PURGE_VOUCHERS, PURGE_BY_KEY("vouchers"))                                                    \
+    X(PURGE_TRANSACTIONS, PURGE_BY_KEY("transactions"))                                            \
+    X(PURGE_BIN, PURGE_BY_KEY("bin"))                                                              \
+    X(PURGE_CATEGORIES, PURGE_BY_KEY("categories"))                                                \
+    X(PURGE_EXPORTS, PURGE_BY_KEY("exports"))                                                      \
+    X(PURGE_OUTCOMES, PURGE_BY_PROJECT("outcomes", "action_seq, chunk_no"))                        \
+    X(PURGE_FAILURES, PURGE_BY_PROJECT("failures", "action_seq, row"))                             \
+    X(PURGE_IDEMPOTENCY, PURGE_BY_PROJECT("idempotency", "key"))                                   \
+    X(PURGE_TOTALS, PURGE_BY_PROJECT("totals", "resource"))                                        \
+    X(PURGE_SEQUENCES, PURGE_BY_PROJECT("sequences", "name"))                                      \
+    X(PURGE_NEXT_ACTION,                                                                           \
+      "SELECT seq, input, input_bytes FROM actions WHERE project_id = ?1 LIMIT 1")                 \
+    X(PURGE_DRY_VOUCHERS, "DELETE FROM dry_vouchers WHERE action_seq = ?1 AND code IN "            \
+                          "(SELECT code FROM dry_vouchers WHERE action_seq = ?1 LIMIT ?2)")        \
+    X(PURGE_INPUT, "DELETE FROM inputs WHERE action_seq = ?1")                                     \
+    X(PURGE_ACTION, "DELETE FROM actions WHERE seq = ?1")                                          \
+    X(PURGE_PROJECT, "DELETE FROM projects WHERE id = ?1")                                         \
+    X(KEY_INSERT, "INSERT INTO keys (project_id, kind, app_id, token_hash, name, created_ms) "     \
+                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                                               \
+    X(KEY_DELETE, "DELETE FROM keys WHERE app_id = ?1 AND project_id = ?2")                        \
+    X(KEY_TOKENS_DELETE, "DELETE FROM oauth_tokens WHERE app_id = ?1 AND project_id = ?2")         \
+    X(KEY_BY_APP_ID, "SELECT " KEY_COLUMNS ", " PROJECT_COLUMNS                                    \
+                     " FROM keys k JOIN projects p ON p.id = k.project_id WHERE app_id = ?1")      \
+    X(KEY_LIST, "SELECT " KEY_COLUMNS                                                              \
+                " FROM keys k WHERE project_id = ?1 ORDER BY created_ms, kind, app_id")            \
+    X(TOKEN_INSERT, "INSERT INTO oauth_tokens SELECT ?1, project_id, app_id, ?4, ?5, ?6 "          \
+                    "FROM keys WHERE app_id = ?3 AND project_id = ?2")                             \
+    X(TOKEN_COUNT, "SELECT count(*) FROM oauth_tokens WHERE project_id = ?1")                      \
+    X(TOKEN_EXPIRE, "DELETE FROM oauth_tokens WHERE project_id = ?1 AND expires_ms <= ?2")         \
+    X(TOKEN_TRIM, "DELETE FROM oauth_tokens WHERE token_hash IN (SELECT token_hash FROM "          \
+                  "oauth_tokens WHERE project_id = ?1 ORDER BY created_ms LIMIT ?2)")              \
+    X(TOKEN_DELETE, "DELETE FROM oauth_tokens WHERE token_hash = ?1 AND project_id = ?2 "          \
+                    "AND expires_ms > ?3")                                                         \
+    X(TOKEN_BY_HASH, "SELECT " TOKEN_COLUMNS ", " PROJECT_COLUMNS                                  \
+                     " FROM oauth_tokens t JOIN projects p ON p.id = t.project_id "                \
+                     "WHERE token_hash = ?1 AND expires_ms > ?2")                                  \
     X(ACTION_INSERT,                                                                               \
       "INSERT INTO actions (seq, project_id, kind, status, created_ms, updated_ms, request_id, "   \
-      "input, input_bytes, params, chunk_start, chunk_end) "                                       \
-      "VALUES (?1, ?2, ?3, 0, ?4, ?4, ?5, ?6, ?7, ?8, 0, 0)")                                      \
+      "input, input_bytes, params, queue, discipline, dry_run, records) "                          \
+      "VALUES (?1, ?2, ?3, 0, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")                         \
+    X(INPUT_INSERT, "INSERT INTO inputs VALUES (?1, ?2)")                                          \
+    X(INPUT_GET, "SELECT data FROM inputs WHERE action_seq = ?1 AND "                              \
+                 "(SELECT project_id FROM actions WHERE seq = ?1) = ?2")                           \
+    X(ACTION_CANCEL,                                                                               \
+      "UPDATE actions SET status = 3, lease_epoch = lease_epoch + 1, message = ?2, "               \
+      "updated_ms = max(updated_ms, ?3) WHERE seq = ?1 AND status < 2")                            \
     X(ACTION_CLAIM, "UPDATE actions SET status = 1, lease_epoch = lease_epoch + 1, "               \
                     "updated_ms = max(updated_ms, ?2) WHERE seq = ?1 AND status < 2")              \
     X(ACTION_BY_SEQ, "SELECT " ACTION_COLUMNS " FROM actions WHERE seq = ?1")                      \
@@ -53,51 +123,110 @@
     X(ACTION_PAGE,                                                                                 \
       "SELECT " ACTION_COLUMNS_OF(                                                                 \
           "NULL") " FROM actions WHERE project_id = ?1 AND created_ms < ?2 "                       \
-                  "AND (created_ms, seq) < (?3, ?4) ORDER BY created_ms DESC, seq DESC LIMIT ?5")  \
-    X(ACTIONS_UNFINISHED, "SELECT " ACTION_COLUMNS " FROM actions WHERE status < 2 ORDER BY seq")  \
+                  "AND (created_ms, seq) < (?3, ?4) AND (?6 = 0 OR kind = ?6) AND "                \
+                  "(?7 < 0 OR status = ?7) ORDER BY created_ms DESC, seq DESC LIMIT ?5")           \
+    X(QUEUES, "SELECT DISTINCT project_id, queue, discipline FROM actions WHERE status < 2")       \
+    X(QUEUE_PAGE,                                                                                  \
+      "SELECT " ACTION_COLUMNS ", data FROM actions LEFT JOIN inputs ON action_seq = seq "         \
+      "WHERE project_id = ?1 AND queue = ?2 AND discipline = ?3 AND status < 2 AND seq > ?4 "      \
+      "ORDER BY seq LIMIT ?5")                                                                     \
     X(ACTION_INPUTS, "SELECT input FROM actions WHERE input IS NOT NULL ORDER BY input")           \
-    X(ACTION_FIRST_UNFINISHED,                                                                     \
-      "SELECT min(seq) FROM actions WHERE project_id = ?1 AND status < 2")                         \
+    X(QUEUE_FIRST, "SELECT min(seq) FROM actions WHERE project_id = ?1 AND queue = ?2 AND "        \
+                   "discipline = ?3 AND status < 2")                                               \
     X(ACTION_CHECKPOINT,                                                                           \
       "UPDATE actions SET status = ?3, updated_ms = max(updated_ms, ?4), progress = ?5, "          \
       "chunk_start = ?6, chunk_end = ?7, chunk_row = ?8, chunk_no = ?9, chunk_rows = ?10, "        \
       "slice_done = ?11, created = created + ?12, updated = updated + ?13, "                       \
       "unchanged = unchanged + ?14, superseded = superseded + ?15, failed = failed + ?16, "        \
-      "message = ?17 WHERE seq = ?1 AND lease_epoch = ?2 AND status = 1")                          \
+      "message = ?17 WHERE seq = ?1 AND lease_epoch = ?2 AND status < 2")                          \
     X(OUTCOMES_PUT, "INSERT INTO outcomes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "                \
                     "ON CONFLICT DO UPDATE SET packed = excluded.packed")                          \
     X(OUTCOMES_GET, "SELECT first_row, n_rows, chunk_start, chunk_end, packed FROM outcomes "      \
                     "WHERE project_id = ?1 AND action_seq = ?2 AND chunk_no = ?3")                 \
-    X(FAILURE_INSERT, "INSERT INTO failures VALUES (?1, ?2, ?3, ?4, ?5)")                          \
+    X(OUTCOMES_OF_ROW,                                                                             \
+      "SELECT first_row, n_rows, chunk_start, chunk_end, packed, chunk_no FROM outcomes "          \
+      "WHERE project_id = ?1 AND action_seq = ?2 AND first_row <= ?3 AND first_row + n_rows > ?3") \
+    X(FAILURE_INSERT, "INSERT INTO failures (project_id, action_seq, row, key, reason, kind) "     \
+                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                                           \
     X(FAILURE_PAGE,                                                                                \
-      "SELECT row, key, reason FROM failures WHERE project_id = ?1 AND action_seq = ?2 "           \
+      "SELECT row, key, reason, kind FROM failures WHERE project_id = ?1 AND action_seq = ?2 "     \
       "AND row > ?3 ORDER BY row LIMIT ?4")                                                        \
+    X(IDEMPOTENCY_GET, "SELECT fingerprint, action_seq, created_ms FROM idempotency "              \
+                       "WHERE project_id = ?1 AND key = ?2 AND created_ms > ?3")                   \
+    X(IDEMPOTENCY_PUT, "INSERT OR REPLACE INTO idempotency VALUES (?1, ?2, ?3, ?4, ?5)")           \
+    X(ACTION_DUE, "SELECT seq, project_id, input, input_bytes, failed FROM actions "               \
+                  "WHERE status > 1 AND kept = 1 AND updated_ms < ?1 ORDER BY updated_ms LIMIT 1") \
+    X(ACTION_FORGET_INPUT, "UPDATE actions SET input = NULL WHERE seq = ?1 AND input IS NOT NULL") \
+    X(ACTION_NOT_KEPT, "UPDATE actions SET kept = 0 WHERE seq = ?1")                               \
+    X(OUTCOMES_DROP, "DELETE FROM outcomes WHERE project_id = ?1 AND action_seq = ?2 AND "         \
+                     "chunk_no <= (SELECT max(chunk_no) FROM (SELECT chunk_no FROM outcomes "      \
+                     "WHERE project_id = ?1 AND action_seq = ?2 ORDER BY chunk_no LIMIT ?3))")     \
+    X(FAILURE_NTH, "SELECT row FROM failures WHERE project_id = ?1 AND action_seq = ?2 "           \
+                   "ORDER BY row LIMIT 1 OFFSET ?3")                                               \
+    X(FAILURES_DROP,                                                                               \
+      "DELETE FROM failures WHERE project_id = ?1 AND action_seq = ?2 AND row > ?3 AND row <= "    \
+      "(SELECT max(row) FROM (SELECT row FROM failures WHERE project_id = ?1 AND "                 \
+      "action_seq = ?2 AND row > ?3 ORDER BY row LIMIT ?4))")                                      \
+    X(DRY_NEXT, "SELECT action_seq, (SELECT status FROM actions WHERE seq = action_seq) "          \
+                "FROM dry_vouchers WHERE action_seq > ?1 ORDER BY action_seq LIMIT 1")             \
+    X(IDEMPOTENCY_DROP,                                                                            \
+      "DELETE FROM idempotency WHERE created_ms < ?1 AND created_ms <= (SELECT max(created_ms) "   \
+      "FROM (SELECT created_ms FROM idempotency ORDER BY created_ms LIMIT ?2))")                   \
+    X(TOKENS_DROP, "DELETE FROM oauth_tokens WHERE token_hash IN "                                 \
+                   "(SELECT token_hash FROM oauth_tokens WHERE expires_ms <= ?1 LIMIT ?2)")        \
     X(TOTAL_ADD,                                                                                   \
       "INSERT INTO totals VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET n = n + excluded.n")       \
+    X(CATEGORY_BY_NAME,                                                                            \
+      "SELECT id FROM categories WHERE project_id = ?1 AND name = ?2 ORDER BY id LIMIT 1")         \
     X(TOTAL_GET, "SELECT n FROM totals WHERE project_id = ?1 AND resource = ?2")                   \
-    X(VOUCHER_INSERT,                                                                              \
-      "INSERT INTO vouchers (" VOUCHER_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "    \
-      "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, NULL) ON CONFLICT DO NOTHING")  \
-    X(VOUCHER_APPEND,                                                                              \
-      "INSERT INTO vouchers (" VOUCHER_COLUMNS ") VALUES (NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "  \
-      "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, NULL) ON CONFLICT DO NOTHING")  \
+    X(BIN_INSERT, "INSERT INTO bin (project_id, " BIN_COLUMNS ") VALUES "                          \
+                  "(?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                                  \
+    X(BIN_BY_KEY, "SELECT " BIN_COLUMNS " FROM bin WHERE id = ?2 AND project_id = ?1")             \
+    X(BIN_DELETE, "DELETE FROM bin WHERE id = ?1")                                                 \
+    X(BIN_DELETE_OF,                                                                               \
+      "DELETE FROM bin WHERE project_id = ?1 AND resource_type = ?2 AND resource_key = ?3")        \
+    X(VOUCHER_DELETE, "DELETE FROM vouchers WHERE id = ?1")                                        \
+    X(TRANSACTIONS_DELETE, "DELETE FROM transactions WHERE voucher_key = ?1")                      \
+    X(TRANSACTION_INSERT, "INSERT INTO transactions (project_id, " TRANSACTION_COLUMNS ") "        \
+                          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                           \
+    X(TRANSACTIONS_OLDEST, TRANSACTION_PAGE("id > ?2", "id"))                                      \
+    X(TRANSACTIONS_NEWEST, TRANSACTION_PAGE("id < ?2", "id DESC"))                                 \
+    X(CATEGORY_INSERT,                                                                             \
+      "INSERT INTO categories (project_id, " CATEGORY_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, "     \
+      "NULL)")                                                                                     \
+    X(CATEGORY_UPDATE, "UPDATE categories SET name = ?3, hierarchy = ?4, updated_ms = ?5 "         \
+                       "WHERE id = ?2 AND project_id = ?1 RETURNING created_ms")                   \
+    X(CATEGORY_DELETE, "DELETE FROM categories WHERE id = ?2 AND project_id = ?1")                 \
+    X(CATEGORY_BY_KEY,                                                                             \
+      "SELECT " CATEGORY_COLUMNS " FROM categories WHERE id = ?2 AND project_id = ?1")             \
+    X(CATEGORY_LIST, "SELECT " CATEGORY_COLUMNS " FROM categories "                                \
+                     "WHERE id > ?1 AND id < ?2 ORDER BY id DESC")                                 \
+    X(CATEGORY_SIZE, "SELECT count(*), sum(length(CAST(name AS BLOB))) FROM categories "           \
+                     "WHERE id > ?1 AND id < ?2 AND id <> ?3")                                     \
+    X(TOTAL_DELETE, "DELETE FROM totals WHERE project_id = ?1 AND resource = ?2")                  \
+    X(VOUCHER_INSERT, "INSERT INTO vouchers (" VOUCHER_COLUMNS ") VALUES (?1, " NEW_VOUCHER ") "   \
+                      "ON CONFLICT DO NOTHING")                                                    \
+    X(VOUCHER_APPEND, "INSERT INTO vouchers (" VOUCHER_COLUMNS ") VALUES (NULL, " NEW_VOUCHER ") " \
+                      "ON CONFLICT DO NOTHING")                                                    \
     X(VOUCHER_LAST_KEY, "SELECT max(id) FROM vouchers")                                            \
     X(VOUCHER_UPDATE,                                                                              \
       "UPDATE vouchers SET version = ?4, effect = ?8, active = ?9, value = ?10, start_ms = ?11, "  \
       "expiration_ms = ?12, quantity = ?13, redeemed_quantity = ?14, redeemed_amount = ?15, "      \
       "category = ?16, additional_info = ?17, rule = ?18, discount_extra = ?19, metadata = ?20, "  \
-      "updated_ms = ?22 WHERE id = ?1")                                                            \
-    X(VOUCHER_STAMP, "UPDATE vouchers SET version = ?4 WHERE id = ?1")                             \
+      "updated_ms = ?22, category_id = ?23, validity = ?24, recent = ?27 WHERE id = ?1")           \
+    X(VOUCHER_TO_BIN,                                                                              \
+      "UPDATE vouchers SET binned_ms = ?2, version = ?3, recent = NULL WHERE id = ?1")             \
+    X(VOUCHER_SUBTRACT, "UPDATE vouchers SET subtracted = ?2 WHERE id = ?1")                       \
+    X(VOUCHER_STAMP, "UPDATE vouchers SET version = ?4, recent = ?27 WHERE id = ?1")               \
+    X(DRY_BY_CODE,                                                                                 \
+      "SELECT " VOUCHER_COLUMNS " FROM dry_vouchers WHERE action_seq = ?1 AND code = ?2")          \
+    X(DRY_PUT, "INSERT OR REPLACE INTO dry_vouchers (action_seq, " VOUCHER_COLUMNS ") VALUES "     \
+               "(?28, ?1, " NEW_VOUCHER ")")                                                       \
+    X(CATEGORY_ANY, "SELECT 1 FROM categories WHERE project_id = ?1 LIMIT 1")                      \
     X(VOUCHER_BY_CODE,                                                                             \
       "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE project_id = ?1 AND code = ?2")              \
     X(VOUCHER_BY_KEY,                                                                              \
-      "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE id = ?2 AND project_id = ?1")                \
-    X(VOUCHERS_BY_CODE, VOUCHER_PAGE("project_id = ?1", "code"))                                   \
-    X(VOUCHERS_BY_CODE_DESC, VOUCHER_PAGE("project_id = ?1", "code DESC"))                         \
-    X(VOUCHERS_BY_CODE_AFTER, VOUCHER_PAGE("project_id = ?1 AND code > ?4", "code"))               \
-    X(VOUCHERS_BY_CODE_DESC_AFTER, VOUCHER_PAGE("project_id = ?1 AND code < ?4", "code DESC"))     \
-    X(VOUCHERS_OLDEST, VOUCHER_PAGE("id > ?4 AND id < ?1", "id"))                                  \
-    X(VOUCHERS_NEWEST, VOUCHER_PAGE("id < ?4 AND id >= ?1", "id DESC"))
+      "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE id = ?2 AND project_id = ?1")
 
 enum statement {
 #define X(name, sql) STATEMENT_##name,

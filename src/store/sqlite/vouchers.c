@@ -10,11 +10,6 @@
 #include "base/time_iso.h"
 #include "store/sqlite/sqlite_priv.h"
 
-static int64_t key_base(int64_t project_id)
-{
-    return project_id << VOUCHER_KEY_BITS;
-}
-
 static void bind_time(sqlite3_stmt *st, int at, int64_t ms)
 {
     if (ms == TIME_NONE)
@@ -65,6 +60,15 @@ static void bind_changeable(sqlite3_stmt *st, const struct voucher *v)
     bind_str(st, 18, v->rule);
     bind_str(st, 19, v->discount_extra);
     bind_str(st, 20, v->metadata);
+    if (v->category_id != 0)
+        sqlite3_bind_int64(st, 23, v->category_id);
+    else
+        sqlite3_bind_null(st, 23);
+    bind_str(st, 24, v->validity);
+    if (v->recent.p != NULL)
+        sqlite3_bind_blob64(st, 27, v->recent.p, v->recent.len, SQLITE_STATIC);
+    else
+        sqlite3_bind_null(st, 27);
 }
 
 /* What all new rows of a transaction share. A statement keeps its bindings when it is reset. */
@@ -76,8 +80,7 @@ static void bind_shared(const struct voucher_applier *ap, sqlite3_stmt *st)
     sqlite3_bind_int64(st, 21, ap->now_ms);
 }
 
-/* Texts point into the statement until its next step. */
-static int read_row(sqlite3_stmt *st, struct voucher *v, struct err *err)
+int voucher_read_row(sqlite3_stmt *st, struct voucher *v, struct err *err)
 {
     voucher_init(v);
     v->key = sqlite3_column_int64(st, 0);
@@ -104,44 +107,110 @@ static int read_row(sqlite3_stmt *st, struct voucher *v, struct err *err)
     v->metadata = column_str(st, 19);
     v->created_ms = sqlite3_column_int64(st, 20);
     v->updated_ms = column_time(st, 21);
+    v->category_id = sqlite3_column_int64(st, 22);
+    v->validity = column_str(st, 23);
+    v->subtracted = sqlite3_column_int64(st, 24);
+    v->binned_ms = column_time(st, 25);
+    v->recent = (struct str){ sqlite3_column_blob(st, 26), (size_t)sqlite3_column_bytes(st, 26) };
     return row_check(st, err);
 }
 
-static int copy_texts(struct voucher *v, struct arena *a, struct err *err)
+int voucher_copy_texts(struct voucher *v, struct arena *a, struct err *err)
 {
-    struct str *texts[] = { &v->code, &v->category,       &v->additional_info,
-                            &v->rule, &v->discount_extra, &v->metadata };
+    struct str *texts[] = { &v->code,           &v->category, &v->additional_info, &v->rule,
+                            &v->discount_extra, &v->metadata, &v->validity,        &v->recent };
     return arena_keep(a, texts, ARRAY_LEN(texts)) ? 0 : err_nomem(err);
 }
 
-/* ---- applying ---- */
+/* ---- what becomes of a row ---- */
 
-static int read_first_unfinished(struct voucher_applier *ap, int64_t *seq, struct err *err)
+static int fails(const char *text, enum failure_kind kind, struct applied *out, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(ap->db, STATEMENT_ACTION_FIRST_UNFINISHED, err);
+    *out = (struct applied){ .outcome = OUTCOME_FAILED, .kind = kind, .reason = str_of(text) };
+    return text == NULL ? err_nomem(err) : 0;
+}
+
+/* The code is taken: reference 7, 12 and 49. */
+static int fails_as_duplicate(struct voucher_applier *ap, const struct voucher *v,
+                              struct applied *out, struct err *err)
+{
+    return fails(
+        arena_printf(ap->arena, "Duplicated voucher exists with id %.*s", STR_FMT(v->code)),
+        FAILURE_DUPLICATE, out, err);
+}
+
+static int fails_as_missing(struct voucher_applier *ap, const struct voucher *v,
+                            struct applied *out, struct err *err)
+{
+    return fails(arena_printf(ap->arena, "Cannot find voucher with id %.*s", STR_FMT(v->code)),
+                 FAILURE_NOT_FOUND, out, err);
+}
+
+/* ---- counters of categories ---- */
+
+static int flush_counts(struct voucher_applier *ap, struct err *err)
+{
+    for (size_t i = 0; i < ap->n_counts; i++) {
+        const struct voucher v = { .category_id = ap->counts[i].category_id,
+                                   .category = ap->counts[i].tag };
+        if (totals_add_category(ap->db, ap->project_id, &v, ap->counts[i].n, err) < 0)
+            return -1;
+    }
+    ap->n_counts = 0;
+    return 0;
+}
+
+/* One more in the category that the row names. Its text must outlive the slice. */
+static int count_category(struct voucher_applier *ap, const struct voucher *v, struct err *err)
+{
+    if (v->category_id == 0 && v->category.p == NULL)
+        return 0;
+    for (size_t i = 0; i < ap->n_counts; i++) {
+        struct category_count *c = &ap->counts[i];
+        if (c->category_id == v->category_id && str_eq(c->tag, v->category)) {
+            c->n++;
+            return 0;
+        }
+    }
+    if (ap->n_counts == APPLIER_COUNTS && flush_counts(ap, err) < 0)
+        return -1;
+    ap->counts[ap->n_counts++] =
+        (struct category_count){ .category_id = v->category_id, .tag = v->category, .n = 1 };
+    return 0;
+}
+
+/* ---- beginning ---- */
+
+static int look_for_categories(struct voucher_applier *ap, struct err *err)
+{
+    sqlite3_stmt *st = db_statement(ap->db, STATEMENT_CATEGORY_ANY, err);
     if (st == NULL)
         return -1;
     sqlite3_bind_int64(st, 1, ap->project_id);
     const int got = db_step(ap->db, st, err);
     if (got < 0)
         return -1;
-    *seq = got == 0 || sqlite3_column_type(st, 0) == SQLITE_NULL ? INT64_MAX
-                                                                 : sqlite3_column_int64(st, 0);
+    ap->has_categories = got > 0;
     sqlite3_reset(st);
     return 0;
 }
 
 int applier_begin(struct voucher_applier *ap, struct err *err)
 {
-    int64_t first_unfinished;
-    if (read_first_unfinished(ap, &first_unfinished, err) < 0)
+    ap->first_unfinished = INT64_MAX;
+    if (!ap->alone && queue_first_unfinished(ap->db, ap->project_id, QUEUE_VOUCHERS, -1,
+                                             &ap->first_unfinished, err) < 0)
         return -1;
-    ap->stamp = first_unfinished < ap->seq;
-    if (sequence_get(ap->db, ap->project_id, "voucher", &ap->first_key, err) < 0)
-        return -1;
-    ap->next_key = ap->first_key;
-    return 0;
+    return ap->mode == APPLY_UPDATE_ONLY ? 0 : look_for_categories(ap, err);
 }
+
+/* Is an earlier action unfinished? Then it has to learn what this one has written. */
+static bool overlaps(const struct voucher_applier *ap)
+{
+    return ap->first_unfinished < ap->seq;
+}
+
+/* ---- new rows ---- */
 
 /* Does the table end with this key? Then later keys of the project need no search (a tenth of the
  * writer's instructions). */
@@ -166,22 +235,40 @@ static sqlite3_stmt *insert_statement(struct voucher_applier *ap, struct err *er
     return st;
 }
 
-/* 1: inserted, 0: the code exists. */
-static int try_insert(struct voucher_applier *ap, struct voucher *v, struct err *err)
+static int next_key(struct voucher_applier *ap, int64_t *key, struct err *err)
 {
-    sqlite3_stmt *st = insert_statement(ap, err);
-    if (st == NULL)
-        return -1;
-    v->key = key_base(ap->project_id) + ap->next_key;
-    v->version = ap->seq;
-    v->created_ms = ap->now_ms;
-    v->updated_ms = TIME_NONE;
-    if (!ap->append)
-        sqlite3_bind_int64(st, 1, v->key);
+    if (ap->next_key == 0) {
+        if (sequence_get(ap->db, ap->project_id, "voucher", &ap->first_key, err) < 0)
+            return -1;
+        ap->next_key = ap->first_key;
+    }
+    *key = key_base(ap->project_id) + ap->next_key;
+    return 0;
+}
+
+static void bind_new(sqlite3_stmt *st, const struct voucher *v)
+{
     bind_str(st, 3, v->code);
     sqlite3_bind_int64(st, 6, v->type);
     sqlite3_bind_int64(st, 7, v->discount_type);
     bind_changeable(st, v);
+}
+
+/* 1: inserted, 0: the code exists. */
+static int try_insert(struct voucher_applier *ap, struct voucher *v, struct err *err)
+{
+    sqlite3_stmt *st = insert_statement(ap, err);
+    if (st == NULL || next_key(ap, &v->key, err) < 0)
+        return -1;
+    v->version = ap->seq;
+    v->created_ms = ap->now_ms;
+    v->updated_ms = TIME_NONE;
+    v->recent = (struct str){ 0 };
+    if (overlaps(ap) && recent_note(v, v, ap->seq, ap->first_unfinished, ap->arena, err) < 0)
+        return -1;
+    if (!ap->append)
+        sqlite3_bind_int64(st, 1, v->key);
+    bind_new(st, v);
     if (db_run(ap->db, st, err) < 0)
         return -1;
     if (sqlite3_changes(ap->db->handle) == 0)
@@ -190,7 +277,27 @@ static int try_insert(struct voucher_applier *ap, struct voucher *v, struct err 
         return err_set(err, ERR_STORE, "the table of vouchers does not end where it should");
     ap->next_key++;
     ap->created++;
-    return ap->created == 1 && !ap->create_only && look_for_end(ap, v->key, err) < 0 ? -1 : 1;
+    if (count_category(ap, v, err) < 0)
+        return -1;
+    return ap->created == 1 && look_for_end(ap, v->key, err) < 0 ? -1 : 1;
+}
+
+/* ---- stored rows ---- */
+
+/* A dry run's own memory of what it would have made of the row. */
+static int put_dry(struct voucher_applier *ap, const struct voucher *v, struct err *err)
+{
+    sqlite3_stmt *st = db_statement(ap->db, STATEMENT_DRY_PUT, err);
+    if (st == NULL)
+        return -1;
+    sqlite3_bind_int64(st, 28, ap->seq);
+    sqlite3_bind_int64(st, 1, v->key);
+    bind_shared(ap, st);
+    sqlite3_bind_int64(st, 4, v->version);
+    if (v->campaign_id != 0)
+        sqlite3_bind_int64(st, 5, v->campaign_id);
+    bind_new(st, v);
+    return db_run(ap->db, st, err);
 }
 
 static int write_stored(struct voucher_applier *ap, struct voucher *stored, enum outcome outcome,
@@ -201,41 +308,84 @@ static int write_stored(struct voucher_applier *ap, struct voucher *stored, enum
         db_statement(ap->db, stamp ? STATEMENT_VOUCHER_STAMP : STATEMENT_VOUCHER_UPDATE, err);
     if (st == NULL)
         return -1;
-    stored->version = ap->seq;
     sqlite3_bind_int64(st, 1, stored->key);
-    sqlite3_bind_int64(st, 4, ap->seq);
+    sqlite3_bind_int64(st, 4, stored->version);
     if (!stamp) {
         stored->updated_ms = ap->now_ms;
         sqlite3_bind_int64(st, 22, ap->now_ms);
-        bind_changeable(st, stored);
     }
+    bind_changeable(st, stored);
     return db_run(ap->db, st, err);
 }
 
-static int merge_with_stored(struct voucher_applier *ap, struct voucher *stored,
-                             const struct voucher *v, enum outcome *out, struct str *reason,
-                             struct err *err)
+/* Moves the count of a row from one category to another. */
+static int recount(struct voucher_applier *ap, const struct voucher *before,
+                   const struct voucher *after, struct err *err)
 {
-    if (stored->version > ap->seq) {
-        *out = OUTCOME_SUPERSEDED;
+    if (before->category_id == after->category_id && str_eq(before->category, after->category))
+        return 0;
+    if (totals_add_category(ap->db, ap->project_id, before, -1, err) < 0)
+        return -1;
+    return totals_add_category(ap->db, ap->project_id, after, 1, err);
+}
+
+int applier_keep(struct voucher_applier *ap, const struct voucher *before, struct voucher *stored,
+                 const struct voucher *given, enum outcome outcome, struct err *err)
+{
+    const bool later = stored->version > ap->seq; /* stays the later one's */
+    if (ap->dry_run)
+        return outcome == OUTCOME_UPDATED ? put_dry(ap, stored, err) : 0;
+    if (outcome == OUTCOME_UNCHANGED && (later || !overlaps(ap) || stored->version == ap->seq))
+        return 0;
+    if (!later) {
+        if (!overlaps(ap))
+            stored->recent = (struct str){ 0 };
+        else if (recent_note(stored, given, ap->seq, ap->first_unfinished, ap->arena, err) < 0)
+            return -1;
+        stored->version = ap->seq;
+    }
+    if (outcome == OUTCOME_UPDATED && recount(ap, before, stored, err) < 0)
+        return -1;
+    return write_stored(ap, stored, outcome, err);
+}
+
+static int merge_with_stored(struct voucher_applier *ap, struct voucher *stored,
+                             const struct voucher *v, struct applied *out, struct err *err)
+{
+    const struct voucher before = *stored;
+    struct voucher change = *v;
+    bool left = true;
+    if (stored->binned_ms != TIME_NONE)
+        return ap->mode == APPLY_UPDATE_ONLY ? fails_as_missing(ap, v, out, err)
+                                             : fails_as_duplicate(ap, v, out, err);
+    if (stored->version > ap->seq &&
+        recent_leaves(stored, ap->seq, &change, ap->arena, &left, err) < 0)
+        return -1;
+    if (!left) {
+        out->outcome = OUTCOME_SUPERSEDED;
         return 0;
     }
-    if (voucher_merge(stored, v, ap->arena, out, reason, err) < 0)
+    if (voucher_merge(stored, &change, ap->arena, &out->outcome, &out->reason, err) < 0)
         return -1;
-    if (*out == OUTCOME_UPDATED ||
-        (*out == OUTCOME_UNCHANGED && ap->stamp && stored->version < ap->seq))
-        return write_stored(ap, stored, *out, err);
+    if (out->outcome == OUTCOME_FAILED) {
+        out->kind = FAILURE_REFUSED;
+        return 0;
+    }
+    if (applier_keep(ap, &before, stored, v, out->outcome, err) < 0)
+        return -1;
+    if (out->outcome == OUTCOME_UNCHANGED && before.version > ap->seq)
+        out->outcome = OUTCOME_SUPERSEDED;
     return 0;
 }
 
-/* 1: there was one and *out says what became of it; 0: there is none. */
-static int try_merge(struct voucher_applier *ap, struct voucher *v, enum outcome *out,
-                     struct str *reason, struct err *err)
+/* 1: there is one and it is merged, or whatever the mode says of it; 0: there is none. */
+static int try_merge_with(struct voucher_applier *ap, enum statement which, int64_t first,
+                          struct voucher *v, struct applied *out, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(ap->db, STATEMENT_VOUCHER_BY_CODE, err);
+    sqlite3_stmt *st = db_statement(ap->db, which, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 1, ap->project_id);
+    sqlite3_bind_int64(st, 1, first);
     bind_str(st, 2, v->code);
     const int got = db_step(ap->db, st, err);
     if (got <= 0) {
@@ -244,45 +394,86 @@ static int try_merge(struct voucher_applier *ap, struct voucher *v, enum outcome
     }
     struct voucher stored;
     arena_reset(ap->arena);
-    int rc = read_row(st, &stored, err);
+    int rc = voucher_read_row(st, &stored, err);
     if (rc == 0) /* while the row's texts are valid */
-        rc = merge_with_stored(ap, &stored, v, out, reason, err);
+        rc = ap->mode == APPLY_CREATE_ONLY ? fails_as_duplicate(ap, v, out, err)
+                                           : merge_with_stored(ap, &stored, v, out, err);
     sqlite3_reset(st);
     return rc < 0 ? -1 : 1;
 }
 
-int applier_apply(struct voucher_applier *ap, struct voucher *v, enum outcome *out,
-                  struct str *reason, struct err *err)
+static int try_merge(struct voucher_applier *ap, struct voucher *v, struct applied *out,
+                     struct err *err)
+{
+    const int dry =
+        ap->dry_run ? try_merge_with(ap, STATEMENT_DRY_BY_CODE, ap->seq, v, out, err) : 0;
+    return dry != 0 ? dry
+                    : try_merge_with(ap, STATEMENT_VOUCHER_BY_CODE, ap->project_id, v, out, err);
+}
+
+/* ---- a row ---- */
+
+static int apply_dry(struct voucher_applier *ap, struct voucher *v, struct applied *out,
+                     struct err *err)
+{
+    const int merged = try_merge(ap, v, out, err);
+    if (merged != 0)
+        return merged < 0 ? -1 : 0;
+    if (ap->mode == APPLY_UPDATE_ONLY)
+        return fails_as_missing(ap, v, out, err);
+    v->version = ap->seq;
+    v->recent = (struct str){ 0 };
+    out->outcome = OUTCOME_CREATED;
+    return put_dry(ap, v, err);
+}
+
+static int apply_update(struct voucher_applier *ap, struct voucher *v, struct applied *out,
+                        struct err *err)
+{
+    const int merged = try_merge(ap, v, out, err);
+    if (merged != 0)
+        return merged < 0 ? -1 : 0;
+    arena_reset(ap->arena);
+    return fails_as_missing(ap, v, out, err);
+}
+
+static int apply_upsert(struct voucher_applier *ap, struct voucher *v, struct applied *out,
+                        struct err *err)
 {
     for (int tries = 0; tries < 2; tries++) { /* at most one of each */
-        if (ap->expect_existing && !ap->create_only) {
-            const int merged = try_merge(ap, v, out, reason, err);
+        if (ap->expect_existing) {
+            const int merged = try_merge(ap, v, out, err);
             if (merged != 0)
                 return merged < 0 ? -1 : 0;
             ap->expect_existing = false;
             continue;
         }
+        if (ap->arena->used_bytes > 0)
+            arena_reset(ap->arena);
         const int inserted = try_insert(ap, v, err);
         if (inserted < 0)
             return -1;
-        if (inserted > 0 || ap->create_only) {
-            *out = inserted > 0 ? OUTCOME_CREATED : OUTCOME_FAILED;
+        if (inserted > 0) {
+            out->outcome = OUTCOME_CREATED;
             return 0;
         }
+        if (ap->mode == APPLY_CREATE_ONLY)
+            return fails_as_duplicate(ap, v, out, err);
         ap->expect_existing = true;
     }
     return err_set(err, ERR_STORE, "a voucher is neither there nor can it be inserted");
 }
 
-static int add_total(struct voucher_applier *ap, struct err *err)
+int applier_apply(struct voucher_applier *ap, struct voucher *v, struct applied *out,
+                  struct err *err)
 {
-    sqlite3_stmt *st = db_statement(ap->db, STATEMENT_TOTAL_ADD, err);
-    if (st == NULL)
+    *out = (struct applied){ 0 };
+    if (ap->has_categories && category_link(ap->db, ap->project_id, v, err) < 0)
         return -1;
-    sqlite3_bind_int64(st, 1, ap->project_id);
-    sqlite3_bind_text(st, 2, "voucher", -1, SQLITE_STATIC);
-    sqlite3_bind_int64(st, 3, ap->created);
-    return db_run(ap->db, st, err);
+    if (ap->dry_run)
+        return apply_dry(ap, v, out, err);
+    return ap->mode == APPLY_UPDATE_ONLY ? apply_update(ap, v, out, err)
+                                         : apply_upsert(ap, v, out, err);
 }
 
 int applier_end(struct voucher_applier *ap, struct err *err)
@@ -290,22 +481,9 @@ int applier_end(struct voucher_applier *ap, struct err *err)
     if (ap->next_key != ap->first_key &&
         sequence_set(ap->db, ap->project_id, "voucher", ap->next_key, err) < 0)
         return -1;
-    return ap->created == 0 ? 0 : add_total(ap, err);
-}
-
-int vouchers_tx_write(struct store_tx *tx, struct voucher_write *w, struct err *err)
-{
-    struct str reason;
-    struct voucher_applier ap = { .store = tx->store,
-                                  .db = &tx->store->writer,
-                                  .arena = &tx->store->scratch,
-                                  .project_id = w->project_id,
-                                  .now_ms = time_now_ms(),
-                                  .create_only = w->mode == VOUCHER_CREATE_ONLY };
-    if (tx_next_seq(tx, &ap.seq, err) < 0 || applier_begin(&ap, err) < 0 ||
-        applier_apply(&ap, w->voucher, &w->outcome, &reason, err) < 0)
+    if (flush_counts(ap, err) < 0)
         return -1;
-    return applier_end(&ap, err);
+    return totals_add(ap->db, ap->project_id, STR("voucher"), ap->created, err);
 }
 
 /* ---- reading ---- */
@@ -331,10 +509,28 @@ static int find_with(struct db *db, enum statement which, int64_t project_id, st
     if (v == NULL) {
         err_nomem(err);
     } else {
-        rc = read_row(st, v, err) < 0 ? -1 : copy_texts(v, a, err);
+        rc = voucher_read_row(st, v, err) < 0 ? -1 : voucher_copy_texts(v, a, err);
     }
     sqlite3_reset(st);
     *out = v;
+    return rc;
+}
+
+int voucher_find(struct db *db, const struct id_secret *secret, struct arena *a,
+                 int64_t project_id, struct str code_or_id, struct voucher **out, struct err *err)
+{
+    int64_t key;
+    int rc = 0;
+    *out = NULL;
+    if (id_decode(secret, ID_VOUCHER, code_or_id, &key))
+        rc = find_with(db, STATEMENT_VOUCHER_BY_KEY, project_id, (struct str){ 0 }, key, a, out,
+                       err);
+    if (*out != NULL && (*out)->binned_ms != TIME_NONE)
+        *out = NULL;
+    if (rc == 0 && *out == NULL)
+        rc = find_with(db, STATEMENT_VOUCHER_BY_CODE, project_id, code_or_id, 0, a, out, err);
+    if (*out != NULL && (*out)->binned_ms != TIME_NONE)
+        *out = NULL;
     return rc;
 }
 
@@ -343,95 +539,7 @@ int vouchers_find(struct store *store, struct arena *a, int64_t project_id, stru
 {
     struct sqlite_store *s = sqlite_of(store);
     struct db *db = reader_take(s);
-    int64_t key;
-    int rc = 0;
-    *out = NULL;
-    if (id_decode(&s->base.secret, ID_VOUCHER, code_or_id, &key))
-        rc = find_with(db, STATEMENT_VOUCHER_BY_KEY, project_id, (struct str){ 0 }, key, a, out,
-                       err);
-    if (rc == 0 && *out == NULL)
-        rc = find_with(db, STATEMENT_VOUCHER_BY_CODE, project_id, code_or_id, 0, a, out, err);
-    reader_give(s, db);
-    return rc;
-}
-
-static int read_total(struct db *db, int64_t project_id, int64_t *total, struct err *err)
-{
-    sqlite3_stmt *st = db_statement(db, STATEMENT_TOTAL_GET, err);
-    if (st == NULL)
-        return -1;
-    sqlite3_bind_int64(st, 1, project_id);
-    sqlite3_bind_text(st, 2, "voucher", -1, SQLITE_STATIC);
-    const int got = db_step(db, st, err);
-    *total = got > 0 ? sqlite3_column_int64(st, 0) : 0;
-    sqlite3_reset(st);
-    return got < 0 ? -1 : 0;
-}
-
-static sqlite3_stmt *page_statement(struct db *db, int64_t project_id,
-                                    const struct voucher_page *page, struct err *err)
-{
-    static const enum statement by_code[2][2] = {
-        { STATEMENT_VOUCHERS_BY_CODE, STATEMENT_VOUCHERS_BY_CODE_AFTER },
-        { STATEMENT_VOUCHERS_BY_CODE_DESC, STATEMENT_VOUCHERS_BY_CODE_DESC_AFTER },
-    };
-    const bool after = page->after_key != 0;
-    const int64_t low = key_base(project_id), high = key_base(project_id + 1);
-    sqlite3_stmt *st;
-    if (page->order == VOUCHER_NEWEST_FIRST || page->order == VOUCHER_OLDEST_FIRST) {
-        const bool newest = page->order == VOUCHER_NEWEST_FIRST;
-        st = db_statement(db, newest ? STATEMENT_VOUCHERS_NEWEST : STATEMENT_VOUCHERS_OLDEST, err);
-        if (st == NULL)
-            return NULL;
-        sqlite3_bind_int64(st, 1, newest ? low : high);
-        sqlite3_bind_int64(st, 4, after ? page->after_key : newest ? high : low);
-    } else {
-        st = db_statement(db, by_code[page->order == VOUCHER_BY_CODE_DESC][after], err);
-        if (st == NULL)
-            return NULL;
-        sqlite3_bind_int64(st, 1, project_id);
-        if (after)
-            bind_str(st, 4, page->after_code);
-    }
-    sqlite3_bind_int64(st, 2, page->limit + 1); /* one more tells whether there is more */
-    sqlite3_bind_int64(st, 3, page->offset);
-    return st;
-}
-
-static int read_page(struct db *db, sqlite3_stmt *st, int limit, struct arena *a,
-                     struct voucher *rows, size_t *n, bool *more, struct err *err)
-{
-    int got;
-    while ((got = db_step(db, st, err)) > 0) {
-        if (*n == (size_t)limit) {
-            *more = true;
-            break;
-        }
-        if (read_row(st, &rows[*n], err) < 0 || copy_texts(&rows[*n], a, err) < 0) {
-            got = -1;
-            break;
-        }
-        (*n)++;
-    }
-    sqlite3_reset(st);
-    return got < 0 ? -1 : 0;
-}
-
-int vouchers_list(struct store *store, struct arena *a, int64_t project_id,
-                  const struct voucher_page *page, struct voucher **out, size_t *n, int64_t *total,
-                  bool *more, struct err *err)
-{
-    struct sqlite_store *s = sqlite_of(store);
-    struct voucher *rows = arena_alloc(a, (size_t)page->limit * sizeof(*rows));
-    if (rows == NULL)
-        return err_nomem(err);
-    struct db *db = reader_take(s);
-    *out = rows;
-    *n = 0;
-    *more = false;
-    int rc = read_total(db, project_id, total, err);
-    sqlite3_stmt *st = rc < 0 ? NULL : page_statement(db, project_id, page, err);
-    rc = st == NULL ? -1 : read_page(db, st, page->limit, a, rows, n, more, err);
+    const int rc = voucher_find(db, &s->base.secret, a, project_id, code_or_id, out, err);
     reader_give(s, db);
     return rc;
 }

@@ -66,6 +66,17 @@ int sequence_set(struct db *db, int64_t project_id, const char *name, int64_t ne
     return db_run(db, st, err);
 }
 
+int sequence_next_key(struct db *db, int64_t project_id, const char *name, int64_t *key,
+                      struct err *err)
+{
+    int64_t next;
+    if (sequence_get(db, project_id, name, &next, err) < 0 ||
+        sequence_set(db, project_id, name, next + 1, err) < 0)
+        return -1;
+    *key = key_base(project_id) + next;
+    return 0;
+}
+
 int tx_next_seq(struct store_tx *tx, int64_t *out, struct err *err)
 {
     if (tx->next_seq == 0) {
@@ -237,31 +248,76 @@ static void commit_works(struct sqlite_store *s)
     finish_works(works);
 }
 
+/* One action of a batch. Somebody else may have taken it: then it is left, and the batch goes on.
+ */
+static int run_in_batch(struct sqlite_store *s, struct store_chunk *c, int64_t from_us,
+                        struct err *err)
+{
+    if (db_run_plain(&s->writer, STATEMENT_SAVEPOINT, err) < 0)
+        return -1;
+    if (slice_run(s, c, true, from_us, err) < 0) {
+        if (err->code != ERR_LEASE_LOST)
+            return -1;
+        slice_undo(c);
+        c->reached = c->slice_done;
+        c->lost = true;
+    }
+    return end_savepoint(s, c->lost, err);
+}
+
+/* Chunks from the first unfinished one on; *end is the first that was not touched. */
+static int run_chunks(struct sqlite_store *s, const struct bulk_job *job, size_t *first,
+                      size_t *end)
+{
+    const int64_t from_us = time_monotonic_us();
+    int rc = 0;
+    for (*first = 0; *first < job->n && job->chunks[*first].finished; (*first)++)
+        ;
+    for (*end = *first; rc == 0 && *end < job->n; (*end)++) {
+        struct store_chunk *c = &job->chunks[*end];
+        const size_t rows = *end - *first;
+        if (rows > 0 && writer_wants_room(s, rows, time_monotonic_us() - from_us))
+            break;
+        rc = job->n > 1 ? run_in_batch(s, c, from_us, job->err)
+                        : slice_run(s, c, false, from_us, job->err);
+    }
+    return rc;
+}
+
+static size_t rows_of(const struct bulk_job *job, size_t first, size_t end)
+{
+    size_t rows = 0;
+    for (size_t i = first; i < end; i++)
+        rows += job->chunks[i].reached - job->chunks[i].slice_done;
+    return rows;
+}
+
 /* A slice, and the units of work that came while it ran. */
 static void commit_slice(struct sqlite_store *s, struct bulk_job *job)
 {
-    struct store_chunk *c = job->chunk;
     struct store_work *works = NULL;
-    int64_t counts[OUTCOME_COUNT] = { 0 };
-    const size_t from = c->slice_done;
-    size_t reached = from;
+    size_t first = 0, end = 0;
     int rc = begin(s, job->err);
     if (rc == 0)
-        rc = slice_run(s, c, &reached, counts, job->err);
+        rc = run_chunks(s, job, &first, &end);
     if (rc == 0) {
         take_works(s, &works);
         run_works(s, works);
         const int64_t commit_from_us = time_monotonic_us();
         fault_point("slice.before_commit");
         rc = commit(s, job->err);
-        note_commit_cost(s, reached - from, time_monotonic_us() - commit_from_us);
+        note_commit_cost(s, rows_of(job, first, end), time_monotonic_us() - commit_from_us);
+    }
+    for (size_t i = first; i < end; i++) {
+        if (rc < 0)
+            slice_undo(&job->chunks[i]);
+        else
+            slice_done(&job->chunks[i]);
     }
     if (rc < 0) {
         roll_back(s);
-        slice_undo(c, reached);
         fail_works(works, job->err);
     } else {
-        slice_done(c, reached, counts);
         fault_point("slice.after_commit");
     }
     end_bulk(s, job, rc);
@@ -370,10 +426,10 @@ void writer_submit(struct store *store, struct store_work *w)
     pthread_mutex_unlock(&s->lock);
 }
 
-int writer_slice(struct store *store, struct store_chunk *c, struct err *err)
+int writer_slice(struct store *store, struct store_chunk *chunks, size_t n, struct err *err)
 {
     struct sqlite_store *s = sqlite_of(store);
-    struct bulk_job job = { .chunk = c, .err = err };
+    struct bulk_job job = { .chunks = chunks, .n = n, .err = err };
     pthread_mutex_lock(&s->lock);
     while (s->bulk != NULL) /* the engine has one committer, but nothing breaks with two */
         pthread_cond_wait(&s->bulk_done, &s->lock);

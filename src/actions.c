@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/* actions.c - `longshore actions …`: list, show, watch, cancel, report. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "client/action_info.h"
+#include "client/interrupt.h"
+#include "commands.h"
+
+#define SILENCE_S      60
+#define PATH_BYTES     4096
+#define TEXT_MAX_BYTES (16 * MIB)
+#define ARENA_BLOCK    (64 * KIB)
+
+/* One request, its answer in *k, which the caller releases in any case. */
+static int request(const struct client_options *server, struct call *k, struct err *err)
+{
+    struct client *c = NULL;
+    k->silence_max_s = SILENCE_S;
+    if (client_open(server, &c, err) < 0)
+        return -1;
+    const int rc = client_run(c, k, err);
+    client_close(c);
+    return rc;
+}
+
+static void init_action_call(struct call *k, const char *doing, const char *id, const char *below)
+{
+    call_init(k, doing, "/v1/async-actions/");
+    call_put_path(k, id);
+    call_put_path(k, below);
+}
+
+/* ---- list ---- */
+
+static int read_list(struct arena *a, struct str body, struct action_info **out, size_t *n,
+                     bool *more, struct err *err)
+{
+    struct json *v = NULL;
+    if (json_parse(a, body, &v, err) < 0)
+        return err_wrap(err, "the answer is no list");
+    const struct json *has_more = json_member(v, "has_more");
+    const struct json *list = json_member(v, "async_actions");
+    if (list == NULL || list->type != JSON_ARRAY)
+        return err_set(err, ERR_INVALID_JSON, "the answer is no list of actions");
+    *more = has_more != NULL && has_more->type == JSON_TRUE;
+    for (const struct json *item = list->child; item != NULL; item = item->next)
+        ++*n;
+    *out = arena_calloc(a, (*n + 1) * sizeof(**out));
+    if (*out == NULL)
+        return err_nomem(err);
+    size_t i = 0;
+    for (const struct json *item = list->child; item != NULL; item = item->next) {
+        if (action_info_of(item, &(*out)[i++], err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int print_list(struct str body)
+{
+    struct arena a;
+    struct buf text;
+    struct action_info *v = NULL;
+    struct err err = { 0 };
+    size_t n = 0;
+    bool more = false;
+    int status = CLI_OK;
+    arena_init(&a, ARENA_BLOCK, 0);
+    buf_init(&text, TEXT_MAX_BYTES);
+    if (read_list(&a, body, &v, &n, &more, &err) < 0) {
+        status = cli_fail(&err);
+    } else if (n == 0) {
+        fprintf(stderr, "no actions\n");
+    } else {
+        action_info_put_table(&text, v, n);
+        status = cli_print(&text, CLI_OK);
+    }
+    if (more && status == CLI_OK)
+        fprintf(stderr, "there are older ones; --limit N shows up to 100\n");
+    buf_release(&text);
+    arena_release(&a);
+    return status;
+}
+
+int actions_list_run(const void *values)
+{
+    const struct actions_list_options *o = values;
+    struct call k;
+    struct err err = { 0 };
+    int status;
+    call_init(&k, "cannot list actions", "/v1/async-actions");
+    call_put_query(&k, "limit", o->limit);
+    call_put_query(&k, "type", o->type);
+    call_put_query(&k, "status", o->status);
+    if (request(&o->server, &k, &err) < 0)
+        status = cli_fail(&err);
+    else
+        status = o->json ? cli_print_json(&k.body, CLI_OK) : print_list(buf_str(&k.body));
+    call_release(&k);
+    return status;
+}
+
+/* ---- show, cancel ---- */
+
+/* `put` writes what people see of it; the exit status is `status_of`'s. */
+static int print_action(struct str body, void (*put)(struct buf *, const struct action_info *),
+                        int (*status_of)(const struct action_info *))
+{
+    struct arena a;
+    struct buf text;
+    struct action_info ac;
+    struct err err = { 0 };
+    int status;
+    arena_init(&a, ARENA_BLOCK, 0);
+    buf_init(&text, TEXT_MAX_BYTES);
+    if (action_info_read(&a, body, &ac, &err) < 0) {
+        status = cli_fail(&err);
+    } else {
+        put(&text, &ac);
+        status = cli_print(&text, status_of(&ac));
+    }
+    buf_release(&text);
+    arena_release(&a);
+    return status;
+}
+
+static int always_ok(const struct action_info *ac)
+{
+    (void)ac;
+    return CLI_OK;
+}
+
+int actions_show_run(const void *values)
+{
+    const struct actions_show_options *o = values;
+    struct call k;
+    struct err err = { 0 };
+    int status;
+    init_action_call(&k, "cannot show the action", o->id, "");
+    if (cli_check_id(o->id, &err) < 0 || request(&o->server, &k, &err) < 0)
+        status = cli_fail(&err);
+    else
+        status = o->json ? cli_print_json(&k.body, CLI_OK)
+                         : print_action(buf_str(&k.body), action_info_put_all, always_ok);
+    call_release(&k);
+    return status;
+}
+
+static void put_cancelled(struct buf *b, const struct action_info *ac)
+{
+    if (str_is(ac->status, "DONE"))
+        buf_puts(b, STR("too late to cancel, it had run to its end:\n"));
+    action_info_put_end(b, ac);
+}
+
+static int status_of_cancel(const struct action_info *ac)
+{
+    return str_is(ac->status, "DONE") ? CLI_SOME_FAILED : CLI_OK;
+}
+
+int actions_cancel_run(const void *values)
+{
+    const struct actions_cancel_options *o = values;
+    struct call k;
+    struct err err = { 0 };
+    int status;
+    init_action_call(&k, "cannot cancel the action", o->id, "/cancel");
+    k.post = true;
+    if (cli_check_id(o->id, &err) < 0 || request(&o->server, &k, &err) < 0)
+        status = cli_fail(&err);
+    else
+        status = o->json ? cli_print_json(&k.body, CLI_OK)
+                         : print_action(buf_str(&k.body), put_cancelled, status_of_cancel);
+    call_release(&k);
+    return status;
+}
+
+/* ---- watch ---- */
+
+int actions_watch_run(const void *values)
+{
+    const struct actions_watch_options *o = values;
+    const struct cli_watch watch = { .id = o->id, .retry = o->retry, .json = o->json };
+    struct client *c = NULL;
+    struct progress progress;
+    struct err err = { 0 };
+    progress_init(&progress);
+    if (cli_check_id(o->id, &err) < 0 || cli_check_retry(o->retry, &err) < 0 ||
+        client_open(&o->server, &c, &err) < 0)
+        return cli_fail(&err);
+    const int status = cli_watch(c, &progress, &watch);
+    client_close(c);
+    return status;
+}
+
+/* ---- report ---- */
+
+/* Where a report goes: standard output, or FILE.part that becomes FILE when all of it is there. */
+struct target {
+    const char *path; /* NULL: standard output */
+    char part[PATH_BYTES];
+    bool in_place; /* a device or a pipe: not to be replaced by a file */
+    int fd;        /* -1: not open */
+};
+
+/* What is created is for its owner alone, see the umask in main(): a report holds codes. */
+static int target_open(struct target *t, const char *path, struct err *err)
+{
+    struct stat st;
+    *t = (struct target){ .path = path, .fd = STDOUT_FILENO };
+    if (path == NULL)
+        return 0;
+    t->in_place = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+    if (snprintf(t->part, sizeof(t->part), t->in_place ? "%s" : "%s.part", path) >= PATH_BYTES)
+        return err_set(err, ERR_INVALID_PAYLOAD, "the path '%.100s...' is too long", path);
+    t->fd = open(t->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    return t->fd >= 0 ? 0 : err_sys(err, "cannot write '%s'", t->part);
+}
+
+static int target_write(void *arg, const char *p, size_t n, struct err *err)
+{
+    const struct target *t = arg;
+    while (n > 0) {
+        const ssize_t done = write(t->fd, p, n);
+        if (done < 0 && errno == EINTR && !interrupt_seen())
+            continue;
+        if (done < 0)
+            return err_sys(err, "cannot write '%s'", t->path != NULL ? t->part : "standard output");
+        p += done;
+        n -= (size_t)done;
+    }
+    return 0;
+}
+
+/* All of it is written: (1) it reaches the disk, (2) under its name. The other way round a power
+ * cut could leave an empty file under the name. */
+static int target_finish(struct target *t, struct err *err)
+{
+    if (t->path == NULL)
+        return 0;
+    const bool synced = t->in_place || fsync(t->fd) == 0;
+    const bool closed = close(t->fd) == 0;
+    t->fd = -1;
+    if (!synced || !closed)
+        return err_sys(err, "cannot write '%s'", t->part);
+    if (!t->in_place && rename(t->part, t->path) < 0)
+        return err_sys(err, "cannot rename '%s' to '%s'", t->part, t->path);
+    return 0;
+}
+
+static void target_abandon(struct target *t)
+{
+    if (t->path == NULL)
+        return;
+    if (t->fd >= 0)
+        close(t->fd);
+    if (!t->in_place)
+        unlink(t->part);
+}
+
+static int fetch_report(const struct actions_report_options *o, struct err *err)
+{
+    struct target target;
+    struct call k;
+    if (cli_check_id(o->id, err) < 0 || target_open(&target, o->output, err) < 0)
+        return -1;
+    init_action_call(&k, "cannot fetch the report", o->id, "/report.csv");
+    k.sink = target_write;
+    k.sink_arg = &target;
+    interrupt_catch();
+    int rc = request(&o->server, &k, err);
+    if (rc == 0)
+        rc = target_finish(&target, err);
+    if (rc < 0)
+        target_abandon(&target);
+    call_release(&k);
+    return rc;
+}
+
+int actions_report_run(const void *values)
+{
+    struct err err = { 0 };
+    if (fetch_report(values, &err) == 0)
+        return CLI_OK;
+    if (interrupt_seen())
+        return INTERRUPT_EXIT;
+    return cli_fail(&err);
+}

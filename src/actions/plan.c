@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plan.c - what an action was told when it was queued: writing it down and reading it back.
+ *
+ * A CSV import's part of it is made in csv_input.c; here is what actions with records have, and the
+ * reader for all.
+ */
+#include "actions/registry.h"
+
+/* A record's metadata is bounded, and so is what all records share. */
+#define PARAMS_MAX_BYTES (2 * FIELD_OBJECT_MAX_BYTES)
+
+int action_freeze_records(const struct action_kind *kind, struct str metadata, bool webhooks_enable,
+                          struct arena *a, struct str *params, struct err *err)
+{
+    struct buf b;
+    (void)kind;
+    buf_init(&b, PARAMS_MAX_BYTES);
+    struct json_out o = { .b = &b };
+    json_object(&o);
+    json_key(&o, "webhooks_enable");
+    json_bool(&o, webhooks_enable);
+    if (metadata.p != NULL) {
+        json_key(&o, "metadata");
+        json_raw(&o, metadata);
+    }
+    json_object_end(&o);
+    int rc = buf_ok(&b, err);
+    if (rc == 0) {
+        *params = arena_str(a, buf_str(&b));
+        rc = params->p != NULL ? 0 : err_nomem(err);
+    }
+    buf_release(&b);
+    return rc;
+}
+
+static int read_csv(const struct action_kind *kind, const struct json *tree, struct arena *a,
+                    struct action_plan *out, struct err *err)
+{
+    const struct json *delimiter = json_member(tree, "delimiter");
+    const struct json *start = json_member(tree, "data_start");
+    const struct json *columns = json_member(tree, "columns");
+    if (delimiter == NULL || delimiter->text.len != 1 || start == NULL ||
+        !num_parse_i64(start->text, &out->data_start) || columns == NULL)
+        return err_set(err, ERR_STORE, "the parameters of a %s are not complete", kind->name);
+    out->delimiter = delimiter->text.p[0];
+    return column_map_from_json(kind->fields, columns, a, &out->columns, err);
+}
+
+static int read_metadata(const struct json *metadata, struct arena *a, struct action_plan *out,
+                         struct err *err)
+{
+    struct buf b;
+    if (metadata == NULL)
+        return 0;
+    buf_init(&b, PARAMS_MAX_BYTES);
+    json_put_tree(&(struct json_out){ .b = &b }, metadata);
+    int rc = buf_ok(&b, err);
+    if (rc == 0) {
+        out->metadata = arena_str(a, buf_str(&b));
+        rc = out->metadata.p != NULL ? 0 : err_nomem(err);
+    }
+    buf_release(&b);
+    return rc;
+}
+
+int action_plan_read(const struct action_kind *kind, struct str params, struct arena *a,
+                     struct action_plan *out, struct err *err)
+{
+    struct json *tree;
+    if (json_parse(a, params, &tree, err) < 0)
+        return err_wrap(err, "cannot read the parameters of a %s", kind->name);
+    const struct json *webhooks = json_member(tree, "webhooks_enable");
+    *out =
+        (struct action_plan){ .webhooks_enable = webhooks != NULL && webhooks->type == JSON_TRUE };
+    if (kind->input == INPUT_CSV)
+        return read_csv(kind, tree, a, out, err);
+    return read_metadata(json_member(tree, "metadata"), a, out, err);
+}

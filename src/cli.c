@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* cli.c - see cli.h. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/num.h"
+#include "cli.h"
+#include "client/follow.h"
+#include "client/interrupt.h"
+#include "client/text.h"
+
+#define RETRY_MAX_S    86400
+#define ID_MAX_BYTES   100
+#define TEXT_MAX_BYTES (64 * KIB)
+
+int cli_fail(const struct err *err)
+{
+    struct buf text;
+    buf_init(&text, TEXT_MAX_BYTES);
+    text_put_safe(&text, str_of(err->msg));
+    fprintf(stderr, "longshore: %.*s\n", STR_FMT(buf_str(&text)));
+    buf_release(&text);
+    return CLI_FAILED;
+}
+
+int cli_print(const struct buf *text, int status)
+{
+    struct err err;
+    if (buf_ok(text, &err) < 0)
+        return cli_fail(&err);
+    if (fwrite(text->p, 1, text->len, stdout) == text->len && fflush(stdout) == 0)
+        return status;
+    err_sys(&err, "cannot write to standard output");
+    return cli_fail(&err);
+}
+
+int cli_print_json(const struct buf *json, int status)
+{
+    const struct buf newline = { .p = (char[]){ '\n' }, .len = 1 };
+    const int rc = cli_print(json, status);
+    return rc == status ? cli_print(&newline, status) : rc;
+}
+
+int cli_check_id(const char *id, struct err *err)
+{
+    const size_t good =
+        strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-");
+    if (good == strlen(id) && good > 0 && good <= ID_MAX_BYTES)
+        return 0;
+    return err_set(err, ERR_INVALID_PAYLOAD,
+                   "'%.*s' is no id of an action; they look like aa_0adad13d6f057f088e, and "
+                   "`longshore actions list` shows them",
+                   ID_MAX_BYTES, id);
+}
+
+/* ---- watch ---- */
+
+/* -1: it is no number of seconds. */
+static int64_t retry_ms(const char *text)
+{
+    int64_t s;
+    return num_parse_i64(str_of(text), &s) && s >= 0 && s <= RETRY_MAX_S ? s * 1000 : -1;
+}
+
+int cli_check_retry(const char *retry, struct err *err)
+{
+    if (retry_ms(retry) >= 0)
+        return 0;
+    return err_set(err, ERR_INVALID_PAYLOAD, "--retry '%s' is no number of seconds (0 to %d)",
+                   retry, RETRY_MAX_S);
+}
+
+/* The action does not care whether somebody looks. */
+static int leave(const struct cli_watch *w, const struct err *err)
+{
+    const bool interrupted = interrupt_seen();
+    if (!interrupted)
+        cli_fail(err);
+    fprintf(stderr,
+            "%s\n"
+            "  watch it again:  longshore actions watch %s\n"
+            "  cancel it:       longshore actions cancel %s\n",
+            interrupted ? "no longer watching; the action goes on"
+                        : "the action does not need this command to go on",
+            w->id, w->id);
+    return interrupted ? INTERRUPT_EXIT : CLI_FAILED;
+}
+
+static void tell_end(const struct action_info *ac)
+{
+    struct buf text;
+    buf_init(&text, MIB);
+    action_info_put_end(&text, ac);
+    fwrite(text.p, 1, text.len, stderr);
+    buf_release(&text);
+}
+
+static int tell(const struct cli_watch *w, const struct buf *json, struct arena *a)
+{
+    struct action_info ac;
+    struct err err;
+    if (action_info_read(a, buf_str(json), &ac, &err) < 0)
+        return cli_fail(&err);
+    ac.dry_run = ac.dry_run || w->dry_run;
+    tell_end(&ac);
+    const int status = action_info_exit_status(&ac);
+    return w->json ? cli_print_json(json, status) : status;
+}
+
+int cli_watch(struct client *c, struct progress *p, const struct cli_watch *w)
+{
+    struct follow f = { .client = c, .id = w->id, .progress = p, .retry_ms = retry_ms(w->retry) };
+    struct buf json;
+    struct err err = { 0 };
+    struct arena a;
+    int status;
+    buf_init(&json, 64 * MIB);
+    arena_init(&a, 64 * KIB, 0);
+    interrupt_catch();
+    if (follow_to_end(&f, &json, &err) == 0)
+        status = tell(w, &json, &a);
+    else
+        status = f.lost_us != 0 || interrupt_seen() ? leave(w, &err) : cli_fail(&err);
+    arena_release(&a);
+    buf_release(&json);
+    return status;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * draft.c - the memory of a slot, and chunks while they are made in it.
+ *
+ * A slot's arrays hold the rows, failures and outcomes of all its chunks, one behind the other.
+ * They may move while they grow; so a chunk's pointers into them are set by draft_finish(), and a
+ * batch reserves for all its chunks before it begins.
+ */
+#include "base/time_iso.h"
+#include "engine/engine_priv.h"
+
+struct sort_key {
+    uint64_t prefix; /* first eight bytes of the code, big-endian: most comparisons end here */
+    uint32_t row;    /* index in slot->rows */
+};
+
+/* ---- memory of a slot ---- */
+
+/* Room for n elements; what is in the array stays. */
+static int reserve(void *array, size_t *cap, size_t n, size_t element, struct err *err)
+{
+    void **p = array;
+    if (n <= *cap)
+        return 0;
+    size_t grown_cap = *cap < 1024 ? 1024 : *cap * 2;
+    if (grown_cap < n)
+        grown_cap = n;
+    void *grown = mem_realloc(*p, grown_cap * element);
+    if (grown == NULL)
+        return err_nomem(err);
+    *p = grown;
+    *cap = grown_cap;
+    return 0;
+}
+
+void slot_release(struct slot *slot)
+{
+    mem_free(slot->chunks);
+    mem_free(slot->window);
+    mem_free(slot->rows);
+    mem_free(slot->sorted);
+    mem_free(slot->failures);
+    mem_free(slot->outcomes);
+    mem_free(slot->keys);
+    arena_release(&slot->arena);
+}
+
+/* What the last chunk used little of is given back: another kind of file needs its memory
+ * elsewhere. */
+static void trim(struct slot *slot)
+{
+    if (slot->cap_rows <= CHUNK_ROWS_MAX / 16 || slot->n_rows * 4 > slot->cap_rows)
+        return;
+    mem_free(slot->rows);
+    slot->rows = NULL;
+    slot->cap_rows = 0;
+}
+
+void slot_begin(struct slot *slot)
+{
+    trim(slot);
+    arena_reset(&slot->arena);
+    slot->n_chunks = slot->n_rows = slot->n_failures = slot->n_outcomes = 0;
+}
+
+int slot_reserve(struct slot *slot, size_t n, struct err *err)
+{
+    if (reserve(&slot->chunks, &slot->cap_chunks, BATCH_ACTIONS, sizeof(*slot->chunks), err) < 0 ||
+        reserve(&slot->rows, &slot->cap_rows, n, sizeof(*slot->rows), err) < 0 ||
+        reserve(&slot->failures, &slot->cap_failures, n, sizeof(*slot->failures), err) < 0 ||
+        reserve(&slot->keys, &slot->cap_keys, n, sizeof(*slot->keys), err) < 0 ||
+        reserve(&slot->sorted, &slot->cap_sorted, n, sizeof(struct voucher *), err) < 0)
+        return -1;
+    /* an odd number of rows leaves half a byte of each chunk free */
+    return reserve(&slot->outcomes, &slot->cap_outcomes, n + BATCH_ACTIONS, 1, err);
+}
+
+/* ---- a draft ---- */
+
+int draft_begin(struct draft *d, struct slot *slot, const struct action *ac,
+                const struct action_kind *kind, const struct action_plan *plan,
+                const struct chunk_at *at, struct err *err)
+{
+    if (reserve(&slot->chunks, &slot->cap_chunks, slot->n_chunks + 1, sizeof(*slot->chunks), err) <
+        0)
+        return -1;
+    *d = (struct draft){ .slot = slot,
+                         .c = &slot->chunks[slot->n_chunks++],
+                         .kind = kind,
+                         .plan = plan,
+                         .first_row = slot->n_rows,
+                         .first_failure = slot->n_failures };
+    *d->c = (struct store_chunk){
+        .project_id = ac->project_id,
+        .action_seq = ac->seq,
+        .lease_epoch = ac->lease_epoch,
+        .mode = kind->mode,
+        .dry_run = ac->dry_run,
+        .ordered = kind->discipline == DISCIPLINE_ORDERED,
+        .no = at->no,
+        .start = at->start,
+        .end = at->start,
+        .first_row = at->row,
+        .input_bytes = ac->input_bytes,
+        .end_status = ACTION_IN_PROGRESS,
+    };
+    return 0;
+}
+
+struct voucher *draft_room(struct draft *d, struct err *err)
+{
+    struct slot *slot = d->slot;
+    if (reserve(&slot->rows, &slot->cap_rows, slot->n_rows + 1, sizeof(*slot->rows), err) < 0)
+        return NULL;
+    return &slot->rows[slot->n_rows];
+}
+
+void draft_keep(struct draft *d)
+{
+    d->slot->rows[d->slot->n_rows++].row = (uint32_t)d->c->n_rows++;
+    d->n_mapped++;
+}
+
+int draft_fail(struct draft *d, enum failure_kind kind, struct str key, struct str reason,
+               struct err *err)
+{
+    struct slot *slot = d->slot;
+    if (reserve(&slot->failures, &slot->cap_failures, slot->n_failures + 1, sizeof(*slot->failures),
+                err) < 0)
+        return -1;
+    slot->failures[slot->n_failures++] = (struct failure){
+        .row = (uint32_t)d->c->n_rows++, .kind = kind, .key = key, .reason = reason
+    };
+    d->c->n_failures++;
+    return 0;
+}
+
+size_t draft_memory(const struct draft *d)
+{
+    const struct slot *slot = d->slot;
+    return slot->n_rows * sizeof(*slot->rows) + slot->n_failures * sizeof(*slot->failures) +
+           slot->arena.used_bytes;
+}
+
+/* ---- sorting ---- */
+
+static uint64_t code_prefix(struct str code)
+{
+    unsigned char bytes[8] = { 0 };
+    uint64_t v = 0;
+    memcpy(bytes, code.p, code.len < sizeof(bytes) ? code.len : sizeof(bytes));
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        v = v << 8 | bytes[i];
+    return v;
+}
+
+static int compare_keys(const void *a, const void *b, void *arg)
+{
+    const struct sort_key *x = a, *y = b;
+    const struct voucher *rows = arg;
+    if (x->prefix != y->prefix)
+        return x->prefix < y->prefix ? -1 : 1;
+    const int c = str_cmp(rows[x->row].code, rows[y->row].code);
+    return c != 0 ? c : (x->row > y->row) - (x->row < y->row);
+}
+
+/* By code and then by row, so that a repeated code keeps its order in the input. */
+static int sort_rows(struct draft *d, struct err *err)
+{
+    struct slot *slot = d->slot;
+    const size_t first = d->first_row, n = d->n_mapped;
+    if (n == 0)
+        return 0; /* the arrays may not be there yet, which qsort_r does not take */
+    if (reserve(&slot->keys, &slot->cap_keys, slot->n_rows, sizeof(*slot->keys), err) < 0 ||
+        reserve(&slot->sorted, &slot->cap_sorted, slot->n_rows, sizeof(struct voucher *), err) < 0)
+        return -1;
+    struct sort_key *keys = slot->keys + first;
+    for (size_t i = 0; i < n; i++)
+        keys[i] = (struct sort_key){ .prefix = code_prefix(slot->rows[first + i].code),
+                                     .row = (uint32_t)(first + i) };
+    if (n > 1)
+        qsort_r(keys, n, sizeof(*keys), compare_keys, slot->rows);
+    for (size_t i = 0; i < n; i++)
+        slot->sorted[first + i] = &slot->rows[keys[i].row];
+    return 0;
+}
+
+int draft_finish(struct draft *d, struct err *err)
+{
+    struct slot *slot = d->slot;
+    struct store_chunk *c = d->c;
+    const size_t bytes = (size_t)(c->n_rows + 1) / OUTCOMES_PER_BYTE;
+    const size_t end = slot->n_outcomes + bytes;
+    if (sort_rows(d, err) < 0 ||
+        reserve(&slot->outcomes, &slot->cap_outcomes, end > 0 ? end : 1, 1, err) < 0)
+        return -1;
+    c->outcomes = slot->outcomes + slot->n_outcomes;
+    memset(c->outcomes, 0, bytes);
+    slot->n_outcomes = end;
+    c->vouchers = d->n_mapped > 0 ? slot->sorted + d->first_row : NULL;
+    c->n_vouchers = d->n_mapped;
+    c->failures = c->n_failures > 0 ? slot->failures + d->first_failure : NULL;
+    return 0;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * import.c - `longshore import vouchers`: a file to the server, then with the action to its end.
+ *
+ * The file is sent once: a second try after a lost connection could make a second action. What
+ * comes after the server's 202 is tried again as long as it takes, see follow.h.
+ */
+#include <stdio.h>
+
+#include "base/json.h"
+#include "base/time_iso.h"
+#include "cli.h"
+#include "client/interrupt.h"
+#include "client/text.h"
+#include "commands.h"
+
+#define UPLOAD_SILENCE_S 300  /* a large file is synced to the disk before the answer comes */
+#define UPLOAD_LINES_MS  2000 /* between plain lines; a small file is sent without any */
+#define ACTION_ID_BYTES  128
+#define WHERE_BYTES      512
+
+struct import {
+    const struct import_vouchers_options *o;
+    struct source source;
+    struct progress progress;
+    struct client *client;
+    struct call call;
+    char doing[WHERE_BYTES];
+    char id[ACTION_ID_BYTES];
+};
+
+/* ---- what is asked for ---- */
+
+static bool ends_in_json(const char *path)
+{
+    const size_t n = strlen(path);
+    return n > 5 && str_eq_nocase(str_of(path + n - 5), STR(".json"));
+}
+
+static int choose_format(struct import *im, struct err *err)
+{
+    const char *format = im->o->format;
+    if (format == NULL)
+        format = ends_in_json(im->o->file) ? "json" : "csv";
+    im->source.json = str_is(str_of(format), "json");
+    im->source.webhooks = im->o->webhooks;
+    if (!im->source.json && !str_is(str_of(format), "csv"))
+        return err_set(err, ERR_INVALID_PAYLOAD, "--format '%s' is neither csv nor json", format);
+    if (im->source.json && im->source.webhooks)
+        return err_set(err, ERR_INVALID_PAYLOAD, "--webhooks is for CSV files only");
+    return 0;
+}
+
+static int check(struct import *im, struct err *err)
+{
+    const char *key = im->o->idempotency_key;
+    if (cli_check_retry(im->o->retry, err) < 0 ||
+        (key != NULL && client_check_header("idempotency-key", key, err) < 0) ||
+        source_open(&im->source, im->o->file, err) < 0)
+        return -1;
+    return choose_format(im, err);
+}
+
+/* ---- upload ---- */
+
+static void show_upload(void *arg)
+{
+    struct import *im = arg;
+    const struct source *u = &im->source;
+    const int64_t took_us = u->started_us > 0 ? time_monotonic_us() - u->started_us : 0;
+    if (took_us <= 0)
+        return;
+    const int64_t rate = (int64_t)((double)u->sent * 1e6 / (double)took_us);
+    const bool sized = u->bytes > 0;
+    progress_show(&im->progress,
+                  &(struct progress_view){
+                      .doing = "uploading",
+                      .percent = sized ? u->sent * 100 / u->bytes : -1,
+                      .done = u->sent,
+                      .per_second = rate,
+                      .seconds_left = sized && rate > 0 ? (u->bytes - u->sent) / rate : -1,
+                      .bytes = true,
+                  });
+}
+
+static void announce(struct import *im)
+{
+    struct buf size;
+    buf_init(&size, KIB);
+    if (im->source.bytes >= 0) {
+        buf_puts(&size, STR(" ("));
+        text_put_bytes(&size, im->source.bytes);
+        buf_putc(&size, ')');
+    }
+    progress_note(&im->progress, "importing %s%.*s into %s%s", im->source.name,
+                  STR_FMT(buf_str(&size)), im->o->server.url,
+                  im->o->dry_run ? ", a dry run: nothing will be changed" : "");
+    buf_release(&size);
+    progress_begin(&im->progress, UPLOAD_LINES_MS);
+}
+
+static int read_id(struct import *im, struct err *err)
+{
+    struct arena a;
+    struct json *v = NULL;
+    arena_init(&a, 4 * KIB, 0);
+    int rc = json_parse(&a, buf_str(&im->call.body), &v, err);
+    const struct json *id = rc == 0 ? json_member(v, "async_action_id") : NULL;
+    if (id == NULL || id->type != JSON_STRING || id->text.len >= sizeof(im->id))
+        rc = err_set(err, ERR_INVALID_JSON,
+                     "%s: the answer names no action; is %s a Longshore server?", im->doing,
+                     im->o->server.url);
+    else
+        snprintf(im->id, sizeof(im->id), "%.*s", STR_FMT(id->text));
+    arena_release(&a);
+    return rc < 0 ? -1 : cli_check_id(im->id, err);
+}
+
+static int send_file(struct import *im, struct err *err)
+{
+    struct call *k = &im->call;
+    snprintf(im->doing, sizeof(im->doing), "cannot import %s", im->source.name);
+    call_init(k, im->doing, im->source.json ? "/v1/vouchers/import" : "/v1/vouchers/importCSV");
+    call_put_query(k, "dry_run", im->o->dry_run ? "true" : NULL);
+    k->post = true;
+    k->source = &im->source;
+    k->idempotency_key = im->o->idempotency_key;
+    k->silence_max_s = im->source.bytes >= 0 ? UPLOAD_SILENCE_S : 0; /* a pipe may take its time */
+    k->tick = show_upload;
+    k->tick_arg = im;
+    announce(im);
+    interrupt_catch();
+    const int rc = client_run(im->client, k, err);
+    progress_clear(&im->progress);
+    return rc < 0 ? -1 : read_id(im, err);
+}
+
+/* It was not accepted, as far as is known here. */
+static int upload_failed(const struct import *im, const struct err *err)
+{
+    const struct source *u = &im->source;
+    const bool all_sent = u->sent > 0 && u->bytes <= u->sent; /* of a pipe it is not known */
+    const bool open = im->call.status == 0 && !u->failed && all_sent;
+    if (!interrupt_seen())
+        cli_fail(err);
+    if (open && (interrupt_seen() || im->call.lost))
+        fprintf(stderr, "it is not known whether the server has taken the file; `longshore actions "
+                        "list` tells. With --idempotency-key it can safely be sent again\n");
+    else if (interrupt_seen())
+        fprintf(stderr, "the upload was stopped; nothing is imported\n");
+    return interrupt_seen() ? INTERRUPT_EXIT : CLI_FAILED;
+}
+
+/* ---- run ---- */
+
+static int after_upload(struct import *im)
+{
+    if (im->o->no_wait && im->o->json)
+        return cli_print_json(&im->call.body, CLI_OK);
+    if (im->o->no_wait) {
+        const struct buf id = { .p = im->id, .len = strlen(im->id) };
+        return cli_print_json(&id, CLI_OK);
+    }
+    progress_note(&im->progress, "action %s", im->id);
+    return cli_watch(
+        im->client, &im->progress,
+        &(struct cli_watch){
+            .id = im->id, .retry = im->o->retry, .json = im->o->json, .dry_run = im->o->dry_run });
+}
+
+int import_vouchers_run(const void *values)
+{
+    struct import im = { .o = values, .source = { .fd = -1 } };
+    struct err err = { 0 };
+    int status;
+    progress_init(&im.progress);
+    if (check(&im, &err) < 0 || client_open(&im.o->server, &im.client, &err) < 0)
+        status = cli_fail(&err);
+    else if (send_file(&im, &err) < 0)
+        status = upload_failed(&im, &err);
+    else
+        status = after_upload(&im);
+    call_release(&im.call);
+    client_close(im.client);
+    source_close(&im.source);
+    return status;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* project_priv.h - what the commands of projects (project*.c) share. */
+#ifndef PROJECT_PRIV_H
+#define PROJECT_PRIV_H
+
+#include "base/json.h"
+#include "store/store.h"
+
+#define FIRST_KEY_NAME "first key"
+
+/* ---- the store ---- */
+
+/* Opens the store, beside a running server or alone, and runs a command on it. What `run` returns
+ * is the exit status; -1: it has failed, and `what` could not be done. */
+int project_run(const char *url, const char *what, const void *options,
+                int (*run)(struct store *s, struct arena *a, const void *options,
+                           struct err *err));
+
+/* Says on stderr what could not be done and why; the exit status. */
+int project_refused(const char *what, const struct err *err);
+
+/* ERR_NOT_FOUND; of a deleted project too, unless the caller wants those. */
+enum project_want { PROJECT_LIVING, PROJECT_ANY };
+int project_get(struct store *s, struct arena *a, const char *public_id, enum project_want want,
+                struct project **out, struct err *err) MUST_CHECK;
+
+/* ERR_INVALID_PAYLOAD when a name is too long, or no text. */
+int project_check_name(const char *name, struct err *err) MUST_CHECK;
+
+/* ---- keys ---- */
+
+#define KEY_TEXT_LEN 36
+
+/* The texts of a key pair; valid while the struct stays where it is. */
+struct key_pair {
+    char id_text[KEY_TEXT_LEN + 1], token_text[KEY_TEXT_LEN + 1];
+    struct str id, token;
+};
+
+/* A key with a new pair, or with the given one (both or none); its project is still to be set. */
+struct project_key key_make(struct key_pair *pair, enum key_kind kind, struct str name,
+                            const char *id, const char *token);
+
+/* ---- output: -1 when it could not be written ---- */
+
+struct print_member {
+    const char *key;
+    struct str value;
+};
+
+/* One line on stdout: a JSON object of texts. */
+int print_object(const struct print_member *members, size_t n, struct err *err) MUST_CHECK;
+
+/* Columns as wide as their texts, on stdout. */
+struct print_table {
+    const char *const *headings;
+    size_t n_columns;
+    const struct str *cells; /* row by row; what comes from people went through print_safe() */
+    size_t n_rows;
+};
+int print_table(const struct print_table *t, struct err *err) MUST_CHECK;
+
+/* Without what a terminal would obey; in the arena. .p is NULL when out of memory. */
+struct str print_safe(struct arena *a, struct str s) MUST_CHECK;
+
+/* "2026-11-23T16:14:28.123Z", in the arena. .p is NULL when out of memory. */
+struct str print_time(struct arena *a, int64_t ms) MUST_CHECK;
+
+/* The text in the buffer, on stdout; releases it. */
+int print_buf(struct buf *b, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bin.c - what was deleted without force.
+ *
+ * An entry names a resource that is hidden but still there, so that its key stays taken. Erasing
+ * the entry erases the resource; nothing else leads out of the bin.
+ */
+#include <assert.h>
+
+#include "base/time_iso.h"
+#include "domain/bin.h"
+#include "store/sqlite/filter_sql.h"
+
+#define LIST_MAX_US    INT64_C(5000000) /* a filter may refuse entries for so long */
+#define PROGRESS_STEPS 1000 /* of SQLite's machine between two looks at the clock */
+
+/* ---- into the bin, and out of it ---- */
+
+int bin_insert(struct store_tx *tx, int64_t project_id, enum resource_type type, int64_t key,
+               struct str name, int64_t parent, int64_t now_ms, struct err *err)
+{
+    struct db *db = &tx->store->writer;
+    int64_t entry_key;
+    sqlite3_stmt *st = db_statement(db, STATEMENT_BIN_INSERT, err);
+    if (st == NULL || sequence_next_key(db, project_id, "bin", &entry_key, err) < 0)
+        return -1;
+    sqlite3_bind_int64(st, 1, project_id);
+    sqlite3_bind_int64(st, 2, entry_key);
+    sqlite3_bind_int64(st, 3, type);
+    sqlite3_bind_int64(st, 4, key);
+    bind_str(st, 5, name);
+    if (parent != 0)
+        sqlite3_bind_int64(st, 6, parent);
+    else
+        sqlite3_bind_null(st, 6);
+    sqlite3_bind_int64(st, 7, now_ms);
+    return db_run(db, st, err);
+}
+
+int bin_remove_of(struct store_tx *tx, int64_t project_id, enum resource_type type, int64_t key,
+                  struct err *err)
+{
+    struct db *db = &tx->store->writer;
+    sqlite3_stmt *st = db_statement(db, STATEMENT_BIN_DELETE_OF, err);
+    if (st == NULL)
+        return -1;
+    sqlite3_bind_int64(st, 1, project_id);
+    sqlite3_bind_int64(st, 2, type);
+    sqlite3_bind_int64(st, 3, key);
+    return db_run(db, st, err);
+}
+
+static int run_with_key(struct db *db, enum statement which, int64_t key, struct err *err)
+{
+    sqlite3_stmt *st = db_statement(db, which, err);
+    if (st == NULL)
+        return -1;
+    sqlite3_bind_int64(st, 1, key);
+    return db_run(db, st, err);
+}
+
+/* No counter knows a voucher in the bin. */
+static int erase_voucher(struct db *db, int64_t key, struct err *err)
+{
+    if (run_with_key(db, STATEMENT_TRANSACTIONS_DELETE, key, err) < 0)
+        return -1;
+    return run_with_key(db, STATEMENT_VOUCHER_DELETE, key, err);
+}
+
+static int (*const erasers[])(struct db *db, int64_t key, struct err *err) = {
+    [RESOURCE_VOUCHER] = erase_voucher,
+};
+
+/* ---- reading ---- */
+
+/* Numbered as BIN_COLUMNS. The name is copied into the arena. */
+static int read_entry(sqlite3_stmt *st, struct arena *a, struct bin_entry *e, struct err *err)
+{
+    *e = (struct bin_entry){
+        .key = sqlite3_column_int64(st, 0),
+        .resource_type = (enum resource_type)sqlite3_column_int(st, 1),
+        .resource_key = sqlite3_column_int64(st, 2),
+        .resource_name = column_str(st, 3),
+        .parent_key = sqlite3_column_int64(st, 4),
+        .created_ms = sqlite3_column_int64(st, 5),
+    };
+    struct str *texts[] = { &e->resource_name };
+    return arena_keep(a, texts, ARRAY_LEN(texts)) ? row_check(st, err) : err_nomem(err);
+}
+
+/* 1: *e is the entry; 0: the project has no such entry. */
+static int find(struct db *db, struct arena *a, int64_t project_id, int64_t key,
+                struct bin_entry *e, struct err *err)
+{
+    sqlite3_stmt *st = db_statement(db, STATEMENT_BIN_BY_KEY, err);
+    if (st == NULL)
+        return -1;
+    sqlite3_bind_int64(st, 1, project_id);
+    sqlite3_bind_int64(st, 2, key);
+    int got = db_step(db, st, err);
+    if (got > 0 && read_entry(st, a, e, err) < 0)
+        got = -1;
+    sqlite3_reset(st);
+    return got;
+}
+
+int sqlite_tx_bin_erase(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
+                        struct err *err)
+{
+    struct db *db = &tx->store->writer;
+    struct bin_entry e;
+    arena_reset(&tx->store->scratch);
+    const int got = find(db, &tx->store->scratch, project_id, key, &e, err);
+    *found = got > 0;
+    if (got <= 0)
+        return got;
+    if ((size_t)e.resource_type >= ARRAY_LEN(erasers) || erasers[e.resource_type] == NULL)
+        return err_set(err, ERR_STORE, "the bin holds a resource of type %d, which is not known",
+                       (int)e.resource_type);
+    if (erasers[e.resource_type](db, e.resource_key, err) < 0)
+        return -1;
+    return run_with_key(db, STATEMENT_BIN_DELETE, key, err);
+}
+
+int sqlite_find_bin_entry(struct store *store, struct arena *a, int64_t project_id, int64_t key,
+                          struct bin_entry **out, struct err *err)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    struct bin_entry *e = arena_alloc(a, sizeof(*e));
+    *out = NULL;
+    if (e == NULL)
+        return err_nomem(err);
+    struct db *db = reader_take(s);
+    const int got = find(db, a, project_id, key, e, err);
+    reader_give(s, db);
+    if (got > 0)
+        *out = e;
+    return got < 0 ? -1 : 0;
+}
+
+/* ---- list ---- */
+
+/* One call. */
+struct list {
+    struct sqlite_store *s;
+    struct db *db;
+    struct arena *a;
+    size_t limit;
+    int64_t until_us;
+    bool too_slow;
+
+    struct bin_entry *rows;
+    size_t n;
+    bool more;
+};
+
+static const struct filter_column columns[BFILTER_COUNT] = {
+    [BFILTER_ID] = { "id", ID_BIN_ENTRY, NULL },
+    [BFILTER_RESOURCE_TYPE] = { "CASE resource_type WHEN 1 THEN 'voucher' END", ID_KIND_COUNT,
+                                NULL },
+    [BFILTER_RESOURCE_NAME] = { "resource_name", ID_KIND_COUNT, NULL },
+    [BFILTER_RESOURCE_ID] = { "CASE resource_type WHEN 1 THEN resource_key END", ID_VOUCHER, NULL },
+};
+static_assert(RESOURCE_VOUCHER == 1, "as the columns have it");
+
+static int on_progress(void *arg)
+{
+    struct list *l = arg;
+    l->too_slow = time_monotonic_us() > l->until_us;
+    return l->too_slow;
+}
+
+static int read_rows(struct list *l, sqlite3_stmt *st, struct err *err)
+{
+    int got;
+    while ((got = db_step(l->db, st, err)) > 0) {
+        l->more = l->n == l->limit;
+        if (l->more)
+            break;
+        if (read_entry(st, l->a, &l->rows[l->n], err) < 0)
+            return -1;
+        l->n++;
+    }
+    return got < 0 ? -1 : 0;
+}
+
+static int read_page(struct list *l, int64_t project_id, int64_t after_key, bool newest_first,
+                     const struct filter *filter, struct err *err)
+{
+    struct sql q;
+    int rc = -1;
+    int64_t low = key_base(project_id), high = key_base(project_id + 1);
+    if (after_key > low && after_key < high) /* a cursor of another project is none */
+        *(newest_first ? &high : &low) = after_key;
+    sql_init(&q, l->s, l->db, l->a, project_id);
+    sql_put(&q, "SELECT " BIN_COLUMNS " FROM bin WHERE id > ");
+    sql_int(&q, low);
+    sql_put(&q, " AND id < ");
+    sql_int(&q, high);
+    sql_and_filter(&q, filter, columns);
+    sql_put(&q, newest_first ? " ORDER BY id DESC LIMIT " : " ORDER BY id LIMIT ");
+    sql_int(&q, (int64_t)l->limit + 1);
+    sqlite3_stmt *st = sql_prepare(&q, err);
+    if (st != NULL) {
+        rc = read_rows(l, st, err);
+        sql_done(st);
+    }
+    sql_release(&q);
+    return rc;
+}
+
+int sqlite_list_bin(struct store *store, struct arena *a, int64_t project_id, int64_t after_key,
+                    bool newest_first, const struct filter *filter, size_t limit,
+                    struct bin_entry **out, size_t *n, bool *more, struct err *err)
+{
+    struct list l = { .s = sqlite_of(store),
+                      .a = a,
+                      .limit = limit,
+                      .until_us = time_monotonic_us() + LIST_MAX_US };
+    *out = l.rows = arena_alloc(a, limit * sizeof(*l.rows));
+    if (l.rows == NULL)
+        return err_nomem(err);
+    l.db = reader_take(l.s);
+    sqlite3_progress_handler(l.db->handle, PROGRESS_STEPS, on_progress, &l);
+    const int rc = read_page(&l, project_id, after_key, newest_first, filter, err);
+    sqlite3_progress_handler(l.db->handle, 0, NULL, NULL);
+    reader_give(l.s, l.db);
+    *n = l.n;
+    *more = l.more;
+    return rc < 0 && l.too_slow ? err_set(err, ERR_TOO_SLOW, "it takes too long") : rc;
+}

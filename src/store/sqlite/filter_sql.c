@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+/* filter_sql.c - see filter_sql.h. */
+#include "store/sqlite/filter_sql.h"
+
+#define SQL_MAX_BYTES  MIB
+#define SCRATCH_BYTES  (64 * KIB) /* of the JSON of one row; kept */
+#define POINTER_TYPE   "filter condition"
+#define JSON_CONDITION "filter_json" /* name of our SQL function */
+
+/* ---- statements ---- */
+
+struct sql_value {
+    enum { VALUE_INT, VALUE_DOUBLE, VALUE_TEXT, VALUE_CONDITION } kind;
+    int64_t i;
+    double d;
+    struct str text;
+    const struct filter_condition *condition;
+    struct sql_value *next;
+};
+
+void sql_init(struct sql *q, struct sqlite_store *s, struct db *db, struct arena *a,
+              int64_t project_id)
+{
+    *q = (struct sql){
+        .db = db, .secret = &s->base.secret, .project_id = project_id, .arena = a, .end = &q->first
+    };
+    buf_init(&q->text, SQL_MAX_BYTES);
+}
+
+void sql_release(struct sql *q)
+{
+    buf_release(&q->text);
+}
+
+void sql_put(struct sql *q, const char *text)
+{
+    buf_puts(&q->text, str_of(text));
+}
+
+static void put_value(struct sql *q, struct sql_value value)
+{
+    struct sql_value *v = arena_alloc(q->arena, sizeof(*v));
+    q->nomem = q->nomem || v == NULL;
+    if (v == NULL)
+        return;
+    *v = value;
+    *q->end = v;
+    q->end = &v->next;
+    buf_putc(&q->text, '?');
+}
+
+void sql_int(struct sql *q, int64_t v)
+{
+    put_value(q, (struct sql_value){ .kind = VALUE_INT, .i = v });
+}
+
+void sql_num(struct sql *q, struct num v)
+{
+    put_value(
+        q, (struct sql_value){ .kind = v.is_int ? VALUE_INT : VALUE_DOUBLE, .i = v.i, .d = v.d });
+}
+
+void sql_str(struct sql *q, struct str v)
+{
+    put_value(q, (struct sql_value){ .kind = VALUE_TEXT, .text = v });
+}
+
+static int bind(sqlite3_stmt *st, int at, const struct sql_value *v)
+{
+    switch (v->kind) {
+    case VALUE_INT:
+        return sqlite3_bind_int64(st, at, v->i);
+    case VALUE_DOUBLE:
+        return sqlite3_bind_double(st, at, v->d);
+    case VALUE_TEXT:
+        return sqlite3_bind_text64(st, at, v->text.p, v->text.len, SQLITE_STATIC, SQLITE_UTF8);
+    case VALUE_CONDITION: { /* SQLite hands it on to our own function only, which does not write */
+        union {
+            const struct filter_condition *condition;
+            void *p;
+        } pointer = { .condition = v->condition };
+        return sqlite3_bind_pointer(st, at, pointer.p, POINTER_TYPE, NULL);
+    }
+    }
+    return SQLITE_MISUSE;
+}
+
+static sqlite3_stmt *find_kept(struct db *db, const char *text)
+{
+    for (size_t i = 0; i < ARRAY_LEN(db->kept); i++) {
+        if (db->kept[i] != NULL && strcmp(sqlite3_sql(db->kept[i]), text) == 0)
+            return db->kept[i];
+    }
+    return NULL;
+}
+
+/* In the place of the one that has been there longest. */
+static sqlite3_stmt *prepare(struct db *db, const char *text, struct err *err)
+{
+    sqlite3_stmt **place = &db->kept[db->next_kept];
+    sqlite3_finalize(*place);
+    *place = NULL;
+    const int rc = sqlite3_prepare_v3(db->handle, text, -1, SQLITE_PREPARE_PERSISTENT, place, NULL);
+    if (rc != SQLITE_OK) {
+        db_error(db, rc, "cannot prepare a statement", err);
+        return NULL;
+    }
+    db->next_kept = (db->next_kept + 1) % ARRAY_LEN(db->kept);
+    return *place;
+}
+
+void sql_forget(struct db *db)
+{
+    for (size_t i = 0; i < ARRAY_LEN(db->kept); i++) {
+        sqlite3_finalize(db->kept[i]);
+        db->kept[i] = NULL;
+    }
+}
+
+static int add_functions(struct db *db, struct err *err);
+
+sqlite3_stmt *sql_prepare(struct sql *q, struct err *err)
+{
+    int at = 0;
+    buf_putc(&q->text, '\0');
+    if (q->nomem || q->text.failed) {
+        if (q->text.too_large)
+            err_set(err, ERR_INTERNAL, "a statement is too long");
+        else
+            err_nomem(err);
+        return NULL;
+    }
+    if (add_functions(q->db, err) < 0)
+        return NULL;
+    sqlite3_stmt *st = find_kept(q->db, q->text.p);
+    if (st == NULL)
+        st = prepare(q->db, q->text.p, err);
+    for (const struct sql_value *v = q->first; st != NULL && v != NULL; v = v->next) {
+        const int rc = bind(st, ++at, v);
+        if (rc != SQLITE_OK) {
+            db_error(q->db, rc, "cannot bind a value", err);
+            return NULL;
+        }
+    }
+    return st;
+}
+
+void sql_done(sqlite3_stmt *st)
+{
+    sqlite3_reset(st);
+    sqlite3_clear_bindings(st); /* they point into a request */
+}
+
+/* ---- JSON ---- */
+
+/* filter_json(TEXT, CONDITION): a JSON value is compared by the rules of the domain, which SQL does
+ * not have (a number that came as text, any element of a list), and a key may hold anything. */
+static void match_json(sqlite3_context *context, int n, sqlite3_value **args)
+{
+    struct arena *scratch = sqlite3_user_data(context);
+    const struct filter_condition *c = sqlite3_value_pointer(args[1], POINTER_TYPE);
+    const char *text = (const char *)sqlite3_value_text(args[0]);
+    struct json *tree = NULL;
+    struct err err = { 0 };
+    (void)n;
+    arena_reset(scratch);
+    if (text != NULL &&
+        json_parse(scratch, (struct str){ text, (size_t)sqlite3_value_bytes(args[0]) }, &tree,
+                   &err) < 0) {
+        if (err.code == ERR_NOMEM)
+            sqlite3_result_error_nomem(context);
+        else
+            sqlite3_result_error(context, "a stored JSON text cannot be read", -1);
+        return;
+    }
+    sqlite3_result_int(context, filter_matches_json(c, tree));
+}
+
+static void free_scratch(void *arg)
+{
+    struct arena *scratch = arg;
+    arena_release(scratch);
+    mem_free(scratch);
+}
+
+/* Once a connection; SQLite frees the scratch when it is closed, or when this fails. */
+static int add_functions(struct db *db, struct err *err)
+{
+    if (db->has_functions)
+        return 0;
+    struct arena *scratch = mem_alloc(sizeof(*scratch));
+    if (scratch == NULL)
+        return err_nomem(err);
+    arena_init(scratch, SCRATCH_BYTES, SCRATCH_BYTES);
+    const int rc = sqlite3_create_function_v2(
+        db->handle, JSON_CONDITION, 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
+        scratch, match_json, NULL, NULL, free_scratch);
+    db->has_functions = rc == SQLITE_OK;
+    return rc == SQLITE_OK ? 0 : db_error(db, rc, "cannot add a function", err);
+}
+
+static void put_json(struct sql *q, const struct filter_condition *c,
+                     const struct filter_column *column)
+{
+    sql_put(q, JSON_CONDITION "(");
+    sql_put(q, column->sql);
+    sql_put(q, ", ");
+    put_value(q, (struct sql_value){ .kind = VALUE_CONDITION, .condition = c });
+    sql_put(q, ")");
+}
+
+/* ---- conditions ---- */
+
+size_t sql_keys(struct sql *q, const struct filter_condition *c, enum id_kind kind)
+{
+    size_t n = 0;
+    sql_put(q, "(");
+    for (size_t i = 0; i < c->n; i++) {
+        int64_t key;
+        if (kind == ID_KIND_COUNT || !id_decode(q->secret, kind, c->values[i].text, &key))
+            continue;
+        sql_put(q, n++ > 0 ? ", " : "");
+        sql_int(q, key);
+    }
+    sql_put(q, ")");
+    return n;
+}
+
+static void put_one(struct sql *q, const struct filter_condition *c, const struct filter_value *v)
+{
+    switch (c->field->kind) {
+    case FILTER_TEXT:
+        sql_str(q, v->text);
+        break;
+    case FILTER_NUMBER:
+        sql_num(q, v->number);
+        break;
+    default:
+        sql_int(q, v->value);
+    }
+}
+
+static void put_list(struct sql *q, const struct filter_condition *c)
+{
+    sql_put(q, "(");
+    for (size_t i = 0; i < c->n; i++) {
+        sql_put(q, i > 0 ? ", " : "");
+        put_one(q, c, &c->values[i]);
+    }
+    sql_put(q, ")");
+}
+
+static void put_equal(struct sql *q, const struct filter_condition *c,
+                      const struct filter_column *column)
+{
+    sql_put(q, column->sql);
+    if (c->field->kind == FILTER_ID) {
+        sql_put(q, " IN ");
+        (void)sql_keys(q, c, column->id_kind); /* IN () is false */
+    } else if (c->n == 1) {
+        sql_put(q, " = ");
+        put_one(q, c, &c->values[0]);
+    } else {
+        sql_put(q, " IN ");
+        put_list(q, c);
+    }
+}
+
+/* By functions that compare bytes: LIKE does not care for case. */
+static void put_substring(struct sql *q, enum filter_op op, const char *expression, struct str text)
+{
+    if (text.len == 0) { /* a part of every text */
+        sql_put(q, expression);
+        sql_put(q, " IS NOT NULL");
+    } else if (op == FILTER_CONTAINS) {
+        sql_put(q, "instr(");
+        sql_put(q, expression);
+        sql_put(q, ", ");
+        sql_str(q, text);
+        sql_put(q, ") > 0");
+    } else {
+        sql_put(q, "substr(");
+        sql_put(q, expression);
+        sql_put(q, op == FILTER_STARTS_WITH ? ", 1, length(" : ", -length(");
+        sql_str(q, text);
+        sql_put(q, ")) = ");
+        sql_str(q, text);
+    }
+}
+
+static void put_substrings(struct sql *q, const struct filter_condition *c, enum filter_op op,
+                           const struct filter_column *column)
+{
+    sql_put(q, "(");
+    for (size_t i = 0; i < c->n; i++) {
+        sql_put(q, i > 0 ? " OR " : "");
+        put_substring(q, op, column->sql, c->values[i].text);
+    }
+    sql_put(q, ")");
+}
+
+/* Of times, "more than" means further back. */
+static void put_comparison(struct sql *q, const struct filter_condition *c, enum filter_op op,
+                           const struct filter_column *column, int64_t now_ms)
+{
+    static const char *const signs[FILTER_OP_COUNT] = {
+        [FILTER_MORE_THAN] = " > ",
+        [FILTER_LESS_THAN] = " < ",
+        [FILTER_MORE_THAN_EQUAL] = " >= ",
+        [FILTER_LESS_THAN_EQUAL] = " <= ",
+        [FILTER_AFTER] = " > ",
+        [FILTER_BEFORE] = " < ",
+    };
+    const bool ago =
+        c->field->kind == FILTER_TIME && (op == FILTER_MORE_THAN || op == FILTER_LESS_THAN);
+    sql_put(q, "(");
+    sql_put(q, column->sql);
+    if (ago)
+        op = op == FILTER_MORE_THAN ? FILTER_BEFORE : FILTER_AFTER;
+    sql_put(q, signs[op]);
+    put_one(q, c, &c->values[0]);
+    if (ago && op == FILTER_AFTER) {
+        sql_put(q, " AND ");
+        sql_put(q, column->sql);
+        sql_put(q, " <= ");
+        sql_int(q, now_ms);
+    }
+    sql_put(q, ")");
+}
+
+static void put_positive(struct sql *q, const struct filter_condition *c, enum filter_op op,
+                         const struct filter_column *column, int64_t now_ms)
+{
+    if (column->put != NULL && column->put(q, c, op, now_ms))
+        return;
+    switch (op) {
+    case FILTER_IS:
+    case FILTER_IN:
+        put_equal(q, c, column);
+        break;
+    case FILTER_CONTAINS:
+    case FILTER_STARTS_WITH:
+    case FILTER_ENDS_WITH:
+        put_substrings(q, c, op, column);
+        break;
+    case FILTER_HAS_VALUE:
+    case FILTER_IS_UNKNOWN:
+        sql_put(q, column->sql);
+        sql_put(q, op == FILTER_HAS_VALUE ? " IS NOT NULL" : " IS NULL");
+        break;
+    default:
+        put_comparison(q, c, op, column, now_ms);
+    }
+}
+
+static void put_condition(struct sql *q, const struct filter_condition *c,
+                          const struct filter_column *column, int64_t now_ms)
+{
+    enum filter_op op;
+    if (c->field->kind == FILTER_OBJECT || c->field->kind == FILTER_ANYTHING) {
+        put_json(q, c, column);
+        return;
+    }
+    const bool negates = filter_op_negates(c->op, &op);
+    sql_put(q, negates ? "NOT ifnull(" : "");
+    put_positive(q, c, op, column, now_ms);
+    sql_put(q, negates ? ", 0)" : "");
+}
+
+static void put_conditions(struct sql *q, const struct filter *f,
+                           const struct filter_column *columns)
+{
+    sql_put(q, "(");
+    for (const struct filter_condition *c = f->first; c != NULL; c = c->next) {
+        put_condition(q, c, &columns[c->field->id], f->now_ms);
+        if (c->next != NULL)
+            sql_put(q, f->any ? " OR " : " AND ");
+    }
+    sql_put(q, ")");
+}
+
+void sql_and_filter(struct sql *q, const struct filter *f, const struct filter_column *columns)
+{
+    for (; f != NULL; f = f->and) {
+        sql_put(q, f->n > 0 ? " AND " : "");
+        if (f->n > 0)
+            put_conditions(q, f, columns);
+    }
+}
+
+void sql_filter(struct sql *q, const struct filter *f, const struct filter_column *columns)
+{
+    sql_put(q, "(1");
+    sql_and_filter(q, f, columns);
+    sql_put(q, ")");
+}

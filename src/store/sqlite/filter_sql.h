@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * filter_sql.h - statements that are put together for one question, and filters as SQL.
+ *
+ * Text is made of constants only; every value becomes a `?` and is bound. A connection keeps the
+ * last few of these statements, so that a list that is asked for page by page is prepared once.
+ */
+#ifndef STORE_SQLITE_FILTER_SQL_H
+#define STORE_SQLITE_FILTER_SQL_H
+
+#include "store/sqlite/sqlite_priv.h"
+
+struct sql_value;
+
+struct sql {
+    struct db *db;
+    const struct id_secret *secret;
+    int64_t project_id;
+    struct arena *arena; /* of the values */
+    struct buf text;
+    struct sql_value *first, **end; /* of each `?`, in order */
+    bool nomem;
+};
+
+/* The arena, and what is pointed to by bound texts and filters, outlive the statement's steps. */
+void sql_init(struct sql *q, struct sqlite_store *s, struct db *db, struct arena *a,
+              int64_t project_id);
+void sql_release(struct sql *q);
+
+/* Appending never fails, see buf.h; sql_prepare does. */
+void sql_put(struct sql *q, const char *text);
+void sql_int(struct sql *q, int64_t v); /* "?" */
+void sql_num(struct sql *q, struct num v);
+void sql_str(struct sql *q, struct str v);
+
+/* The statement with its values, ready to step; the connection's, to be given back by sql_done().
+ * NULL with err. */
+sqlite3_stmt *sql_prepare(struct sql *q, struct err *err) MUST_CHECK;
+void sql_done(sqlite3_stmt *st);
+
+/* Lets go of a connection's statements, before it is closed. */
+void sql_forget(struct db *db);
+
+/* ---- filters ---- */
+
+/* What a field of a filter is in SQL. */
+struct filter_column {
+    const char *sql;      /* expression; the JSON text for FILTER_OBJECT and FILTER_ANYTHING */
+    enum id_kind id_kind; /* FILTER_ID: of what key the public id is; ID_KIND_COUNT: of none */
+
+    /* Writes a condition in a way of its own; `op` is no negation, and may stand for c->op's
+     * opposite. False: it has written nothing, the usual way will do. NULL: always that. */
+    bool (*put)(struct sql *q, const struct filter_condition *c, enum filter_op op, int64_t now_ms);
+};
+
+/* " AND (...)" for every condition of the filter, nothing for none or NULL. `columns` by field id.
+ */
+void sql_and_filter(struct sql *q, const struct filter *f, const struct filter_column *columns);
+
+/* "(...)", or "1" for none or NULL: as a value of a row. NULL counts as false. */
+void sql_filter(struct sql *q, const struct filter *f, const struct filter_column *columns);
+
+/* The public ids among the values that are of this kind, as keys: "(?, ?)". Returns how many. */
+size_t sql_keys(struct sql *q, const struct filter_condition *c, enum id_kind kind);
+
+/* ---- vouchers (voucher_filter.c) ---- */
+
+extern const struct filter_column voucher_columns[VFILTER_COUNT];
+
+#endif

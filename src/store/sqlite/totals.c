@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * totals.c - counters of lists, kept in the transactions that change them.
+ *
+ * A project has 'voucher', and one of each category that vouchers are in: 'voucher/category/KEY'
+ * for a stored category, 'voucher/tag/TEXT' for a name that none has. Vouchers in the bin do not
+ * count.
+ */
+#include <inttypes.h>
+
+#include "store/sqlite/sqlite_priv.h"
+
+#define NAME_MAX_BYTES (FIELD_TEXT_MAX_BYTES + 64)
+
+int totals_add(struct db *db, int64_t project_id, struct str resource, int64_t n, struct err *err)
+{
+    sqlite3_stmt *st = n != 0 ? db_statement(db, STATEMENT_TOTAL_ADD, err) : NULL;
+    if (st == NULL)
+        return n != 0 ? -1 : 0;
+    sqlite3_bind_int64(st, 1, project_id);
+    bind_str(st, 2, resource);
+    sqlite3_bind_int64(st, 3, n);
+    return db_run(db, st, err);
+}
+
+void totals_category(const struct voucher *v, struct buf *b)
+{
+    if (v->category_id != 0) {
+        buf_printf(b, "voucher/category/%" PRId64, v->category_id);
+    } else if (v->category.p != NULL) {
+        buf_puts(b, STR("voucher/tag/"));
+        buf_puts(b, v->category);
+    }
+}
+
+int totals_add_category(struct db *db, int64_t project_id, const struct voucher *v, int64_t n,
+                        struct err *err)
+{
+    struct buf name;
+    buf_init(&name, NAME_MAX_BYTES);
+    totals_category(v, &name);
+    int rc = buf_ok(&name, err);
+    if (rc == 0 && name.len > 0)
+        rc = totals_add(db, project_id, buf_str(&name), n, err);
+    buf_release(&name);
+    return rc;
+}
+
+int totals_add_voucher(struct db *db, int64_t project_id, const struct voucher *v, int64_t n,
+                       struct err *err)
+{
+    if (totals_add(db, project_id, STR("voucher"), n, err) < 0)
+        return -1;
+    return totals_add_category(db, project_id, v, n, err);
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * voucher_write.c - one voucher at a time: create, change, delete, balance; and its transactions.
+ *
+ * A create is a slice of one. The others find their voucher by id or code, change it in the
+ * store's scratch memory and write it as a slice would (applier_keep), so that an import that runs
+ * meanwhile and has begun earlier learns what it must leave alone.
+ */
+#include <assert.h>
+#include <inttypes.h>
+
+#include "base/time_iso.h"
+#include "store/sqlite/sqlite_priv.h"
+
+/* Random codes that may be taken: with a space twice as large as what is stored, 2^-100 remains. */
+#define CODE_TRIES 100
+
+/* A write on its way. */
+struct writing {
+    struct store_tx *tx;
+    struct db *db;
+    struct voucher_write *w;
+    struct voucher_applier ap;
+    struct voucher *stored; /* not of a create; in the scratch memory */
+};
+
+/* What was asked for cannot be; nothing is written. */
+static int refuse(struct writing *wr, enum err_code code, struct str why)
+{
+    wr->w->outcome = OUTCOME_FAILED;
+    err_set(&wr->w->why, code, "%.*s", STR_FMT(why));
+    return 0;
+}
+
+/* The stored voucher is the answer. */
+static int keep_result(struct writing *wr, const struct voucher *v, struct err *err)
+{
+    struct voucher_write *w = wr->w;
+    assert(w->arena != NULL && w->voucher != NULL);
+    *w->voucher = *v;
+    return voucher_copy_texts(w->voucher, w->arena, err);
+}
+
+/* ---- create ---- */
+
+static enum err_code code_of(enum failure_kind kind)
+{
+    return kind == FAILURE_DUPLICATE ? ERR_DUPLICATE : ERR_INVALID_VOUCHER;
+}
+
+/* Tries codes until one is free. */
+static int apply_with_codes(struct writing *wr, struct applied *applied, struct err *err)
+{
+    struct voucher_write *w = wr->w;
+    for (int i = 0; i < CODE_TRIES; i++) {
+        w->voucher->code = code_config_make(w->codes, w->arena);
+        if (w->voucher->code.p == NULL)
+            return err_nomem(err);
+        if (applier_apply(&wr->ap, w->voucher, applied, err) < 0)
+            return -1;
+        if (applied->outcome != OUTCOME_FAILED || applied->kind != FAILURE_DUPLICATE)
+            return 0;
+    }
+    return 0;
+}
+
+static int run_create(struct writing *wr, struct err *err)
+{
+    struct voucher_write *w = wr->w;
+    struct applied applied;
+    const int rc = w->codes != NULL ? apply_with_codes(wr, &applied, err)
+                                    : applier_apply(&wr->ap, w->voucher, &applied, err);
+    if (rc < 0)
+        return -1;
+    w->outcome = applied.outcome;
+    if (applied.outcome != OUTCOME_FAILED)
+        return applier_end(&wr->ap, err) < 0 ? -1 : keep_result(wr, w->voucher, err);
+    if (w->codes == NULL || applied.kind != FAILURE_DUPLICATE)
+        return refuse(wr, code_of(applied.kind), applied.reason);
+    w->outcome = OUTCOME_FAILED;
+    err_set(&w->why, ERR_INVALID_CODE_CONFIG,
+            "Property .code_config makes %" PRId64 " different codes only, and %d random ones "
+            "were taken already",
+            code_config_space(w->codes), CODE_TRIES);
+    return 0;
+}
+
+/* ---- change ---- */
+
+static int run_change(struct writing *wr, struct err *err)
+{
+    struct voucher_write *w = wr->w;
+    const struct voucher before = *wr->stored;
+    struct voucher change = *w->voucher;
+    struct str reason = { NULL, 0 };
+    if (category_link(wr->db, w->project_id, &change, err) < 0 ||
+        voucher_merge(wr->stored, &change, wr->ap.arena, &w->outcome, &reason, err) < 0)
+        return -1;
+    if (w->outcome == OUTCOME_FAILED)
+        return refuse(wr, ERR_INVALID_VOUCHER, reason);
+    if (applier_keep(&wr->ap, &before, wr->stored, &change, w->outcome, err) < 0)
+        return -1;
+    return keep_result(wr, wr->stored, err);
+}
+
+/* ---- delete ---- */
+
+static int run_with_keys(struct db *db, enum statement which, const int64_t *keys, int n,
+                         struct err *err)
+{
+    sqlite3_stmt *st = db_statement(db, which, err);
+    if (st == NULL)
+        return -1;
+    for (int i = 0; i < n; i++)
+        sqlite3_bind_int64(st, i + 1, keys[i]);
+    return db_run(db, st, err);
+}
+
+static int run_to_bin(struct writing *wr, struct err *err)
+{
+    const struct voucher *v = wr->stored;
+    const int64_t values[] = { v->key, wr->ap.now_ms, wr->ap.seq };
+    if (run_with_keys(wr->db, STATEMENT_VOUCHER_TO_BIN, values, ARRAY_LEN(values), err) < 0 ||
+        bin_insert(wr->tx, wr->w->project_id, RESOURCE_VOUCHER, v->key, v->code, v->campaign_id,
+                   wr->ap.now_ms, err) < 0)
+        return -1;
+    wr->w->outcome = OUTCOME_UPDATED;
+    return totals_add_voucher(wr->db, wr->w->project_id, v, -1, err);
+}
+
+static int run_erase(struct writing *wr, struct err *err)
+{
+    const struct voucher *v = wr->stored;
+    if (run_with_keys(wr->db, STATEMENT_TRANSACTIONS_DELETE, &v->key, 1, err) < 0 ||
+        run_with_keys(wr->db, STATEMENT_VOUCHER_DELETE, &v->key, 1, err) < 0)
+        return -1;
+    wr->w->outcome = OUTCOME_UPDATED;
+    return totals_add_voucher(wr->db, wr->w->project_id, v, -1, err);
+}
+
+/* ---- balance ---- */
+
+/* Numbered as project_id, TRANSACTION_COLUMNS. */
+static int insert_transaction(struct writing *wr, struct transaction *t, struct err *err)
+{
+    sqlite3_stmt *st = db_statement(wr->db, STATEMENT_TRANSACTION_INSERT, err);
+    if (st == NULL || sequence_next_key(wr->db, wr->w->project_id, "transaction", &t->key, err) < 0)
+        return -1;
+    const int64_t numbers[] = { wr->w->project_id, t->key,     t->voucher_key,
+                                t->amount,         t->balance, t->total };
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+        sqlite3_bind_int64(st, (int)i + 1, numbers[i]);
+    bind_str(st, 7, t->source_id);
+    bind_str(st, 8, t->reason);
+    sqlite3_bind_int64(st, 9, t->created_ms);
+    return db_run(wr->db, st, err);
+}
+
+static int run_add_balance(struct writing *wr, struct err *err)
+{
+    struct voucher_write *w = wr->w;
+    struct voucher *v = wr->stored;
+    const struct voucher before = *v;
+    const struct voucher given = { .set = VF_VALUE };
+    if (voucher_book(v, w->amount, &w->why) < 0) {
+        w->outcome = OUTCOME_FAILED;
+        return 0;
+    }
+    const int64_t subtracted[] = { v->key, v->subtracted };
+    w->transaction = (struct transaction){ .voucher_key = v->key,
+                                           .amount = w->amount,
+                                           .balance = voucher_available(v),
+                                           .total = voucher_income(v),
+                                           .source_id = w->source_id,
+                                           .reason = w->reason,
+                                           .created_ms = wr->ap.now_ms };
+    w->outcome = OUTCOME_UPDATED;
+    if (applier_keep(&wr->ap, &before, v, &given, w->outcome, err) < 0 ||
+        run_with_keys(wr->db, STATEMENT_VOUCHER_SUBTRACT, subtracted, ARRAY_LEN(subtracted), err) <
+            0 ||
+        insert_transaction(wr, &w->transaction, err) < 0)
+        return -1;
+    return keep_result(wr, v, err);
+}
+
+/* ---- all ---- */
+
+static int (*const runs[])(struct writing *wr, struct err *err) = {
+    [VOUCHER_CREATE] = run_create,           [VOUCHER_CHANGE] = run_change,
+    [VOUCHER_TO_BIN] = run_to_bin,           [VOUCHER_ERASE] = run_erase,
+    [VOUCHER_ADD_BALANCE] = run_add_balance,
+};
+
+int sqlite_tx_voucher_write(struct store_tx *tx, struct voucher_write *w, struct err *err)
+{
+    struct sqlite_store *s = tx->store;
+    struct writing wr = { .tx = tx, .db = &s->writer, .w = w };
+    wr.ap = (struct voucher_applier){ .store = s,
+                                      .db = &s->writer,
+                                      .arena = &s->scratch,
+                                      .project_id = w->project_id,
+                                      .now_ms = time_now_ms(),
+                                      .mode = APPLY_CREATE_ONLY };
+    arena_reset(wr.ap.arena);
+    w->outcome = OUTCOME_PENDING;
+    w->found = true;
+    if (project_check(wr.db, w->project_id, err) < 0 || tx_next_seq(tx, &wr.ap.seq, err) < 0 ||
+        applier_begin(&wr.ap, err) < 0)
+        return -1;
+    if (w->mode != VOUCHER_CREATE) {
+        if (voucher_find(wr.db, &s->base.secret, wr.ap.arena, w->project_id, w->code_or_id,
+                         &wr.stored, err) < 0)
+            return -1;
+        w->found = wr.stored != NULL;
+    }
+    return w->found ? runs[w->mode](&wr, err) : 0;
+}
+
+/* ---- reading ---- */
+
+static int read_transaction(sqlite3_stmt *st, struct transaction *t, struct arena *a,
+                            struct err *err)
+{
+    *t = (struct transaction){ .key = sqlite3_column_int64(st, 0),
+                               .voucher_key = sqlite3_column_int64(st, 1),
+                               .amount = sqlite3_column_int64(st, 2),
+                               .balance = sqlite3_column_int64(st, 3),
+                               .total = sqlite3_column_int64(st, 4),
+                               .source_id = column_str(st, 5),
+                               .reason = column_str(st, 6),
+                               .created_ms = sqlite3_column_int64(st, 7) };
+    struct str *texts[] = { &t->source_id, &t->reason };
+    if (row_check(st, err) < 0)
+        return -1;
+    return arena_keep(a, texts, ARRAY_LEN(texts)) ? 0 : err_nomem(err);
+}
+
+static int read_transactions(struct db *db, sqlite3_stmt *st, struct arena *a, size_t limit,
+                             struct transaction *rows, size_t *n, bool *more, struct err *err)
+{
+    int got;
+    while ((got = db_step(db, st, err)) > 0) {
+        *more = *n == limit;
+        if (*more)
+            break;
+        if (read_transaction(st, &rows[*n], a, err) < 0) {
+            got = -1;
+            break;
+        }
+        (*n)++;
+    }
+    sqlite3_reset(st);
+    return got < 0 ? -1 : 0;
+}
+
+int sqlite_list_transactions(struct store *store, struct arena *a, int64_t project_id,
+                             int64_t voucher_key, int64_t after_key, bool newest_first,
+                             size_t limit, struct transaction **out, size_t *n, bool *more,
+                             struct err *err)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    *out = arena_alloc(a, limit * sizeof(**out));
+    *n = 0;
+    *more = false;
+    if (*out == NULL)
+        return err_nomem(err);
+    if (voucher_key >> VOUCHER_KEY_BITS != project_id)
+        return 0; /* of another project */
+    struct db *db = reader_take(s);
+    sqlite3_stmt *st = db_statement(
+        db, newest_first ? STATEMENT_TRANSACTIONS_NEWEST : STATEMENT_TRANSACTIONS_OLDEST, err);
+    int rc = -1;
+    if (st != NULL) {
+        sqlite3_bind_int64(st, 1, voucher_key);
+        sqlite3_bind_int64(st, 2, newest_first && after_key == 0 ? INT64_MAX : after_key);
+        sqlite3_bind_int64(st, 3, (int64_t)limit + 1); /* one more tells whether there is more */
+        rc = read_transactions(db, st, a, limit, *out, n, more, err);
+    }
+    reader_give(s, db);
+    return rc;
+}
