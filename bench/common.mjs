@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export const root = path.resolve(path.dirname(new URL(import.meta.url).pathname), '..');
-export const bin = path.join(root, 'build/longshore');
+export const bin = process.env.LONGSHORE_RELEASE_BIN || path.join(root, 'build/longshore');
 export const generator = path.join(root, 'build/gen_vouchers');
 export const work = path.join(root, 'build/bench');
 

@@ -107,9 +107,8 @@ int actions_list_run(const void *values)
 
 /* ---- show, cancel ---- */
 
-/* `put` writes what people see of it; the exit status is `status_of`'s. */
-static int print_action(struct str body, void (*put)(struct buf *, const struct action_info *),
-                        int (*status_of)(const struct action_info *))
+/* `put` writes what people see of it. */
+static int print_action(struct str body, void (*put)(struct buf *, const struct action_info *))
 {
     struct arena a;
     struct buf text;
@@ -122,17 +121,11 @@ static int print_action(struct str body, void (*put)(struct buf *, const struct 
         status = cli_fail(&err);
     } else {
         put(&text, &ac);
-        status = cli_print(&text, status_of(&ac));
+        status = cli_print(&text, CLI_OK);
     }
     buf_release(&text);
     arena_release(&a);
     return status;
-}
-
-static int always_ok(const struct action_info *ac)
-{
-    (void)ac;
-    return CLI_OK;
 }
 
 int actions_show_run(const void *values)
@@ -146,21 +139,17 @@ int actions_show_run(const void *values)
         status = cli_fail(&err);
     else
         status = o->json ? cli_print_json(&k.body, CLI_OK)
-                         : print_action(buf_str(&k.body), action_info_put_all, always_ok);
+                         : print_action(buf_str(&k.body), action_info_put_all);
     call_release(&k);
     return status;
 }
 
-static void put_cancelled(struct buf *b, const struct action_info *ac)
-{
-    if (str_is(ac->status, "DONE"))
-        buf_puts(b, STR("too late to cancel, it had run to its end:\n"));
-    action_info_put_end(b, ac);
-}
+#define HTTP_CONFLICT 409 /* it had ended before */
 
-static int status_of_cancel(const struct action_info *ac)
+static int fail_cancel(const struct call *k, const struct err *err)
 {
-    return str_is(ac->status, "DONE") ? CLI_SOME_FAILED : CLI_OK;
+    const int status = cli_fail(err);
+    return k->status == HTTP_CONFLICT ? CLI_PARTLY : status;
 }
 
 int actions_cancel_run(const void *values)
@@ -172,10 +161,10 @@ int actions_cancel_run(const void *values)
     init_action_call(&k, "cannot cancel the action", o->id, "/cancel");
     k.post = true;
     if (cli_check_id(o->id, &err) < 0 || request(&o->server, &k, &err) < 0)
-        status = cli_fail(&err);
+        status = fail_cancel(&k, &err);
     else
         status = o->json ? cli_print_json(&k.body, CLI_OK)
-                         : print_action(buf_str(&k.body), put_cancelled, status_of_cancel);
+                         : print_action(buf_str(&k.body), action_info_put_end);
     call_release(&k);
     return status;
 }

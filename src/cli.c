@@ -101,7 +101,6 @@ static int tell(const struct cli_watch *w, const struct buf *json, struct arena 
     struct err err;
     if (action_info_read(a, buf_str(json), &ac, &err) < 0)
         return cli_fail(&err);
-    ac.dry_run = ac.dry_run || w->dry_run;
     tell_end(&ac);
     const int status = action_info_exit_status(&ac);
     return w->json ? cli_print_json(json, status) : status;

@@ -8,8 +8,8 @@
 
 enum cli_exit {
     CLI_OK = 0,
-    CLI_SOME_FAILED = 1, /* done, but not all of it */
-    CLI_FAILED = 2,      /* failed, refused, not reached, or asked for in a wrong way */
+    CLI_PARTLY = 1, /* not what was asked for, or not all of it */
+    CLI_FAILED = 2, /* failed, refused, not reached, or asked for in a wrong way */
 };
 
 /* Says it on standard error; the exit status of a command that ends so. */
@@ -26,7 +26,6 @@ struct cli_watch {
     const char *id;
     const char *retry; /* seconds, as given */
     bool json;         /* the action goes to standard output */
-    bool dry_run;
 };
 
 /* Whether `retry` is one; to be asked before anything is started. */

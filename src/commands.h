@@ -27,6 +27,41 @@ struct project_create_options {
 };
 int project_create_run(const void *values);
 
+struct project_list_options {
+    const char *store;
+    bool json;
+};
+int project_list_run(const void *values);
+
+struct project_delete_options {
+    const char *project;
+    const char *store;
+    const char *spool; /* NULL: beside the database */
+    bool yes;
+};
+int project_delete_run(const void *values); /* 2 also without --yes */
+
+struct project_keys_list_options {
+    const char *project;
+    const char *store;
+    bool json;
+};
+int project_keys_list_run(const void *values);
+
+struct project_keys_add_options {
+    const char *project;
+    const char *name;
+    const char *store;
+    bool management;
+};
+int project_keys_add_run(const void *values);
+
+struct project_keys_revoke_options {
+    const char *id, *app_id; /* one of them */
+    const char *store;
+};
+int project_keys_revoke_run(const void *values);
+
 /* ---- clients of a server; their exit statuses: cli.h ---- */
 
 struct import_vouchers_options {

@@ -164,8 +164,7 @@ static int after_upload(struct import *im)
     progress_note(&im->progress, "action %s", im->id);
     return cli_watch(
         im->client, &im->progress,
-        &(struct cli_watch){
-            .id = im->id, .retry = im->o->retry, .json = im->o->json, .dry_run = im->o->dry_run });
+        &(struct cli_watch){ .id = im->id, .retry = im->o->retry, .json = im->o->json });
 }
 
 int import_vouchers_run(const void *values)

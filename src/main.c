@@ -12,16 +12,38 @@
 #include "manual.h"
 #include "options.h"
 
-#define SERVE(field)  offsetof(struct serve_options, field)
-#define CREATE(field) offsetof(struct project_create_options, field)
-#define IMPORT(field) offsetof(struct import_vouchers_options, field)
-#define LIST(field)   offsetof(struct actions_list_options, field)
-#define SHOW(field)   offsetof(struct actions_show_options, field)
-#define WATCH(field)  offsetof(struct actions_watch_options, field)
-#define CANCEL(field) offsetof(struct actions_cancel_options, field)
-#define REPORT(field) offsetof(struct actions_report_options, field)
+#define SERVE(field)    offsetof(struct serve_options, field)
+#define CREATE(field)   offsetof(struct project_create_options, field)
+#define PROJECTS(field) offsetof(struct project_list_options, field)
+#define DELETE(field)   offsetof(struct project_delete_options, field)
+#define KEYS(field)     offsetof(struct project_keys_list_options, field)
+#define KEY_ADD(field)  offsetof(struct project_keys_add_options, field)
+#define REVOKE(field)   offsetof(struct project_keys_revoke_options, field)
+#define IMPORT(field)   offsetof(struct import_vouchers_options, field)
+#define LIST(field)     offsetof(struct actions_list_options, field)
+#define SHOW(field)     offsetof(struct actions_show_options, field)
+#define WATCH(field)    offsetof(struct actions_watch_options, field)
+#define CANCEL(field)   offsetof(struct actions_cancel_options, field)
+#define REPORT(field)   offsetof(struct actions_report_options, field)
 
 /* ---- rows that several commands share ---- */
+
+#define STORE_OPTION(OF)                                                                           \
+    {                                                                                              \
+        .name = "store", .value = "URL", .fallback = STORE_DEFAULT, .offset = OF(store),           \
+        .help = "sqlite:PATH"                                                                      \
+    }
+
+#define PROJECT_OPTION(OF)                                                                         \
+    {                                                                                              \
+        .name = "project", .value = "ID", .required = true, .no_env = true, .offset = OF(project), \
+        .help = "like proj_4mQ0Xy1b; `longshore project list` shows them"                          \
+    }
+
+#define PRINT_JSON_OPTION(OF)                                                                      \
+    {                                                                                              \
+        .name = "json", .kind = OPTION_SWITCH, .offset = OF(json), .help = "as one JSON array"     \
+    }
 
 #define URL_OPTION(OF)                                                                             \
     {                                                                                              \
@@ -75,6 +97,12 @@ static const struct exit_status store_exits[] = {
     { "2", "wrong usage" },
 };
 
+static const struct exit_status delete_exits[] = {
+    { "0", "done" },
+    { "1", "failed" },
+    { "2", "wrong usage, or it was not said with --yes" },
+};
+
 static const struct exit_status follow_exits[] = {
     { "0", "done, every row is fine" },
     { "1", "done, some rows have failed" },
@@ -88,8 +116,8 @@ static const struct exit_status answer_exits[] = {
 };
 
 static const struct exit_status cancel_exits[] = {
-    { "0", "the action does not go on" },
-    { "1", "too late, it was DONE already" },
+    { "0", "the action is cancelled" },
+    { "1", "too late, it had ended already" },
     { "2", UNREACHED },
 };
 
@@ -156,6 +184,58 @@ static const struct option project_create_options[] = {
       .fallback = STORE_DEFAULT,
       .offset = CREATE(store),
       .help = "sqlite:PATH" },
+};
+
+static const struct option project_list_options[] = {
+    PRINT_JSON_OPTION(PROJECTS),
+    STORE_OPTION(PROJECTS),
+};
+
+static const struct option project_delete_options[] = {
+    PROJECT_OPTION(DELETE),
+    { .name = "yes",
+      .kind = OPTION_SWITCH,
+      .offset = DELETE(yes),
+      .help = "do it; without this it is only told what would go" },
+    { .name = "spool",
+      .value = "DIRECTORY",
+      .offset = DELETE(spool),
+      .help = "where the server keeps uploads; PATH-spool when not given" },
+    STORE_OPTION(DELETE),
+};
+
+static const struct option project_keys_list_options[] = {
+    PROJECT_OPTION(KEYS),
+    PRINT_JSON_OPTION(KEYS),
+    STORE_OPTION(KEYS),
+};
+
+static const struct option project_keys_add_options[] = {
+    PROJECT_OPTION(KEY_ADD),
+    { .name = "name",
+      .value = "NAME",
+      .fallback = "key",
+      .no_env = true,
+      .offset = KEY_ADD(name),
+      .help = "for people: what it is used for" },
+    { .name = "management",
+      .kind = OPTION_SWITCH,
+      .offset = KEY_ADD(management),
+      .help = "a management key, which is not valid for /v1" },
+    STORE_OPTION(KEY_ADD),
+};
+
+static const struct option project_keys_revoke_options[] = {
+    { .name = "APP_ID",
+      .kind = OPTION_ARGUMENT,
+      .offset = REVOKE(id),
+      .help = "the key's public half; or say --app-id" },
+    { .name = "app-id",
+      .value = "ID",
+      .no_env = true,
+      .offset = REVOKE(app_id),
+      .help = "the same" },
+    STORE_OPTION(REVOKE),
 };
 
 static const struct option import_vouchers_options[] = {
@@ -269,6 +349,61 @@ static const struct command commands[] = {
       EXITS(store_exits),
       .run = project_create_run,
       .values_size = sizeof(struct project_create_options) },
+    { .name = "project list",
+      .group = ON_THE_SERVER,
+      .summary = "List the projects, the oldest first.",
+      .example = "longshore project list --json",
+      .options = project_list_options,
+      .n_options = ARRAY_LEN(project_list_options),
+      EXITS(store_exits),
+      .run = project_list_run,
+      .values_size = sizeof(struct project_list_options) },
+    { .name = "project delete",
+      .group = ON_THE_SERVER,
+      .summary = "Delete a project with all that it has.",
+      .details =
+          "Works on the store of a running server, which goes on serving the others. Keys and\n"
+          "tokens go first, unfinished actions end as FAILED, then all rows are removed. When\n"
+          "the command is stopped in the middle, the server goes on with it, and so does the\n"
+          "same command once more. Without --yes it only tells what would go.",
+      .example = "longshore project delete --project proj_4mQ0Xy1b --yes",
+      .options = project_delete_options,
+      .n_options = ARRAY_LEN(project_delete_options),
+      EXITS(delete_exits),
+      .run = project_delete_run,
+      .values_size = sizeof(struct project_delete_options) },
+    { .name = "project keys list",
+      .group = ON_THE_SERVER,
+      .summary = "List the keys of a project, the oldest first.",
+      .details = "Their secrets are not stored and cannot be shown.",
+      .example = "longshore project keys list --project proj_4mQ0Xy1b",
+      .options = project_keys_list_options,
+      .n_options = ARRAY_LEN(project_keys_list_options),
+      EXITS(store_exits),
+      .run = project_keys_list_run,
+      .values_size = sizeof(struct project_keys_list_options) },
+    { .name = "project keys add",
+      .group = ON_THE_SERVER,
+      .summary = "Add a key pair to a project and print it, once, as one JSON object.",
+      .details = "A running server takes it at once.",
+      .example = "longshore project keys add --project proj_4mQ0Xy1b --name 'nightly import'",
+      .options = project_keys_add_options,
+      .n_options = ARRAY_LEN(project_keys_add_options),
+      EXITS(store_exits),
+      .run = project_keys_add_run,
+      .values_size = sizeof(struct project_keys_add_options) },
+    { .name = "project keys revoke",
+      .group = ON_THE_SERVER,
+      .summary = "Revoke a key, with the access tokens that were made with it.",
+      .details =
+          "A running server refuses them within a second. Actions that were started with the\n"
+          "key go on: they belong to the project.",
+      .example = "longshore project keys revoke c70a6f00-cf91-4756-9df5-47628850002b",
+      .options = project_keys_revoke_options,
+      .n_options = ARRAY_LEN(project_keys_revoke_options),
+      EXITS(store_exits),
+      .run = project_keys_revoke_run,
+      .values_size = sizeof(struct project_keys_revoke_options) },
     { .name = "import vouchers",
       .group = OVER_HTTP,
       .summary = "Import vouchers from a CSV or JSON file and follow it to the end.",
@@ -337,6 +472,11 @@ static const struct command commands[] = {
 union values { /* room for the flags of any command */
     struct serve_options serve;
     struct project_create_options create;
+    struct project_list_options projects;
+    struct project_delete_options delete;
+    struct project_keys_list_options keys;
+    struct project_keys_add_options key_add;
+    struct project_keys_revoke_options revoke;
     struct import_vouchers_options import;
     struct actions_list_options list;
     struct actions_show_options show;

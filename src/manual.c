@@ -8,7 +8,7 @@
 #include "manual.h"
 #include "base/str.h"
 
-#define SYNOPSIS_COLUMN 26
+#define SYNOPSIS_COLUMN 30
 
 struct entry {
     const char *name, *text;
@@ -33,16 +33,9 @@ static const struct entry files[] = {
 
 void manual_print_line(FILE *out, const struct command *c)
 {
-    long used = 0;
     fprintf(out, "  ");
-    options_print_synopsis(c, out);
-    used += (long)strlen(c->name);
-    for (size_t i = 0; i < c->n_options; i++) {
-        if (c->options[i].kind == OPTION_ARGUMENT)
-            used += (long)strlen(c->options[i].name) + 1;
-    }
-    fprintf(out, "%*s%s\n", (int)(used < SYNOPSIS_COLUMN ? SYNOPSIS_COLUMN - used : 1), "",
-            c->summary);
+    const int used = options_print_synopsis(c, out);
+    fprintf(out, "%*s%s\n", used < SYNOPSIS_COLUMN ? SYNOPSIS_COLUMN - used : 1, "", c->summary);
 }
 
 void manual_print_usage(FILE *out, const struct command *commands, size_t n)
@@ -104,8 +97,9 @@ static void put_synopsis(FILE *out, const struct command *c)
 {
     put_line(out, ".B longshore ", c->name, "\n");
     for (size_t i = 0; i < c->n_options; i++) {
-        if (c->options[i].kind == OPTION_ARGUMENT)
-            put_line(out, ".I ", c->options[i].name, "\n");
+        const struct option *o = &c->options[i];
+        if (o->kind == OPTION_ARGUMENT)
+            put_line(out, o->required ? ".I " : ".RI [ ", o->name, o->required ? "\n" : " ]\n");
     }
     fputs(".RI [ flags ]\n.br\n", out);
 }
@@ -162,16 +156,19 @@ static void put_exits(FILE *out, const struct command *commands, size_t n, size_
     }
 }
 
-static const struct option *find_option(const struct command *c, const char *name)
+/* Whether a flag of this command can be given as this variable. */
+static bool takes(const struct command *c, const char *variable)
 {
+    char env[OPTION_ENV_BYTES];
     for (size_t i = 0; i < c->n_options; i++) {
-        if (str_is(str_of(c->options[i].name), name))
-            return &c->options[i];
+        if (option_env(&c->options[i], env) && str_is(str_of(env), variable))
+            return true;
     }
-    return NULL;
+    return false;
 }
 
-/* Which commands take the flag that commands[first] has; nothing when an earlier one has it too. */
+/* Which commands take what commands[first] takes as `o`; nothing when an earlier one takes it, too.
+ */
 static void put_variable(FILE *out, const struct command *commands, size_t n, size_t first,
                          const struct option *o)
 {
@@ -179,13 +176,13 @@ static void put_variable(FILE *out, const struct command *commands, size_t n, si
     if (!option_env(o, env))
         return;
     for (size_t i = 0; i < first; i++) {
-        if (find_option(&commands[i], o->name) != NULL)
+        if (takes(&commands[i], env))
             return;
     }
     put_line(out, ".TP\n.B ", env, "\n");
     put_line(out, "The flag \\-\\-", o->name, " of ");
     for (size_t i = first; i < n; i++) {
-        if (find_option(&commands[i], o->name) != NULL)
+        if (takes(&commands[i], env))
             put_line(out, i > first ? ",\n" : "", commands[i].name, "");
     }
     fputs(".\n", out);

@@ -141,13 +141,14 @@ int options_parse(const struct command *c, int argc, char **argv, void *values, 
 
 #define LEFT_COLUMN 28
 
-void options_print_synopsis(const struct command *c, FILE *out)
+int options_print_synopsis(const struct command *c, FILE *out)
 {
-    fputs(c->name, out);
+    int columns = fprintf(out, "%s", c->name);
     for (size_t i = 0; i < c->n_options; i++) {
         if (c->options[i].kind == OPTION_ARGUMENT)
-            fprintf(out, c->options[i].required ? " %s" : " [%s]", c->options[i].name);
+            columns += fprintf(out, c->options[i].required ? " %s" : " [%s]", c->options[i].name);
     }
+    return columns;
 }
 
 static void print_option(const struct option *o)

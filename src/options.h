@@ -60,7 +60,9 @@ int options_parse(const struct command *c, int argc, char **argv, void *values,
 /* Whether the environment is asked for it, and by which name; out is "" when it is not. */
 bool option_env(const struct option *o, char out[OPTION_ENV_BYTES]);
 
-void options_print_synopsis(const struct command *c, FILE *out); /* "actions show ACTION_ID" */
-void options_print_help(const struct command *c);                /* to stdout */
+/* "actions show ACTION_ID"; returns how many columns that took. */
+int options_print_synopsis(const struct command *c, FILE *out);
+
+void options_print_help(const struct command *c); /* to stdout */
 
 #endif

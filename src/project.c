@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * project.c - `longshore project create` and `project list`. Like all commands of projects they work
- * on the store of a running server, which sees new keys with the next request. The tokens are
+ * project.c - `longshore project create` and `project list`. Like all commands of projects they
+ * work on the store of a running server, which sees new keys with the next request. The tokens are
  * printed once; only their hashes are stored.
  */
 #include "base/time_iso.h"
@@ -38,8 +38,7 @@ static void make(struct new_project *n, const struct project_create_options *o)
                                    .name = str_of(o->name),
                                    .created_ms = time_now_ms() };
     n->app = key_make(&n->app_pair, KEY_APP, STR(FIRST_KEY_NAME), o->app_id, o->app_token);
-    n->management =
-        key_make(&n->management_pair, KEY_MANAGEMENT, STR(FIRST_KEY_NAME), NULL, NULL);
+    n->management = key_make(&n->management_pair, KEY_MANAGEMENT, STR(FIRST_KEY_NAME), NULL, NULL);
 }
 
 static int print_created(const struct new_project *n, struct err *err)
@@ -82,7 +81,7 @@ int project_create_run(const void *values)
     struct err err = { 0 };
     if (check(o, &err) < 0)
         return project_refused("create the project", &err);
-    return project_run(o->store, "create the project", o, create);
+    return project_run(o->store, STORE_MADE, "create the project", o, create);
 }
 
 /* ---- list ---- */
@@ -150,5 +149,5 @@ static int list(struct store *s, struct arena *a, const void *options, struct er
 int project_list_run(const void *values)
 {
     const struct project_list_options *o = values;
-    return project_run(o->store, "list projects", o, list);
+    return project_run(o->store, STORE_THERE, "list projects", o, list);
 }

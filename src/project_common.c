@@ -18,10 +18,11 @@ int project_refused(const char *what, const struct err *err)
     return err->code == ERR_INVALID_PAYLOAD ? 2 : 1;
 }
 
-int project_run(const char *url, const char *what, const void *options,
+int project_run(const char *url, enum project_store want, const char *what, const void *options,
                 int (*run)(struct store *s, struct arena *a, const void *options, struct err *err))
 {
-    const struct store_config config = { .cache_bytes = CACHE_BYTES };
+    const struct store_config config = { .cache_bytes = CACHE_BYTES,
+                                         .existing = want == STORE_THERE };
     struct err err = { 0 };
     struct store *store = NULL;
     struct arena a;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * project_keys.c - `longshore project keys …`. A running server takes a new key at once, and a revoked
- * one for one more second at most (api/auth_cache.h).
+ * project_keys.c - `longshore project keys …`. A running server takes a new key at once, and a
+ * revoked one for one more second at most (api/auth_cache.h).
  */
 #include <stdio.h>
 
@@ -80,7 +80,7 @@ static int list(struct store *s, struct arena *a, const void *options, struct er
 int project_keys_list_run(const void *values)
 {
     const struct project_keys_list_options *o = values;
-    return project_run(o->store, "list the keys", o, list);
+    return project_run(o->store, STORE_THERE, "list the keys", o, list);
 }
 
 /* ---- add ---- */
@@ -124,7 +124,7 @@ int project_keys_add_run(const void *values)
     struct err err = { 0 };
     if (project_check_name(o->name, &err) < 0)
         return project_refused("add a key", &err);
-    return project_run(o->store, "add a key", o, add);
+    return project_run(o->store, STORE_THERE, "add a key", o, add);
 }
 
 /* ---- revoke ---- */
@@ -146,10 +146,11 @@ static int print_revoked(struct arena *a, const struct project_key *k, const str
     struct buf b;
     const struct str id = print_safe(a, k->app_id), name = print_safe(a, p->name);
     buf_init(&b, 64 * KIB);
-    buf_printf(&b,
-               "revoked %s key %.*s of project %.*s (%.*s), and its access tokens; a running server "
-               "may take them for one more second\n",
-               kind_name(k->kind), STR_FMT(id), STR_FMT(p->public_id), STR_FMT(name));
+    buf_printf(
+        &b,
+        "revoked %s key %.*s of project %.*s (%.*s), and its access tokens; a running server "
+        "may take them for one more second\n",
+        kind_name(k->kind), STR_FMT(id), STR_FMT(p->public_id), STR_FMT(name));
     return print_buf(&b, err);
 }
 
@@ -174,7 +175,7 @@ int project_keys_revoke_run(const void *values)
     const struct project_keys_revoke_options *o = values;
     struct err err = { 0 };
     if ((o->id != NULL) != (o->app_id != NULL))
-        return project_run(o->store, "revoke the key", o, revoke);
+        return project_run(o->store, STORE_THERE, "revoke the key", o, revoke);
     err_set(&err, ERR_INVALID_PAYLOAD,
             o->id != NULL ? "the key was given twice" : "which one? Say --app-id ID");
     return project_refused("revoke the key", &err);

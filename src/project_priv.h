@@ -10,11 +10,12 @@
 
 /* ---- the store ---- */
 
+enum project_store { STORE_THERE, STORE_MADE /* when it is not there */ };
+
 /* Opens the store, beside a running server or alone, and runs a command on it. What `run` returns
  * is the exit status; -1: it has failed, and `what` could not be done. */
-int project_run(const char *url, const char *what, const void *options,
-                int (*run)(struct store *s, struct arena *a, const void *options,
-                           struct err *err));
+int project_run(const char *url, enum project_store want, const char *what, const void *options,
+                int (*run)(struct store *s, struct arena *a, const void *options, struct err *err));
 
 /* Says on stderr what could not be done and why; the exit status. */
 int project_refused(const char *what, const struct err *err);

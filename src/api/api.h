@@ -26,6 +26,8 @@ struct api {
                                called us (Host) */
     int64_t retention_ms;   /* inputs, outcomes and reports live that long after the end */
     atomic_int reports_running; /* each holds a chunk of its input in memory; starts as 0 */
+    atomic_int lists_running;   /* those with filters, which may read everything; starts as 0 */
+    atomic_int exports_running; /* each holds a page of vouchers in memory; starts as 0 */
 };
 
 /* The table of all endpoints, for server_start(); it lives as long as the process. */
@@ -69,7 +71,6 @@ int api_exports_list(struct request *rq, struct response *rs, struct err *err);
 int api_exports_create(struct request *rq, struct response *rs, struct err *err);
 int api_exports_get(struct request *rq, struct response *rs, struct err *err);
 int api_exports_delete(struct request *rq, struct response *rs, struct err *err);
-int api_exports_download(struct request *rq, struct response *rs, struct err *err);
 
 int api_oauth_token(struct request *rq, struct response *rs, struct err *err);
 int api_oauth_introspect(struct request *rq, struct response *rs, struct err *err);

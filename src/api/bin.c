@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* bin.c - /v1/trash-bin (reference 4.10). */
+#include "domain/bin.h"
 #include "api/api_priv.h"
+#include "api/filters.h"
 
 /* ---- list ---- */
 
@@ -58,6 +60,7 @@ struct bin_page {
     int limit;
     bool newest_first;
     int64_t after_key; /* 0: none */
+    struct filter filter;
 };
 
 static int read_order(const struct request *rq, bool *newest_first, struct err *err)
@@ -85,10 +88,9 @@ static int read_cursor(const struct request *rq, int64_t *after_key, struct err 
     return 0;
 }
 
-static int read_page(const struct request *rq, struct bin_page *page, struct err *err)
+static int read_page(struct request *rq, struct bin_page *page, struct err *err)
 {
-    static const char *const not_yet[] = { "filters", NULL };
-    if (query_refuse(rq, not_yet, err) < 0 ||
+    if (filters_from_query(rq, &bin_filter_fields, &page->filter, err) < 0 ||
         query_int(rq, "limit", 1, LIST_LIMIT_MAX, LIST_LIMIT_DEFAULT, &page->limit, err) < 0 ||
         read_order(rq, &page->newest_first, err) < 0)
         return -1;
@@ -130,7 +132,8 @@ int api_bin_list(struct request *rq, struct response *rs, struct err *err)
     if (read_page(rq, &page, err) < 0)
         return -1;
     if (store_list_bin(api_of(rq)->store, &rq->arena, rq->project->id, page.after_key,
-                       page.newest_first, NULL, (size_t)page.limit, &entries, &n, &more, err) < 0)
+                       page.newest_first, &page.filter, (size_t)page.limit, &entries, &n, &more,
+                       err) < 0)
         return err_wrap(err, "cannot list the bin");
     return reply_list(rq, rs, entries, n, more, err);
 }

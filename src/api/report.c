@@ -8,12 +8,10 @@
  */
 #include "api/report.h"
 #include "api/api_priv.h"
+#include "api/places.h"
 #include "base/log.h"
-#include "base/time_iso.h"
 
 #define REPORTS_MAX    2
-#define PLACE_WAIT_US  ((int64_t)10 * 1000 * 1000)
-#define PLACE_POLL_MS  200
 #define TEXT_BYTES     (32 * KIB)             /* lines made at a time */
 #define TEXT_MAX_BYTES (TEXT_BYTES + 8 * MIB) /* and one line of any length */
 
@@ -21,7 +19,7 @@ struct report {
     struct request *rq;
     struct api *api;
     struct report_order order;
-    int64_t until_us; /* when waiting for a place ends */
+    struct place_wait place;
 
     struct report_rows rows;
     enum { REPORT_NEEDS_LOAD, REPORT_HAS_ROWS, REPORT_DONE, REPORT_BROKEN } state;
@@ -130,28 +128,15 @@ static int reply_report(struct report *rp, struct response *rs, struct err *err)
 }
 
 /* The place is taken; report_free() gives it back. */
-static int start_report(struct report *rp, struct response *rs, struct err *err)
+static int start_report(struct request *rq, struct response *rs, struct err *err)
 {
+    struct report *rp = rq->state;
     buf_init(&rp->text, TEXT_MAX_BYTES);
     rp->job = (struct offload_job){ .run = run_load, .arg = rp };
     const int rc = reply_report(rp, rs, err);
     if (rc < 0)
         report_free(rp);
     return rc;
-}
-
-/* Starts when one of the places is free; gives up after a while. */
-static int start_or_wait(struct request *rq, struct response *rs, struct err *err)
-{
-    struct report *rp = rq->state;
-    if (atomic_fetch_add(&rp->api->reports_running, 1) < REPORTS_MAX)
-        return start_report(rp, rs, err);
-    atomic_fetch_sub(&rp->api->reports_running, 1);
-    if (time_monotonic_us() >= rp->until_us || request_is_draining(rq))
-        return err_set(err, ERR_BUSY, "too many reports are being read");
-    rq->finish = start_or_wait;
-    request_sleep(rq, PLACE_POLL_MS);
-    return HTTP_LATER;
 }
 
 int report_send(struct request *rq, struct response *rs, const struct report_order *order,
@@ -163,7 +148,10 @@ int report_send(struct request *rq, struct response *rs, const struct report_ord
     rp->rq = rq;
     rp->api = api_of(rq);
     rp->order = *order;
-    rp->until_us = time_monotonic_us() + PLACE_WAIT_US;
-    rq->state = rp;
-    return start_or_wait(rq, rs, err);
+    rp->place = (struct place_wait){ .running = &rp->api->reports_running,
+                                     .most = REPORTS_MAX,
+                                     .busy = "too many reports are being read",
+                                     .start = start_report,
+                                     .state = rp };
+    return place_take(rq, rs, &rp->place, err);
 }

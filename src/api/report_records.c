@@ -84,12 +84,11 @@ static int key_of_line(struct record_reader *r, struct str *key, struct err *err
 /* ---- both ---- */
 
 static const struct record_reader_ops readers[] = {
-    [INPUT_NONE] = { NULL },
     [INPUT_CSV] = { .load = load_csv, .next = next_csv, .key = key_of_csv },
     [INPUT_RECORDS] = { .load = load_lines, .next = next_line, .key = key_of_line },
 };
 
-bool record_reader_init(struct record_reader *r, const struct action_kind *kind,
+void record_reader_init(struct record_reader *r, const struct action_kind *kind,
                         const struct action_plan *plan)
 {
     *r = (struct record_reader){ .ops = &readers[kind->input], .kind = kind };
@@ -99,7 +98,6 @@ bool record_reader_init(struct record_reader *r, const struct action_kind *kind,
         r->csv.delimiter = plan->delimiter;
         r->key_column = find_key_column(kind, plan);
     }
-    return r->ops->next != NULL;
 }
 
 void record_reader_release(struct record_reader *r)

@@ -39,8 +39,8 @@ enum record_step {
     RECORD_NOMEM, /* the same call may be made again */
 };
 
-/* The plan lives as long as the reader. False: this kind of action has no records. */
-bool record_reader_init(struct record_reader *r, const struct action_kind *kind,
+/* Of a kind of action that has an input. The plan is not needed afterwards. */
+void record_reader_init(struct record_reader *r, const struct action_kind *kind,
                         const struct action_plan *plan);
 void record_reader_release(struct record_reader *r); /* of a zeroed one, too */
 

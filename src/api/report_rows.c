@@ -34,12 +34,13 @@ int rows_open(struct report_rows *r, struct api *api, const struct action *ac, i
     r->kind = action_kind_find(ac->kind);
     arena_init(&r->chunk_arena, 64 * KIB, 4 * MIB);
     arena_init(&r->failures_arena, 64 * KIB, MIB);
-    if (r->kind == NULL || !record_reader_init(&r->reader, r->kind, &r->plan))
+    if (r->kind == NULL || r->kind->input == INPUT_NONE)
         return err_set(err, ERR_NOT_FOUND, "Actions of this type have no report");
     if (!ac->kept)
         return not_available(err);
     if (action_plan_read(r->kind, ac->params, a, &r->plan, err) < 0)
         return err_wrap(err, "cannot read an action's parameters");
+    record_reader_init(&r->reader, r->kind, &r->plan);
     return open_input(r, a, err);
 }
 

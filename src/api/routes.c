@@ -47,9 +47,8 @@ static const struct route routes[] = {
 
     { "GET", "/v1/exports", AUTH_PROJECT, BODY_NONE, api_exports_list },
     { "POST", "/v1/exports", AUTH_PROJECT, BODY_JSON, api_exports_create },
-    { "GET", "/v1/exports/{id}", AUTH_PROJECT, BODY_NONE, api_exports_get },
+    { "GET", "/v1/exports/{id}", AUTH_LINK, BODY_NONE, api_exports_get },
     { "DELETE", "/v1/exports/{id}", AUTH_PROJECT, BODY_NONE, api_exports_delete },
-    { "GET", "/v1/exports/{id}/download.csv", AUTH_NONE, BODY_NONE, api_exports_download },
 
     { "POST", "/v1/oauth/token", AUTH_KEYS, BODY_FORM, api_oauth_token },
     { "POST", "/v1/oauth/introspect", AUTH_KEYS, BODY_FORM, api_oauth_introspect },

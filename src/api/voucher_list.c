@@ -1,8 +1,36 @@
 /* SPDX-License-Identifier: MIT */
-/* voucher_list.c - GET /v1/vouchers (reference 4.3.4). */
+/*
+ * voucher_list.c - GET /v1/vouchers (reference 4.3.4).
+ *
+ * Most lists cost the same for 10 and for 10 million vouchers and are answered at once. One with
+ * filters may have to look at every voucher: it goes to an offload thread, a few at a time, and is
+ * given up after LIST_MS.
+ */
 #include "api/api_priv.h"
+#include "api/filters.h"
+#include "api/places.h"
+#include "base/time_iso.h"
 
 #define VOUCHER_PAGE_MAX 99
+#define LIST_MS          5000 /* page and total together */
+#define SLOW_LISTS_MAX   2    /* at once: uploads need offload threads too */
+
+/* Lives in the request's arena. */
+struct list {
+    struct request *rq;
+    struct voucher_page page;
+    struct place_wait place; /* of a slow one */
+    struct offload_job job;
+
+    struct voucher *vouchers;
+    size_t n;
+    int64_t total;
+    bool more;
+    int rc; /* with err */
+    struct err err;
+};
+
+/* ---- what was asked ---- */
 
 static const struct {
     const char *name;
@@ -10,30 +38,31 @@ static const struct {
 } list_orders[] = {
     { "created_at", VOUCHER_OLDEST_FIRST },
     { "-created_at", VOUCHER_NEWEST_FIRST },
+    { "updated_at", VOUCHER_BY_CHANGE },
+    { "-updated_at", VOUCHER_BY_CHANGE_DESC },
     { "code", VOUCHER_BY_CODE },
     { "-code", VOUCHER_BY_CODE_DESC },
 };
 
-static const char *const filters_not_yet[] = { "category", "campaign",   "campaign_id",
-                                               "customer", "created_at", "updated_at",
-                                               "code",     "ids",        "filters",
-                                               NULL };
+bool api_voucher_order(struct str name, enum voucher_order *out)
+{
+    for (size_t i = 0; i < ARRAY_LEN(list_orders); i++) {
+        if (str_is(name, list_orders[i].name)) {
+            *out = list_orders[i].order;
+            return true;
+        }
+    }
+    return false;
+}
 
 static int read_order(const struct request *rq, enum voucher_order *out, struct err *err)
 {
     const struct str name = request_query(rq, "order");
     *out = VOUCHER_NEWEST_FIRST;
-    if (name.p == NULL)
+    if (name.p == NULL || api_voucher_order(name, out))
         return 0;
-    for (size_t i = 0; i < ARRAY_LEN(list_orders); i++) {
-        if (str_is(name, list_orders[i].name)) {
-            *out = list_orders[i].order;
-            return 0;
-        }
-    }
     return err_set(err, ERR_INVALID_QUERY,
-                   "Property .order must be equal to one of the allowed values "
-                   "[ created_at, -created_at, code, -code ]");
+                   "Property .order must be equal to one of the allowed values " VOUCHER_ORDERS);
 }
 
 /* starting_after: the id of the last voucher of the page before. */
@@ -53,34 +82,64 @@ static int read_cursor(struct request *rq, struct voucher_page *page, struct err
     if (v == NULL || v->key != page->after_key)
         return err_set(err, ERR_INVALID_QUERY, "Property .starting_after must be id of a voucher");
     page->after_code = v->code;
+    page->after_ms = v->updated_ms != TIME_NONE ? v->updated_ms : v->created_ms;
     return 0;
 }
 
 static int read_page(struct request *rq, struct voucher_page *page, struct err *err)
 {
     int number = 1;
-    if (query_refuse(rq, filters_not_yet, err) < 0 ||
-        query_int(rq, "limit", 1, LIST_LIMIT_MAX, LIST_LIMIT_DEFAULT, &page->limit, err) < 0 ||
+    if (query_int(rq, "limit", 1, LIST_LIMIT_MAX, LIST_LIMIT_DEFAULT, &page->limit, err) < 0 ||
         query_int(rq, "page", 1, VOUCHER_PAGE_MAX, 1, &number, err) < 0 ||
-        read_order(rq, &page->order, err) < 0)
+        read_order(rq, &page->order, err) < 0 || filters_of_vouchers(rq, &page->filter, err) < 0)
         return -1;
     page->offset = (int64_t)(number - 1) * page->limit;
+    page->time_ms = LIST_MS;
     return read_cursor(rq, page, err);
 }
 
-int api_vouchers_list(struct request *rq, struct response *rs, struct err *err)
+/* Does it name the vouchers that it wants? */
+static bool names_vouchers(const struct filter *f)
 {
-    struct voucher_page page = { 0 };
-    struct voucher *vouchers = NULL;
-    size_t n = 0;
-    int64_t total = 0;
-    bool more = false;
-    if (read_page(rq, &page, err) < 0)
-        return -1;
-    if (store_list_vouchers(api_of(rq)->store, &rq->arena, rq->project->id, &page, &vouchers, &n,
-                            &total, &more, err) < 0)
-        return err_wrap(err, "cannot list vouchers");
+    for (; f != NULL; f = f->and) {
+        for (const struct filter_condition *c = f->first; c != NULL; c = c->next) {
+            const bool name = c->field->id == VFILTER_CODE || c->field->id == VFILTER_ID;
+            if (name && (c->op == FILTER_IS || c->op == FILTER_IN) && (!f->any || f->n == 1))
+                return true;
+        }
+    }
+    return false;
+}
 
+static bool may_be_slow(const struct voucher_page *page)
+{
+    const bool sorted = page->order == VOUCHER_BY_CHANGE || page->order == VOUCHER_BY_CHANGE_DESC;
+    return !names_vouchers(page->filter) && (sorted || page->filter != NULL);
+}
+
+/* ---- the list ---- */
+
+static void read_list(struct list *l)
+{
+    l->rc = store_list_vouchers(api_of(l->rq)->store, &l->rq->arena, l->rq->project->id, &l->page,
+                                &l->vouchers, &l->n, &l->total, &l->more, &l->err);
+    if (l->rc < 0 && l->err.code == ERR_TOO_SLOW)
+        err_set(
+            &l->err, ERR_TOO_SLOW,
+            "The list took longer than %d s. Ask for codes or ids, for a category without other "
+            "filters, or leave the order by updated_at; an export has no such limit.",
+            LIST_MS / 1000);
+    else if (l->rc < 0)
+        err_wrap(&l->err, "cannot list vouchers");
+}
+
+static int reply_list(struct request *rq, struct response *rs, const struct list *l,
+                      struct err *err)
+{
+    if (l->rc < 0) {
+        *err = l->err;
+        return -1;
+    }
     struct json_out o = { .b = &rs->body };
     json_object(&o);
     json_key(&o, "object");
@@ -89,13 +148,61 @@ int api_vouchers_list(struct request *rq, struct response *rs, struct err *err)
     json_str(&o, STR("vouchers"));
     json_key(&o, "vouchers");
     json_array(&o);
-    if (api_put_vouchers(rq, &o, vouchers, n, 0, err) < 0)
+    if (api_put_vouchers(rq, &o, l->vouchers, l->n, 0, err) < 0)
         return -1;
     json_array_end(&o);
     json_key(&o, "total");
-    json_int(&o, total);
+    json_int(&o, l->total);
     json_key(&o, "has_more");
-    json_bool(&o, more);
+    json_bool(&o, l->more);
     json_object_end(&o);
     return reply_json(rs, HTTP_OK, err);
+}
+
+/* ---- slow ones ---- */
+
+static void run_slow(void *arg)
+{
+    struct list *l = arg;
+    struct api *api = api_of(l->rq);
+    read_list(l);
+    atomic_fetch_sub(&api->lists_running, 1);
+    request_resume(l->rq);
+}
+
+static int answer_slow(struct request *rq, struct response *rs, struct err *err)
+{
+    return reply_list(rq, rs, rq->state, err);
+}
+
+/* Has a place. */
+static int start_slow(struct request *rq, struct response *rs, struct err *err)
+{
+    struct list *l = rq->state;
+    (void)rs;
+    (void)err;
+    rq->finish = answer_slow;
+    request_offload(rq, &l->job);
+    return HTTP_LATER;
+}
+
+int api_vouchers_list(struct request *rq, struct response *rs, struct err *err)
+{
+    struct list *l = arena_calloc(&rq->arena, sizeof(*l));
+    if (l == NULL)
+        return err_nomem(err);
+    if (read_page(rq, &l->page, err) < 0)
+        return -1;
+    l->rq = rq;
+    if (!may_be_slow(&l->page)) {
+        read_list(l);
+        return reply_list(rq, rs, l, err);
+    }
+    l->job = (struct offload_job){ .run = run_slow, .arg = l };
+    l->place = (struct place_wait){ .running = &api_of(rq)->lists_running,
+                                    .most = SLOW_LISTS_MAX,
+                                    .busy = "too many lists with filters are being made",
+                                    .start = start_slow,
+                                    .state = l };
+    return place_take(rq, rs, &l->place, err);
 }

@@ -54,9 +54,8 @@ int api_write(struct request *rq, int (*run)(struct store_tx *tx, void *arg, str
     w->run = run;
     w->arg = arg;
     w->answer = answer;
-    w->work = (struct store_work){
-        .run = run_write, .done = write_done, .arg = w, .interactive = true
-    };
+    w->work =
+        (struct store_work){ .run = run_write, .done = write_done, .arg = w, .interactive = true };
     rq->state = w;
     rq->finish = answer_write;
     request_suspend(rq);

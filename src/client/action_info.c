@@ -224,6 +224,7 @@ static void put_id(struct buf *b, const struct action_info *ac)
 static void put_type(struct buf *b, const struct action_info *ac)
 {
     text_put_safe(b, ac->type);
+    buf_puts(b, ac->dry_run ? STR(" (dry run)") : STR(""));
 }
 
 static void put_status(struct buf *b, const struct action_info *ac)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* category.c - see category.h. */
-#include "base/time_iso.h"
 #include "domain/category.h"
+#include "base/time_iso.h"
 #include "domain/field.h"
 
 static const struct field fields[] = {

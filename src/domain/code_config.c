@@ -166,21 +166,27 @@ static void put_random(const struct code_config *c, struct buf *b)
     buf_puts(b, c->characters[randombytes_uniform(c->n_characters)]);
 }
 
+static void put_pattern(const struct code_config *c, struct buf *b)
+{
+    for (const char *p = c->pattern.p; p < c->pattern.p + c->pattern.len; p++) {
+        if (*p == PLACEHOLDER)
+            put_random(c, b);
+        else
+            buf_putc(b, *p);
+    }
+}
+
 struct str code_config_make(const struct code_config *c, struct arena *a)
 {
     struct str code = { NULL, 0 };
     struct buf b;
     buf_init(&b, VOUCHER_CODE_MAX_BYTES);
     buf_puts(&b, c->prefix);
-    if (c->pattern.p == NULL) {
+    if (c->pattern.p != NULL) {
+        put_pattern(c, &b);
+    } else {
         for (size_t i = 0; i < c->length; i++)
             put_random(c, &b);
-    }
-    for (size_t i = 0; i < c->pattern.len; i++) {
-        if (c->pattern.p[i] == PLACEHOLDER)
-            put_random(c, &b);
-        else
-            buf_putc(&b, c->pattern.p[i]);
     }
     buf_puts(&b, c->postfix);
     if (!b.failed)

@@ -114,9 +114,8 @@ static int print_object(const struct json *object, struct str *text, struct aren
     json_put_tree(&(struct json_out){ .b = &b }, object);
     if (voucher_keep_text(&b, a, &printed, err) < 0)
         return -1;
-    if (object->child == NULL && text->p == NULL)
-        return 0;
-    if (!str_eq(printed, *text))
+    const bool same = text->p != NULL ? str_eq(printed, *text) : object->child == NULL;
+    if (!same)
         *text = object->child != NULL ? printed : (struct str){ NULL, 0 };
     return 0;
 }

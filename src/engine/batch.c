@@ -7,6 +7,7 @@
  * together. An action is in a batch as a whole or not at all, so there is no checkpoint within it,
  * and none of it is leased: it is ended where it stands, if nobody else has touched it.
  */
+#include "base/time_iso.h"
 #include "engine/engine_priv.h"
 
 static bool fits_batch(const struct action *ac)
@@ -137,8 +138,13 @@ int batch_prepare(struct engine *e, struct queue *q, struct slot *slot, struct e
                               BATCH_BYTES, &actions, &n, err);
     if (rc == 0 && n > 0)
         rc = take_actions(e, q, slot, actions, n, err);
+    /* A full batch means a backlog; one that is not, and not the first after a rest, means a
+     * stream. */
+    const int64_t now_us = time_monotonic_us();
+    const bool streams = n > 0 && n < BATCH_ACTIONS && q->not_before_us + BATCH_PAUSE_US > now_us;
     pthread_mutex_lock(&e->lock);
     q->more = q->more || rc < 0 || n > 0; /* until a look finds nothing */
+    q->not_before_us = n == 0 ? 0 : streams ? now_us + BATCH_PAUSE_US : now_us;
     pthread_mutex_unlock(&e->lock);
     return rc;
 }

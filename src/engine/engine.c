@@ -89,12 +89,16 @@ static bool next_turn(struct engine *e, struct turn *turn, struct slot **slot, i
     *turn = (struct turn){ 0 };
     pthread_mutex_lock(&e->lock);
     while (!e->stopping && !e->reload) {
+        int64_t wait_us = 0;
         *slot = free_slot(e);
-        if (*slot != NULL && schedule_pick(e, turn)) {
+        if (*slot != NULL && schedule_pick(e, time_monotonic_us(), turn, &wait_us)) {
             take_slot(*slot, turn);
             break;
         }
-        pthread_cond_wait(&e->changed, &e->lock);
+        if (wait_us > 0)
+            sync_wait_ms(&e->changed, &e->lock, wait_us / 1000 + 1);
+        else
+            pthread_cond_wait(&e->changed, &e->lock);
     }
     const bool stopping = e->stopping;
     pthread_mutex_unlock(&e->lock);

@@ -34,6 +34,9 @@
 /* Small actions that are committed together. */
 #define BATCH_ACTIONS 512
 #define BATCH_BYTES   (512 * KIB)
+/* While small actions stream in, each batch waits until this long after the one before: what is
+ * committed together shares pages of the log, and the writer is there for those who send. */
+#define BATCH_PAUSE_US 20000
 
 struct queue;
 
@@ -72,11 +75,12 @@ struct queue {
     struct queue_id id;
     struct run *runs; /* oldest first */
     unsigned n_runs;
-    int64_t last_seq;   /* actions up to here have been taken up */
-    bool more;          /* the store may have some behind it */
-    bool blocked;       /* ordered: an earlier action of another discipline has not ended */
-    unsigned in_flight; /* batches */
-    int64_t spent_us;   /* of its batches, for fairness */
+    int64_t last_seq;      /* actions up to here have been taken up */
+    bool more;             /* the store may have some behind it */
+    bool blocked;          /* ordered: an earlier action of another discipline has not ended */
+    unsigned in_flight;    /* batches */
+    int64_t not_before_us; /* its next batch waits until then; 0: need not */
+    int64_t spent_us;      /* of its batches, for fairness */
     int64_t retry_ms;
 };
 
@@ -141,8 +145,8 @@ struct turn {
     struct run *run; /* NULL: the queue's: a batch, or taking up more of a shared queue */
 };
 
-/* False: nobody's. Call with the lock held. */
-bool schedule_pick(struct engine *e, struct turn *out);
+/* False: nobody's, or (*wait_us > 0) not before so many microseconds. Call with the lock held. */
+bool schedule_pick(struct engine *e, int64_t now_us, struct turn *out, int64_t *wait_us);
 
 /* Books time spent on a turn, for it and its project. Call with the lock held. */
 void schedule_charge(struct engine *e, const struct turn *turn, int64_t us);

@@ -9,6 +9,7 @@
 #include <assert.h>
 
 #include "actions/registry.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/sync.h"
 #include "base/time_iso.h"
@@ -91,8 +92,10 @@ static int remove_all(struct retention *r, int64_t project_id, struct round *rou
     for (;;) {
         if (store_work_wait(r->store, run_portion, &p, err) < 0)
             return -1;
+        fault_point("retention.committed");
         round->rows += (int64_t)p.purged.rows;
         remove_inputs(r, &p.purged, round);
+        fault_point("retention.removed");
         if (!p.purged.more)
             return 1;
         if (!pause_ms(r, PAUSE_MS))

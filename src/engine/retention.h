@@ -3,9 +3,9 @@
  * retention.h - a thread that removes what has had its time.
  *
  * Inputs, outcomes and further failures go some time after the end of their action; remains of dry
- * runs, old idempotency keys, expired tokens and the rows of deleted projects at once. It looks when
- * it is started and then once per interval, and removes in portions with a pause behind each, so
- * that whoever writes beside it waits for one portion at most.
+ * runs, old idempotency keys, expired tokens and the rows of deleted projects at once. It looks
+ * when it is started and then once per interval, and removes in portions with a pause behind each,
+ * so that whoever writes beside it waits for one portion at most.
  */
 #ifndef ENGINE_RETENTION_H
 #define ENGINE_RETENTION_H

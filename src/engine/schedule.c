@@ -56,13 +56,25 @@ static void consider(struct candidate *best, const struct turn *turn, int64_t pr
         *best = (struct candidate){ .turn = *turn, .project_us = project_us, .spent_us = spent_us };
 }
 
-bool schedule_pick(struct engine *e, struct turn *out)
+/* A queue that is ready, but for the pause between two batches: how long that still takes. */
+static bool pauses(const struct queue *q, int64_t now_us, int64_t *wait_us)
+{
+    const int64_t left = q->not_before_us - now_us;
+    if (left <= 0)
+        return false;
+    if (*wait_us == 0 || left < *wait_us)
+        *wait_us = left;
+    return true;
+}
+
+bool schedule_pick(struct engine *e, int64_t now_us, struct turn *out, int64_t *wait_us)
 {
     struct candidate best = { 0 };
+    *wait_us = 0;
     for (struct queue *q = e->queues; q != NULL; q = q->next) {
         const struct project_time *p = find_project(e, q->id.project_id);
         const int64_t project_us = p != NULL ? p->spent_us : 0;
-        if (queue_is_ready(q)) {
+        if (queue_is_ready(q) && !pauses(q, now_us, wait_us)) {
             /* looking into the store is nobody's time: it only shows who waits */
             const bool looks = q->id.discipline != DISCIPLINE_ORDERED;
             consider(&best, &(struct turn){ .queue = q }, project_us, looks ? -1 : q->spent_us);
@@ -111,8 +123,8 @@ static bool project_is_busy(const struct engine *e, int64_t project_id)
     return least_of_project(e, project_id) != INT64_MAX;
 }
 
-/* A project that had nothing to do starts level with the one that has had least, whatever it had long
- * ago. */
+/* A project that had nothing to do starts level with the one that has had least, whatever it had
+ * long ago. */
 static void level_project(struct engine *e, struct project_time *project)
 {
     int64_t least = INT64_MAX;

@@ -26,6 +26,8 @@ enum route_auth {
     AUTH_NONE,
     AUTH_PROJECT, /* whatever shows that the client acts for a project */
     AUTH_KEYS,    /* the project's own keys, no token made from them */
+    AUTH_LINK,    /* AUTH_PROJECT, or a `token` in the query, which the handler checks; there is no
+                     project then */
 };
 enum route_body {
     BODY_NONE,

@@ -16,7 +16,7 @@
 #define IDLE_TIMEOUT_S   60
 #define MEMORY_BYTES     (64 * KIB) /* of a connection: half of it is the read buffer of an upload */
 #define MEMORY_STEP      (16 * KIB)
-#define OFFLOAD_THREADS  2
+#define OFFLOAD_THREADS  6 /* lists with filters and exports, two of each, never hold up all */
 #define LISTEN_BACKLOG   511
 #define STOP_PATIENCE_US ((int64_t)10 * 1000 * 1000)
 

@@ -3,7 +3,7 @@
  * server.h - the HTTP server: listens, reads requests, calls handlers, sends what they answer.
  *
  * libmicrohttpd runs a few event threads (epoll); a connection stays with its thread. Beside them
- * are two offload threads for what blocks, and one ticker for what waits. Only this folder knows
+ * are six offload threads for what blocks, and one ticker for what waits. Only this folder knows
  * libmicrohttpd.
  */
 #ifndef HTTP_SERVER_H
@@ -25,8 +25,8 @@ struct server_config {
     struct spool *spool;   /* where uploads go */
     void *app;             /* rq->app */
 
-    /* Sets rq->project and rq->project_id, or ERR_UNAUTHORIZED; for all routes but AUTH_NONE. In an
-     * event thread, before the body is read. */
+    /* Sets rq->project and rq->project_id, or ERR_UNAUTHORIZED; for all routes but AUTH_NONE (for
+     * AUTH_LINK it may leave both NULL). In an event thread, before the body is read. */
     int (*authenticate)(struct request *rq, struct err *err);
 };
 

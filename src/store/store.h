@@ -230,6 +230,7 @@ struct store_config {
     size_t cache_bytes; /* page cache of the writer */
     bool serving;       /* this process will run actions: take the exclusive lock of the file */
     unsigned readers;   /* connections for reading */
+    bool existing;      /* none is made: ERR_NOT_FOUND when it is not there */
 };
 
 /* A unit of work. run() is called inside a transaction, possibly together with others, and possibly
@@ -262,8 +263,9 @@ struct voucher_write {
     int64_t project_id;
     enum voucher_write_mode mode;
     struct str code_or_id; /* of an existing voucher: id first, then code; not for VOUCHER_CREATE */
-    struct voucher *voucher; /* CREATE, CHANGE: what is wanted. After success: the stored voucher */
-    struct arena *arena;     /* its texts live there */
+    /* CREATE, CHANGE: what is wanted. After success of these and of ADD_BALANCE: the stored one. */
+    struct voucher *voucher;
+    struct arena *arena;             /* its texts live there */
     const struct code_config *codes; /* CREATE: makes the code; NULL: the voucher has one */
     int64_t amount;                  /* ADD_BALANCE, minor units */
     struct str source_id, reason;    /* of the transaction */

@@ -17,8 +17,32 @@ const ROUTES = [
 	['POST', '/v1/vouchers/A'],
 	['POST', '/v1/vouchers/importCSV'],
 	['POST', '/v1/vouchers/import'],
+	['POST', '/v1/vouchers'],
+	['PUT', '/v1/vouchers/A'],
+	['DELETE', '/v1/vouchers/A'],
+	['POST', '/v1/vouchers/A/enable'],
+	['POST', '/v1/vouchers/A/disable'],
+	['POST', '/v1/vouchers/A/balance'],
+	['GET', '/v1/vouchers/A/transactions'],
+	['POST', '/v1/vouchers/bulk/async'],
+	['POST', '/v1/vouchers/metadata/async'],
+	['GET', '/v1/categories'],
+	['POST', '/v1/categories'],
+	['GET', '/v1/categories/cat_0adad13d6f057f088e'],
+	['PUT', '/v1/categories/cat_0adad13d6f057f088e'],
+	['DELETE', '/v1/categories/cat_0adad13d6f057f088e'],
+	['GET', '/v1/trash-bin'],
+	['DELETE', '/v1/trash-bin/tbe_0adad13d6f057f088e'],
+	['GET', '/v1/exports'],
+	['POST', '/v1/exports'],
+	['GET', '/v1/exports/exp_1'],
+	['DELETE', '/v1/exports/exp_1'],
+	['POST', '/v1/oauth/token'],
+	['POST', '/v1/oauth/introspect'],
+	['POST', '/v1/oauth/token/revoke'],
 	['GET', '/v1/async-actions'],
 	['GET', '/v1/async-actions/aa_0adad13d6f057f088e'],
+	['POST', '/v1/async-actions/aa_0adad13d6f057f088e/cancel'],
 	['GET', '/v1/async-actions/aa_0adad13d6f057f088e/events'],
 	['GET', '/v1/async-actions/aa_0adad13d6f057f088e/report.csv']
 ];
@@ -38,6 +62,10 @@ test('without the right key pair every endpoint of the API is 401', async t => {
 		'a token and more': { 'X-App-Id': app_id, 'X-App-Token': `${app_token}0` },
 		'the token of another project': { 'X-App-Id': app_id, 'X-App-Token': other.keys.app_token },
 		'an unknown application id': { 'X-App-Id': 'unknown', 'X-App-Token': app_token },
+		'the keys as a token': { Authorization: `Bearer ${app_token}` },
+		'the keys as a password': {
+			Authorization: `Basic ${Buffer.from(`${app_id}:${app_token}`).toString('base64')}`
+		},
 		'both exchanged': { 'X-App-Id': app_token, 'X-App-Token': app_id },
 		'management keys': { 'X-App-Id': p.keys.management_id, 'X-App-Token': p.keys.management_token }
 	};

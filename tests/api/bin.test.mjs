@@ -139,6 +139,36 @@ test('queries that make no sense are refused', async () => {
 	assert.equal((await list(p, '?limit=100&color=red')).total, 1);
 });
 
+test('filters choose by id, type, name and resource, in every spelling', async () => {
+	const { p, ids } = await binned(['ALPHA', 'BETA', 'GAMMA']);
+	const entries = Object.fromEntries((await list(p)).data.map(e => [e.resource_name, e.id]));
+	const q = encodeURIComponent;
+	for (const [query, want] of [
+		['filters[resource_name][conditions][$is]=BETA', 'BETA'],
+		[`${q('filters[resource_name][conditions][$starts_with][0]')}=GA`, 'GAMMA'],
+		['[filters][resource_name][conditions][$contains]=A&order=-id', 'GAMMA,BETA,ALPHA'],
+		[`filters[resource_id][conditions][$in][0]=${ids.ALPHA}&filters[resource_id][conditions][$in][1]=${ids.GAMMA}`,
+			'ALPHA,GAMMA'],
+		[`filters[id][conditions][$is]=${entries.BETA}`, 'BETA'],
+		[`filters[id][conditions][$is_not]=${entries.BETA}`, 'ALPHA,GAMMA'],
+		['filters[resource_type][conditions][$is]=voucher', 'ALPHA,BETA,GAMMA'],
+		['filters[resource_type][conditions][$in][0]=campaign', ''],
+		['filters[resource_type][conditions][$has_value]=', 'ALPHA,BETA,GAMMA'],
+		[`filters[junction]=OR&filters[id][conditions][$is]=${entries.ALPHA}&filters[resource_name][conditions][$is]=BETA`,
+			'ALPHA,BETA'],
+		[`filters[junction]=and&filters[id][conditions][$is]=${entries.ALPHA}&filters[resource_name][conditions][$is]=BETA`, ''],
+		['filters[resource_name][conditions][$contains]=A&limit=1&starting_after_id=' + entries.ALPHA, 'BETA']
+	])
+		assert.equal(names((await list(p, `?${query}`)).data).join(), want, query);
+	for (const query of [
+		'filters[color][conditions][$is]=red', 'filters[resource_name][conditions][$after]=2020-01-01',
+		'filters[resource_name][conditions][$odd]=1', 'filters[resource_name]=BETA'
+	]) {
+		const { status, json } = await p.get(`${PATH}?${query}`);
+		assert.deepEqual([status, json.key], [400, 'invalid_query_params'], query);
+	}
+});
+
 test('what is no entry is not found', async () => {
 	const { p, ids } = await binned(['A']);
 	for (const id of ['x', 'A', ids.A, 'tbe_0eb6515f758ae37126'])

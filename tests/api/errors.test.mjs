@@ -20,7 +20,7 @@ const GIFT = { type: 'GIFT_VOUCHER', gift: { amount: 1 } };
 test('a path that is none is 404 and is not repeated', async () => {
 	const paths = [
 		'/', '/v1', '/v2/vouchers', '/v1/voucher', '/v1/vouchers/A/B', '/v1/async-actions/aa_1/nothing',
-		'/v1/vouchers/bulk/async', '/%2F', '//', '/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p', '/v1/Vouchers'
+		'/%2F', '//', '/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p', '/v1/Vouchers'
 	];
 	for (const path of paths) {
 		assertError(await p.raw({ path }), {
@@ -31,11 +31,12 @@ test('a path that is none is 404 and is not repeated', async () => {
 
 test('a method that a path has not is 405 and says which ones it has', async t => {
 	const cases = [
-		['PUT', '/v1/vouchers', 'GET'],
-		['DELETE', '/v1/vouchers', 'GET'],
-		['PUT', '/v1/vouchers/A', 'GET, POST'],
-		['DELETE', '/v1/vouchers/A', 'GET, POST'],
-		['PATCH', '/v1/vouchers/A', 'GET, POST'],
+		['PUT', '/v1/vouchers', 'GET, POST'],
+		['DELETE', '/v1/vouchers', 'GET, POST'],
+		['PATCH', '/v1/vouchers/A', 'GET, POST, PUT, DELETE'],
+		['GET', '/v1/vouchers/A/balance', 'POST'],
+		['GET', '/v1/vouchers/A/enable', 'POST'],
+		['POST', '/v1/vouchers/A/transactions', 'GET'],
 		['POST', '/v1/async-actions', 'GET'],
 		['DELETE', '/v1/async-actions/aa_1', 'GET'],
 		['POST', '/v1/async-actions/aa_1/events', 'GET'],
@@ -50,7 +51,7 @@ test('a method that a path has not is 405 and says which ones it has', async t =
 			assert.equal(answer.json.code, 405);
 			assert.equal(answer.json.message, 'HTTP Method Not Allowed');
 			assert.equal(answer.json.details, `${method} is not supported by this endpoint. ` +
-				`Did you mean ${allow.replace(', ', ' or ')}?`);
+				`Did you mean ${allow.replaceAll(', ', ' or ')}?`);
 		});
 	}
 });
@@ -59,11 +60,11 @@ test('a method that is refused with a body is answered all the same', async () =
 	const answer = await p.request('PUT', '/v1/vouchers', { body: 'x'.repeat(2e6), headers: JSON_TYPE });
 	assert.equal(answer.status, 405);
 	assert.equal(answer.json.details,
-		'PUT is not supported by this endpoint. Did you mean GET?');
+		'PUT is not supported by this endpoint. Did you mean GET or POST?');
 });
 
 test('the fixed words of the API are no codes', async () => {
-	for (const word of ['import', 'bulk', 'metadata', 'qualification']) {
+	for (const word of ['bulk', 'metadata', 'qualification']) {
 		assertError(await p.post(`/v1/vouchers/${word}`, GIFT), {
 			code: 404, key: 'not_found', message: 'Resource not found',
 			details: 'this endpoint is not supported yet'
@@ -114,7 +115,6 @@ test('JSON that does not parse is the transport error', async t => {
 		'invalid UTF-8': Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]),
 		'a leading zero': '{"gift":{"amount":01}}',
 		'NaN': '{"gift":{"amount":NaN}}',
-		'a number beyond any double': '{"gift":{"amount":1e400}}',
 		'a NUL in a text': '{"additional_info":"\\u0000"}',
 		'half of a surrogate pair': '{"additional_info":"\\ud800"}',
 		'blanks only': ' \n ',

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-	ACTION_ID, apiServer, assertAction, assertError, assertInvalidPayload, csv, giftCode, giftFile, newProject,
+	ACTION_ID, apiServer, assertAction, assertInvalidPayload, csv, giftCode, giftFile, newProject,
 	reasons, until
 } from '../support/api.mjs';
 
@@ -156,17 +156,6 @@ test('webhooks_enable is true or false, in either spelling, before or behind the
 	for (const name of ['webhooks_enable', 'webhooks_enabled'])
 		assertInvalidPayload(await p.upload(giftFile(1), { fields: { [name]: 'maybe' } }),
 			`Property .${name} should be boolean`);
-});
-
-test('a dry run is refused, not run in earnest', async () => {
-	const p = await newProject(server);
-	const form = new FormData();
-	form.append('file', new Blob([giftFile(1)]), 'a');
-	assertError(await p.request('POST', '/v1/vouchers/importCSV?dry_run=true', { body: form }), {
-		code: 400, key: 'invalid_query_params', message: 'Invalid query params',
-		details: 'Property .dry_run is not supported yet'
-	});
-	assert.deepEqual(await p.allVouchers(), []);
 });
 
 test('any name and any content type of the file will do', async () => {

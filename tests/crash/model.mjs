@@ -4,8 +4,8 @@
  * comparison of that with everything the server shows and stores.
  *
  * The rules are those of the API reference (3.0, 3.17): rows in file order; a code that is there is
- * updated by the cells that are given, metadata key by key; type and discount type never change; who
- * wrote later wins.
+ * updated by the cells that are given, metadata key by key; type and discount type never change; of
+ * what two have given, the later one's stands.
  */
 import assert from 'node:assert/strict';
 
@@ -185,9 +185,9 @@ export class Model {
 	#applyRow(row, others) {
 		if (row.reason !== undefined)
 			return ['failed', row.reason];
-		if (others.has(row.code))
-			return ['superseded', ''];
 		const stored = this.vouchers.get(row.code);
+		if (others.has(row.code)) // keeps what the later request has given, and gets the rest
+			return [this.#update(stored, { ...row, value: '' }) ? 'updated' : 'superseded', ''];
 		if (stored === undefined) {
 			this.vouchers.set(row.code, this.#created(row));
 			return ['created', ''];
@@ -212,7 +212,8 @@ export class Model {
 
 	#update(stored, row) {
 		const before = JSON.stringify(stored);
-		stored.value = valueOf(row);
+		if (row.value !== '')
+			stored.value = valueOf(row);
 		if (row.active !== '')
 			stored.active = row.active.toLowerCase() === 'false' ? 0 : 1;
 		if (row.limit !== '')

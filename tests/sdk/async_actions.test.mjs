@@ -295,6 +295,9 @@ for (const { type, existing, start, result } of EXAMPLES) {
 		assert.deepEqual(Object.keys(action).sort(), EXAMPLE_MEMBERS);
 		assertFinished(action, type);
 		assert.deepEqual(comparable(action.result), result);
+		if (result.reports)
+			assert.deepEqual(await reportsOf(action),
+				[[...REPORT_HEADER, ...existing.map(code => [code, 'true', 'true'])]]);
 		assert.equal(action.operation_status, result.done_count === 0 ? 'FAILED' : 'SUCCESS');
 	});
 }

@@ -210,6 +210,45 @@ static void id_token_hash_is_blake2b_256(void **state)
     assert_true(id_hash_equal(b, b));
 }
 
+static void id_digest_is_the_same_hash_in_pieces(void **state)
+{
+    (void)state;
+    const struct str text = STR("what comes in pieces");
+    struct {
+        unsigned char shift[64];
+        struct id_digest d;
+    } at[2];
+    unsigned char whole[ID_HASH_BYTES], pieces[ID_HASH_BYTES];
+    id_hash_token(text, whole);
+    for (size_t i = 0; i < text.len; i++) {
+        struct id_digest *d = (void *)((unsigned char *)&at[0].d + i); /* at any address */
+        id_digest_begin(d);
+        id_digest_add(d, text.p, i);
+        id_digest_add(d, NULL, 0);
+        id_digest_add(d, text.p + i, text.len - i);
+        id_digest_end(d, pieces);
+        assert_memory_equal(pieces, whole, ID_HASH_BYTES);
+    }
+}
+
+static void id_digest_tells_lists_of_texts_apart(void **state)
+{
+    (void)state;
+    const struct str lists[][2] = { { STR("ab"), STR("c") },
+                                    { STR("a"), STR("bc") },
+                                    { STR("abc"), STR("") } };
+    unsigned char hashes[ARRAY_LEN(lists)][ID_HASH_BYTES];
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        struct id_digest d;
+        id_digest_begin(&d);
+        id_digest_add_text(&d, lists[i][0]);
+        id_digest_add_text(&d, lists[i][1]);
+        id_digest_end(&d, hashes[i]);
+        for (size_t k = 0; k < i; k++)
+            assert_false(id_hash_equal(hashes[i], hashes[k]));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +264,8 @@ int main(void)
         cmocka_unit_test(id_random_text_uses_the_whole_alphabet_evenly),
         cmocka_unit_test(id_uuid_is_of_version_four),
         cmocka_unit_test(id_token_hash_is_blake2b_256),
+        cmocka_unit_test(id_digest_is_the_same_hash_in_pieces),
+        cmocka_unit_test(id_digest_tells_lists_of_texts_apart),
     };
     return cmocka_run_group_tests_name("base/ids", tests, NULL, NULL);
 }

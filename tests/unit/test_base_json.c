@@ -5,9 +5,10 @@
  * Jansson has functions and constants of the same names, so it is neither included nor linked but
  * loaded: nothing of the one can be taken for the other.
  *
- * Where the two differ on purpose: integers beyond 64 bits (jansson refuses them), nesting beyond
- * JSON_MAX_DEPTH and a byte-order mark (we refuse the one and skip the other). A NUL behind a value
- * is the end of the text to jansson 2.14, so no NUL is among the damage that is done.
+ * Where the two differ on purpose: integers beyond 64 bits and numbers beyond a double (jansson
+ * refuses them), nesting beyond JSON_MAX_DEPTH and a byte-order mark (we refuse the one and skip
+ * the other). A NUL behind a value is the end of the text to jansson 2.14, so no NUL is among the
+ * damage that is done.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -85,8 +86,8 @@ static void json_in_takes_what_rfc_8259_takes(void **state)
         { " \t\r\n[ ] \n", "[]" },
         { "\xEF\xBB\xBF{}", "{}" },
         { "{\"a\":1,\"b\":[true,false,null]}", "{\"a\":1,\"b\":[true,false,null]}" },
-        { "[1.50,1e2,-0,123456789012345678901234567890]",
-          "[1.50,1e2,-0,123456789012345678901234567890]" },
+        { "[1.50,1e2,-0,123456789012345678901234567890,-1e400]",
+          "[1.50,1e2,-0,123456789012345678901234567890,-1e400]" },
         { "\"\\u00e9\\ud83d\\ude00\\/\\b\\f\"", "\"\xC3\xA9\xF0\x9F\x98\x80/\\u0008\\u000c\"" },
         { "{\"a\":1,\"b\":2,\"a\":3}", "{\"a\":3,\"b\":2}" },
         { "{\"\\u0061\":1,\"a\":{\"x\":1}}", "{\"a\":{\"x\":1}}" },
@@ -409,7 +410,7 @@ static void put_random_value(struct unit_random *r, struct buf *b, unsigned dept
 }
 
 /* Jansson reads the text and what we make of the text: both must be the same value to it. When it
- * refuses the text so must we, but for integers too large for it. */
+ * refuses the text so must we, but for numbers too large for it. */
 static void assert_agrees(struct str text)
 {
     struct arena a;
@@ -420,7 +421,8 @@ static void assert_agrees(struct str text)
     buf_init(&again, 4 * MIB);
     void *theirs = oracle.load(text.p, text.len, ORACLE_DECODE_ANY, &error);
     const bool accepted = parse(&a, text, &ours) == 0;
-    const bool too_big = strstr(error.text, "too big") != NULL;
+    const bool too_big =
+        strstr(error.text, "too big") != NULL || strstr(error.text, "real number overflow") != NULL;
     if (accepted != (theirs != NULL) && !(accepted && too_big))
         fail_msg("ours: %d, jansson: %s\n%.*s", accepted, error.text, STR_FMT(text));
     if (accepted && theirs != NULL) {

@@ -47,7 +47,8 @@ static void remove_run(struct run *run)
 static struct run *take_turn(struct world *w)
 {
     struct turn turn;
-    if (!schedule_pick(&w->e, &turn))
+    int64_t wait_us;
+    if (!schedule_pick(&w->e, 0, &turn, &wait_us))
         return NULL;
     assert_non_null(turn.run);
     schedule_charge(&w->e, &turn, w->cost_us[turn.run - w->runs]);
@@ -206,7 +207,8 @@ static struct queue *add_queue(struct world *w, int64_t project, enum discipline
 static struct queue *pick_queue(struct world *w)
 {
     struct turn turn;
-    return schedule_pick(&w->e, &turn) && turn.run == NULL ? turn.queue : NULL;
+    int64_t wait_us;
+    return schedule_pick(&w->e, 0, &turn, &wait_us) && turn.run == NULL ? turn.queue : NULL;
 }
 
 static void waiting_actions_are_looked_for_before_others_go_on(void **state)
@@ -251,16 +253,34 @@ static void batches_share_the_time_with_runs_of_their_project(void **state)
     (void)state;
     struct world w = { 0 };
     struct turn turn;
+    int64_t wait_us;
     struct run *run = add_run(&w, 1, 100);
     struct queue *q = add_queue(&w, 1, DISCIPLINE_ORDERED);
     size_t batches = 0;
     for (int i = 0; i < 100; i++) {
-        assert_true(schedule_pick(&w.e, &turn));
+        assert_true(schedule_pick(&w.e, 0, &turn, &wait_us));
         batches += turn.run == NULL;
         schedule_charge(&w.e, &turn, 100);
     }
     assert_in_range(batches, 49, 51);
     assert_true(q->spent_us > 0 && run->spent_us > 0);
+    drop(&w);
+}
+
+static void pause_between_batches_is_waited_for(void **state)
+{
+    (void)state;
+    struct world w = { 0 };
+    struct turn turn;
+    int64_t wait_us;
+    struct queue *q = add_queue(&w, 1, DISCIPLINE_ORDERED);
+    struct queue *other = add_queue(&w, 2, DISCIPLINE_ORDERED);
+    q->not_before_us = 1500;
+    other->not_before_us = 1200;
+    assert_false(schedule_pick(&w.e, 1000, &turn, &wait_us));
+    assert_int_equal(wait_us, 200);
+    assert_true(schedule_pick(&w.e, 1200, &turn, &wait_us));
+    assert_ptr_equal(turn.queue, other);
     drop(&w);
 }
 
@@ -314,6 +334,7 @@ int main(void)
         cmocka_unit_test(waiting_actions_are_looked_for_before_others_go_on),
         cmocka_unit_test(ordered_queue_waits_while_it_is_blocked_or_runs_a_large_action),
         cmocka_unit_test(batches_share_the_time_with_runs_of_their_project),
+        cmocka_unit_test(pause_between_batches_is_waited_for),
         cmocka_unit_test(single_queue_has_one_action_in_memory),
         cmocka_unit_test(projects_of_any_number_are_remembered),
         cmocka_unit_test(admission_out_of_memory_is_an_error),

@@ -78,12 +78,41 @@ static void url_split_cuts_at_raw_slashes(void **state)
     }
 }
 
+static void url_form_field_is_the_first_of_its_name(void **state)
+{
+    static const struct {
+        const char *form, *want; /* NULL: there is none */
+    } cases[] = {
+        { "name=v", "v" },
+        { "a=1&name=v&name=w", "v" },
+        { "name=a+b%20c%2Bd%26e", "a b c+d&e" },
+        { "n%61me=v", "v" },
+        { "name=", "" },
+        { "name", "" },
+        { "name=a=b", "a=b" },
+        { "&&=&name=v&", "v" },
+        { "name%=x&na+me=y", NULL },
+        { "Name=v", NULL },
+        { "names=v&nam=w", NULL },
+        { "", NULL },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct str got;
+        print_message("  %s\n", cases[i].form);
+        assert_int_equal(url_form_field(*state, str_of(cases[i].form), "name", &got), 0);
+        assert_int_equal(got.p != NULL, cases[i].want != NULL);
+        assert_true(str_is(got, cases[i].want));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(url_decode_undoes_percent_and_nothing_else, make_arena,
                                         drop_arena),
         cmocka_unit_test_setup_teardown(url_split_cuts_at_raw_slashes, make_arena, drop_arena),
+        cmocka_unit_test_setup_teardown(url_form_field_is_the_first_of_its_name, make_arena,
+                                        drop_arena),
     };
     return cmocka_run_group_tests_name("http/url", tests, NULL, NULL);
 }

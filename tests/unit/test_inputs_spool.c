@@ -141,6 +141,30 @@ static void input_that_is_not_there_is_not_found(void **state)
     input_close(NULL);
 }
 
+static void input_is_removed_once_and_read_on_by_who_has_it_open(void **state)
+{
+    struct world *w = *state;
+    struct input *in = NULL;
+    struct err err = { 0 };
+    char name[SPOOL_NAME_LEN + 1], got[4];
+    size_t n;
+    const struct str input = put(w, STR("kept"), name);
+    MUST(input_open(w->spool, input, &in, must));
+    MUST(input_remove(w->spool, input, must));
+    assert_int_equal(spool_bytes(w->spool), 0);
+    MUST(input_read(in, 0, got, sizeof(got), &n, must));
+    assert_memory_equal(got, "kept", 4);
+    input_close(in);
+    assert_int_equal(input_open(w->spool, input, &in, &err), -1);
+    MUST(input_remove(w->spool, input, must)); /* somebody else was faster */
+    static const char *const strange[] = { "", "short", "../../../../etc/passwdXY",
+                                           "0123456789abcdefghijABCDE" };
+    for (size_t i = 0; i < ARRAY_LEN(strange); i++) {
+        assert_int_equal(input_remove(w->spool, str_of(strange[i]), &err), -1);
+        assert_int_equal(err.code, ERR_NOT_FOUND);
+    }
+}
+
 static void upload_that_is_not_finished_is_no_input(void **state)
 {
     struct world *w = *state;
@@ -372,6 +396,7 @@ int main(void)
         TEST(upload_larger_than_a_write_out_step_is_whole),
         TEST(upload_aborted_leaves_nothing_finished_or_not),
         TEST(input_that_is_not_there_is_not_found),
+        TEST(input_is_removed_once_and_read_on_by_who_has_it_open),
         TEST(upload_that_is_not_finished_is_no_input),
         TEST(sweep_keeps_inputs_of_actions_and_strangers_files),
         TEST(spool_directory_is_made_for_its_owner_alone),

@@ -12,7 +12,7 @@
 #include "store/sqlite/filter_sql.h"
 
 #define LIST_MAX_US    INT64_C(5000000) /* a filter may refuse entries for so long */
-#define PROGRESS_STEPS 1000 /* of SQLite's machine between two looks at the clock */
+#define PROGRESS_STEPS 1000             /* of SQLite's machine between two looks at the clock */
 
 /* ---- into the bin, and out of it ---- */
 
@@ -213,10 +213,9 @@ int sqlite_list_bin(struct store *store, struct arena *a, int64_t project_id, in
                     bool newest_first, const struct filter *filter, size_t limit,
                     struct bin_entry **out, size_t *n, bool *more, struct err *err)
 {
-    struct list l = { .s = sqlite_of(store),
-                      .a = a,
-                      .limit = limit,
-                      .until_us = time_monotonic_us() + LIST_MAX_US };
+    struct list l = {
+        .s = sqlite_of(store), .a = a, .limit = limit, .until_us = time_monotonic_us() + LIST_MAX_US
+    };
     *out = l.rows = arena_alloc(a, limit * sizeof(*l.rows));
     if (l.rows == NULL)
         return err_nomem(err);

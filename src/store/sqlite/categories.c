@@ -2,8 +2,8 @@
 /*
  * categories.c - the categories table.
  *
- * Vouchers have the key of their category, so a change touches no voucher. One that is erased leaves
- * its key in them: keys are never used twice, and a key without a category prints as none.
+ * Vouchers have the key of their category, so a change touches no voucher. One that is erased
+ * leaves its key in them: keys are never used twice, and a key without a category prints as none.
  */
 #include "base/time_iso.h"
 #include "store/sqlite/sqlite_priv.h"
@@ -16,8 +16,8 @@ static int read_category(sqlite3_stmt *st, struct arena *a, struct category *c, 
         .name = column_str(st, 1),
         .hierarchy = sqlite3_column_int64(st, 2),
         .created_ms = sqlite3_column_int64(st, 3),
-        .updated_ms = sqlite3_column_type(st, 4) == SQLITE_NULL ? TIME_NONE
-                                                                : sqlite3_column_int64(st, 4),
+        .updated_ms =
+            sqlite3_column_type(st, 4) == SQLITE_NULL ? TIME_NONE : sqlite3_column_int64(st, 4),
     };
     struct str *texts[] = { &c->name };
     return arena_keep(a, texts, ARRAY_LEN(texts)) ? row_check(st, err) : err_nomem(err);
@@ -126,8 +126,8 @@ static int erase(struct db *db, struct category_write *w, int64_t now_ms, struct
 
 int sqlite_tx_category_write(struct store_tx *tx, struct category_write *w, struct err *err)
 {
-    static int (*const modes[])(struct db *db, struct category_write *w, int64_t now_ms,
-                                struct err *err) = {
+    static int (*const modes[])(struct db * db, struct category_write * w, int64_t now_ms,
+                                struct err * err) = {
         [CATEGORY_CREATE] = create,
         [CATEGORY_CHANGE] = change,
         [CATEGORY_ERASE] = erase,

@@ -1,49 +1,130 @@
 /* SPDX-License-Identifier: MIT */
-/* exports.c - the exports table. */
+/* exports.c - the exports table: what was asked for. The files are made when they are read. */
 #include "store/sqlite/sqlite_priv.h"
+
+/* ---- inside a unit of work ---- */
 
 int sqlite_tx_export_insert(struct store_tx *tx, int64_t project_id, struct stored_export *e,
                             struct err *err)
 {
-    (void)tx;
-    (void)project_id;
-    (void)e;
-    return err_set(err, ERR_INTERNAL, "not there yet");
+    struct db *db = &tx->store->writer;
+    if (project_check(db, project_id, err) < 0 ||
+        sequence_next_key(db, project_id, "export", &e->key, err) < 0)
+        return -1;
+    sqlite3_stmt *st = db_statement(db, STATEMENT_EXPORT_INSERT, err);
+    if (st == NULL)
+        return -1;
+    sqlite3_bind_int64(st, 1, project_id);
+    sqlite3_bind_int64(st, 2, e->key);
+    sqlite3_bind_int64(st, 3, e->resource);
+    bind_str(st, 4, e->params);
+    sqlite3_bind_int64(st, 5, e->created_ms);
+    return db_run(db, st, err);
 }
 
 int sqlite_tx_export_erase(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
                            struct err *err)
 {
-    (void)tx;
-    (void)project_id;
-    (void)key;
-    (void)found;
-    return err_set(err, ERR_INTERNAL, "not there yet");
+    struct db *db = &tx->store->writer;
+    sqlite3_stmt *st = db_statement(db, STATEMENT_EXPORT_DELETE, err);
+    if (st == NULL)
+        return -1;
+    sqlite3_bind_int64(st, 1, project_id);
+    sqlite3_bind_int64(st, 2, key);
+    if (db_run(db, st, err) < 0)
+        return -1;
+    *found = sqlite3_changes(db->handle) > 0;
+    return 0;
 }
 
-int sqlite_find_export(struct store *s, struct arena *a, int64_t project_id, int64_t key,
+/* ---- reading ---- */
+
+/* Numbered as EXPORT_COLUMNS. */
+static int read_export(sqlite3_stmt *st, struct arena *a, struct stored_export *e, struct err *err)
+{
+    *e = (struct stored_export){ .key = sqlite3_column_int64(st, 0),
+                                 .resource = (enum resource_type)sqlite3_column_int(st, 1),
+                                 .params = arena_str(a, column_str(st, 2)),
+                                 .created_ms = sqlite3_column_int64(st, 3) };
+    return e->params.p != NULL ? row_check(st, err) : err_nomem(err);
+}
+
+int sqlite_find_export(struct store *store, struct arena *a, int64_t project_id, int64_t key,
                        struct stored_export **out, struct err *err)
 {
-    (void)s;
-    (void)a;
-    (void)project_id;
-    (void)key;
-    (void)out;
-    return err_set(err, ERR_INTERNAL, "not there yet");
+    struct sqlite_store *s = sqlite_of(store);
+    struct stored_export *e = arena_alloc(a, sizeof(*e));
+    int got = -1;
+    *out = NULL;
+    if (e == NULL)
+        return err_nomem(err);
+    struct db *db = reader_take(s);
+    sqlite3_stmt *st = db_statement(db, STATEMENT_EXPORT_BY_KEY, err);
+    if (st != NULL) {
+        sqlite3_bind_int64(st, 1, project_id);
+        sqlite3_bind_int64(st, 2, key);
+        got = db_step(db, st, err);
+        if (got > 0 && read_export(st, a, e, err) < 0)
+            got = -1;
+        sqlite3_reset(st);
+    }
+    reader_give(s, db);
+    if (got > 0)
+        *out = e;
+    return got < 0 ? -1 : 0;
 }
 
-int sqlite_list_exports(struct store *s, struct arena *a, int64_t project_id, int64_t offset,
+static int count_exports(struct db *db, int64_t project_id, int64_t *total, struct err *err)
+{
+    sqlite3_stmt *st = db_statement(db, STATEMENT_EXPORT_COUNT, err);
+    if (st == NULL)
+        return -1;
+    sqlite3_bind_int64(st, 1, key_base(project_id));
+    sqlite3_bind_int64(st, 2, key_base(project_id + 1));
+    const int got = db_step(db, st, err);
+    *total = got > 0 ? sqlite3_column_int64(st, 0) : 0;
+    sqlite3_reset(st);
+    return got < 0 ? -1 : 0;
+}
+
+static int read_page(struct db *db, sqlite3_stmt *st, struct arena *a, struct stored_export *rows,
+                     size_t *n, struct err *err)
+{
+    int got;
+    while ((got = db_step(db, st, err)) > 0) {
+        if (read_export(st, a, &rows[*n], err) < 0) {
+            got = -1;
+            break;
+        }
+        (*n)++;
+    }
+    sqlite3_reset(st);
+    return got;
+}
+
+int sqlite_list_exports(struct store *store, struct arena *a, int64_t project_id, int64_t offset,
                         bool newest_first, size_t limit, struct stored_export **out, size_t *n,
                         int64_t *total, struct err *err)
 {
-    (void)s;
-    (void)a;
-    (void)project_id;
-    (void)offset;
-    (void)newest_first;
-    (void)limit;
-    (void)out;
-    (void)n;
-    (void)total;
-    return err_set(err, ERR_INTERNAL, "not there yet");
+    struct sqlite_store *s = sqlite_of(store);
+    struct stored_export *rows = arena_alloc(a, limit * sizeof(*rows));
+    *out = rows;
+    *n = 0;
+    if (rows == NULL)
+        return err_nomem(err);
+    struct db *db = reader_take(s);
+    int rc = count_exports(db, project_id, total, err);
+    sqlite3_stmt *st =
+        rc < 0 ? NULL
+               : db_statement(
+                     db, newest_first ? STATEMENT_EXPORTS_NEWEST : STATEMENT_EXPORTS_OLDEST, err);
+    if (st != NULL) {
+        sqlite3_bind_int64(st, 1, key_base(project_id));
+        sqlite3_bind_int64(st, 2, key_base(project_id + 1));
+        sqlite3_bind_int64(st, 3, (int64_t)limit);
+        sqlite3_bind_int64(st, 4, offset);
+    }
+    rc = st == NULL ? -1 : read_page(db, st, a, rows, n, err);
+    reader_give(s, db);
+    return rc;
 }

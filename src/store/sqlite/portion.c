@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* portion.c - removing a little at a time: what a unit of work may still remove, and what it has. */
+/* portion.c - removing a little at a time: what a unit of work may still remove, and what it has.
+ */
 #include "store/sqlite/sqlite_priv.h"
 
 void portion_begin(struct portion *p, struct store_tx *tx, size_t budget, struct arena *a,

@@ -24,7 +24,8 @@ struct retention {
 struct ended {
     int64_t seq;
     int64_t project_id;
-    struct str input; /* in the spool; {NULL,0}: none, or noted already. Valid until the next step */
+    struct str
+        input; /* in the spool; {NULL,0}: none, or noted already. Valid until the next step */
     int64_t input_bytes;
     int64_t failed;
 };
@@ -99,9 +100,9 @@ static int unmark(struct portion *p, const struct ended *e, struct err *err)
 /* A step that used up the budget may not have come to its end. */
 static int drop_action(struct portion *p, const struct ended *e, struct err *err)
 {
-    static int (*const steps[])(struct portion *, const struct ended *, struct err *) = {
-        drop_input, drop_outcomes, drop_failures, unmark
-    };
+    static int (*const steps[])(struct portion *, const struct ended *,
+                                struct err *) = { drop_input, drop_outcomes, drop_failures,
+                                                  unmark };
     for (size_t i = 0; i < ARRAY_LEN(steps) && p->left > 0; i++) {
         if (steps[i](p, e, err) < 0)
             return -1;
@@ -138,7 +139,8 @@ static int drop_actions(struct retention *r, struct err *err)
 
 /* ---- what needs no time to pass ---- */
 
-/* 1: *seq is the next dry run with rows, behind *seq; 0: there is none. *ended: nobody needs them. */
+/* 1: *seq is the next dry run with rows, behind *seq; 0: there is none. *ended: nobody needs them.
+ */
 static int next_dry_run(struct portion *p, int64_t *seq, bool *ended, struct err *err)
 {
     sqlite3_stmt *st = db_statement(p->db, STATEMENT_DRY_NEXT, err);

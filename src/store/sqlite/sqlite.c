@@ -104,10 +104,13 @@ static void sqlite_close(struct store *store)
 }
 
 /* The one name of the file, whatever links lead to it; made when it is missing. */
-static int resolve_path(struct sqlite_store *s, const char *path, struct err *err)
+static int resolve_path(struct sqlite_store *s, const char *path, bool existing, struct err *err)
 {
-    make_directory_of(path);
+    if (!existing)
+        make_directory_of(path);
     char *resolved = realpath(path, NULL);
+    if (resolved == NULL && errno == ENOENT && existing)
+        return err_set(err, ERR_NOT_FOUND, "there is no database '%s'", path);
     if (resolved == NULL && errno == ENOENT) {
         const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (fd >= 0) {
@@ -127,7 +130,7 @@ static int open_all(struct sqlite_store *s, const char *path, const struct store
 {
     const size_t cache = config->cache_bytes > 0 ? config->cache_bytes : WRITER_CACHE_BYTES;
     const unsigned readers = config->readers > 0 ? config->readers : READERS_DEFAULT;
-    if (resolve_path(s, path, err) < 0 || (config->serving && take_serve_lock(s, err) < 0))
+    if (resolve_path(s, path, config->existing, err) < 0 || (config->serving && take_serve_lock(s, err) < 0))
         return -1;
     if (db_open(&s->writer, s->path, DB_WRITER, cache, err) < 0 ||
         schema_migrate(&s->writer, err) < 0 ||

@@ -33,6 +33,11 @@
 
 #define CATEGORY_COLUMNS "id, name, hierarchy, created_ms, updated_ms"
 
+#define EXPORT_COLUMNS "id, resource, params, created_ms"
+#define EXPORT_PAGE(order)                                                                         \
+    "SELECT " EXPORT_COLUMNS " FROM exports WHERE id > ?1 AND id < ?2 ORDER BY " order             \
+    " LIMIT ?3 OFFSET ?4"
+
 #define BIN_COLUMNS "id, resource_type, resource_key, resource_name, parent_key, created_ms"
 
 /* Values of VOUCHER_COLUMNS behind the id, numbered as those are. */
@@ -185,6 +190,14 @@
     X(BIN_DELETE, "DELETE FROM bin WHERE id = ?1")                                                 \
     X(BIN_DELETE_OF,                                                                               \
       "DELETE FROM bin WHERE project_id = ?1 AND resource_type = ?2 AND resource_key = ?3")        \
+    X(EXPORT_INSERT, "INSERT INTO exports (project_id, " EXPORT_COLUMNS ") "                       \
+                     "VALUES (?1, ?2, ?3, ?4, ?5)")                                                \
+    X(EXPORT_DELETE, "DELETE FROM exports WHERE id = ?2 AND project_id = ?1")                      \
+    X(EXPORT_BY_KEY,                                                                               \
+      "SELECT " EXPORT_COLUMNS " FROM exports WHERE id = ?2 AND project_id = ?1")                  \
+    X(EXPORT_COUNT, "SELECT count(*) FROM exports WHERE id > ?1 AND id < ?2")                      \
+    X(EXPORTS_OLDEST, EXPORT_PAGE("id"))                                                           \
+    X(EXPORTS_NEWEST, EXPORT_PAGE("id DESC"))                                                      \
     X(VOUCHER_DELETE, "DELETE FROM vouchers WHERE id = ?1")                                        \
     X(TRANSACTIONS_DELETE, "DELETE FROM transactions WHERE voucher_key = ?1")                      \
     X(TRANSACTION_INSERT, "INSERT INTO transactions (project_id, " TRANSACTION_COLUMNS ") "        \

@@ -67,7 +67,7 @@ static int apply_with_codes(struct writing *wr, struct applied *applied, struct 
 static int run_create(struct writing *wr, struct err *err)
 {
     struct voucher_write *w = wr->w;
-    struct applied applied;
+    struct applied applied = { 0 };
     const int rc = w->codes != NULL ? apply_with_codes(wr, &applied, err)
                                     : applier_apply(&wr->ap, w->voucher, &applied, err);
     if (rc < 0)

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* export_plan.c - see export_plan.h. */
+#include "api/export_plan.h"
+
+#include "api/api_priv.h"
+#include "api/filters.h"
+#include "base/time_iso.h"
+
+#define FIELDS_MAX       100
+#define PARAMS_MAX_BYTES (256 * KIB) /* a page of a list holds a hundred of them */
+
+static const struct str default_order = STR_INIT("-created_at");
+static const struct str default_fields[] = { STR_INIT("code"), STR_INIT("voucher_type"),
+                                             STR_INIT("value"), STR_INIT("discount_type") };
+
+/* The member, unless it is null or empty: then it was not given. */
+static const struct json *given(const struct json *parameters, const char *key)
+{
+    const struct json *m = json_member(parameters, key);
+    const bool empty = m != NULL && ((m->type == JSON_STRING && m->text.len == 0) ||
+                                     (m->type == JSON_ARRAY && m->child == NULL));
+    return m == NULL || m->type == JSON_NULL || empty ? NULL : m;
+}
+
+/* ---- reading ---- */
+
+static int read_order(const struct json *order, struct export_plan *out, struct err *err)
+{
+    out->order_name = default_order;
+    if (order != NULL && order->type != JSON_STRING)
+        return err_set(err, ERR_INVALID_PAYLOAD, "Property .parameters.order must be string");
+    if (order != NULL)
+        out->order_name = order->text;
+    if (api_voucher_order(out->order_name, &out->order))
+        return 0;
+    return err_set(err, ERR_INVALID_PAYLOAD,
+                   "Property .parameters.order should be equal to one of the allowed "
+                   "values " VOUCHER_ORDERS);
+}
+
+/* The API's words, with the field behind them; too long for an error. */
+static int refuse_field(struct request *rq, struct str name, struct err *err)
+{
+    struct buf text;
+    buf_init(&text, 64 * KIB);
+    buf_puts(&text, STR("Unsupported field used. Allowed fields: "));
+    voucher_export_put_names(&text);
+    buf_printf(&text, " (not supported: %.*s)", STR_FMT(str_utf8_cut(name, 1000)));
+    rq->details = arena_str(&rq->arena, buf_str(&text));
+    buf_release(&text);
+    if (rq->details.p == NULL)
+        return err_nomem(err);
+    return err_set(err, ERR_INVALID_EXPORT_FIELDS, "unsupported field '%.*s'", STR_FMT(name));
+}
+
+static int add_column(struct request *rq, struct export_plan *plan, struct str name,
+                      struct err *err)
+{
+    if (plan->n_columns == FIELDS_MAX)
+        return err_set(err, ERR_INVALID_PAYLOAD,
+                       "Property .parameters.fields must NOT have more than %d items", FIELDS_MAX);
+    if (!voucher_export_column(name, &plan->columns[plan->n_columns]))
+        return refuse_field(rq, name, err);
+    plan->n_columns++;
+    return 0;
+}
+
+static int read_fields(struct request *rq, const struct json *fields, struct export_plan *out,
+                       struct err *err)
+{
+    out->columns = arena_alloc(&rq->arena, FIELDS_MAX * sizeof(*out->columns));
+    if (out->columns == NULL)
+        return err_nomem(err);
+    for (size_t i = 0; fields == NULL && i < ARRAY_LEN(default_fields); i++) {
+        if (add_column(rq, out, default_fields[i], err) < 0)
+            return -1;
+    }
+    if (fields != NULL && fields->type != JSON_ARRAY)
+        return err_set(err, ERR_INVALID_PAYLOAD, "Property .parameters.fields must be array");
+    for (const struct json *f = fields != NULL ? fields->child : NULL; f != NULL; f = f->next) {
+        if (f->type != JSON_STRING)
+            return err_set(err, ERR_INVALID_PAYLOAD,
+                           "Property .parameters.fields[%zu] must be string", out->n_columns);
+        if (add_column(rq, out, f->text, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int read_campaign(struct request *rq, const struct json *id, struct export_plan *out,
+                         struct err *err)
+{
+    struct filter_reader r = { .fields = &voucher_filter_fields,
+                               .arena = &rq->arena,
+                               .path = ".parameters",
+                               .code = ERR_INVALID_PAYLOAD };
+    filter_init(&out->own, time_now_ms());
+    if (id == NULL)
+        return 0;
+    if (id->type != JSON_STRING)
+        return err_set(err, ERR_INVALID_PAYLOAD, "Property .parameters.campaign_id must be string");
+    return filter_add_known(&r, &out->own, VFILTER_CAMPAIGN_ID, FILTER_IS, &id->text, 1, err);
+}
+
+int export_plan_read(struct request *rq, const struct json *parameters, struct export_plan *out,
+                     struct err *err)
+{
+    static const struct json nothing = { .type = JSON_OBJECT };
+    const struct json *filters = given(parameters, "filters");
+    *out = (struct export_plan){ 0 };
+    if (parameters != NULL && parameters->type != JSON_OBJECT)
+        return err_set(err, ERR_INVALID_PAYLOAD, "Property .parameters must be object");
+    if (read_order(given(parameters, "order"), out, err) < 0 ||
+        read_fields(rq, given(parameters, "fields"), out, err) < 0 ||
+        read_campaign(rq, given(parameters, "campaign_id"), out, err) < 0 ||
+        filters_from_body(rq, &voucher_filter_fields, ".parameters.filters",
+                          filters != NULL ? filters : &nothing, &out->filters, err) < 0)
+        return -1;
+    out->own.and = &out->filters;
+    return 0;
+}
+
+/* ---- keeping ---- */
+
+static void put_fields(struct json_out *o, const struct json *fields)
+{
+    json_key(o, "fields");
+    if (fields != NULL) {
+        json_put_tree(o, fields);
+        return;
+    }
+    json_array(o);
+    for (size_t i = 0; i < ARRAY_LEN(default_fields); i++)
+        json_str(o, default_fields[i]);
+    json_array_end(o);
+}
+
+static void put_params(struct json_out *o, const struct json *parameters,
+                       const struct export_plan *plan)
+{
+    const struct json *filters = given(parameters, "filters");
+    const struct json *campaign = given(parameters, "campaign_id");
+    json_object(o);
+    json_key(o, "order");
+    json_str(o, plan->order_name);
+    put_fields(o, given(parameters, "fields"));
+    json_key(o, "filters");
+    if (filters != NULL)
+        json_put_tree(o, filters);
+    else
+        json_raw(o, STR("{\"junction\":\"and\"}"));
+    if (campaign != NULL) {
+        json_key(o, "campaign_id");
+        json_str(o, campaign->text);
+    }
+    json_object_end(o);
+}
+
+int export_plan_freeze(struct request *rq, const struct json *parameters,
+                       const struct export_plan *plan, struct str *out, struct err *err)
+{
+    struct buf text;
+    struct json_out o = { .b = &text };
+    buf_init(&text, PARAMS_MAX_BYTES);
+    put_params(&o, parameters, plan);
+    const bool too_large = text.too_large, failed = text.failed;
+    *out = failed ? (struct str){ NULL, 0 } : arena_str(&rq->arena, buf_str(&text));
+    buf_release(&text);
+    if (too_large)
+        return err_set(err, ERR_INVALID_PAYLOAD,
+                       "Property .parameters must NOT be longer than %zu bytes", PARAMS_MAX_BYTES);
+    return out->p != NULL ? 0 : err_nomem(err);
+}

@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_store_voucher_write.c - single writes: what each mode does to the voucher, the counters, the
+ * bin and the transactions, who wins against an import that began earlier, and the nth failure.
+ */
+#include <sqlite3.h>
+#include <stdio.h>
+
+#include "base/fault.h"
+#include "base/time_iso.h"
+#include "support/unit_store.h"
+
+struct world {
+    char *dir;
+    char path[600];
+    struct store *store;
+    struct arena arena;
+    int64_t project, other;
+};
+
+static int setup(void **state)
+{
+    static const struct store_config config = { .serving = true, .readers = 2 };
+    struct world *w = calloc(1, sizeof(*w));
+    char url[640];
+    w->dir = unit_dir_make();
+    snprintf(w->path, sizeof(w->path), "%s/store.db", w->dir);
+    snprintf(url, sizeof(url), "sqlite:%s", w->path);
+    arena_init(&w->arena, 64 * KIB, 0);
+    MUST(store_open(url, &config, &w->store, must));
+    w->project = unit_project(w->store, "one");
+    w->other = unit_project(w->store, "two");
+    *state = w;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *w = *state;
+    fault_disarm();
+    store_close(w->store);
+    arena_release(&w->arena);
+    unit_dir_remove(w->dir);
+    free(w);
+    return 0;
+}
+
+/* ---- in short ---- */
+
+static int run_write(struct store_tx *tx, void *arg, struct err *err)
+{
+    return store_tx_voucher_write(tx, arg, err);
+}
+
+/* Every result into `v`. */
+static void write_voucher(struct world *w, struct voucher_write *write, struct voucher *v)
+{
+    write->project_id = w->project;
+    write->voucher = v;
+    write->arena = &w->arena;
+    unit_work(w->store, run_write, write);
+}
+
+static struct voucher_write written(struct world *w, enum voucher_write_mode mode, const char *code,
+                                    struct voucher *v)
+{
+    struct voucher_write write = { .mode = mode, .code_or_id = str_of(code) };
+    write_voucher(w, &write, v);
+    return write;
+}
+
+static struct voucher change_of(uint32_t set)
+{
+    struct voucher v;
+    voucher_init(&v);
+    v.set = set;
+    return v;
+}
+
+static void create(struct world *w, struct voucher v)
+{
+    assert_int_equal(written(w, VOUCHER_CREATE, NULL, &v).outcome, OUTCOME_CREATED);
+}
+
+static struct voucher gift(const char *code, int64_t amount)
+{
+    struct voucher v = unit_voucher(code, amount);
+    v.type = VOUCHER_GIFT;
+    v.discount_type = DISCOUNT_NONE;
+    v.set = VF_CODE | VF_TYPE | VF_VALUE;
+    return v;
+}
+
+static struct voucher tagged(const char *code, const char *category)
+{
+    struct voucher v = unit_voucher(code, 1);
+    v.category = str_of(category);
+    v.set |= VF_CATEGORY;
+    return v;
+}
+
+static struct voucher find(struct world *w, const char *code)
+{
+    return *unit_find(w->store, &w->arena, w->project, code);
+}
+
+static bool is_there(struct world *w, const char *code)
+{
+    struct voucher *v = NULL;
+    MUST(store_find_voucher(w->store, &w->arena, w->project, str_of(code), &v, must));
+    return v != NULL;
+}
+
+static int run_category(struct store_tx *tx, void *arg, struct err *err)
+{
+    return store_tx_category_write(tx, arg, err);
+}
+
+static int64_t new_category(struct world *w, const char *name)
+{
+    struct category_write c = { .project_id = w->project,
+                                .mode = CATEGORY_CREATE,
+                                .category.name = str_of(name) };
+    unit_work(w->store, run_category, &c);
+    return c.category.key;
+}
+
+/* One text that a query answers; "" for none. */
+static const char *ask(struct world *w, const char *sql)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *st = NULL;
+    assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    const char *text = (const char *)sqlite3_column_text(st, 0);
+    text = arena_printf(&w->arena, "%s", text != NULL ? text : "");
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+    return text;
+}
+
+/* "voucher=2 voucher/tag/x=1" */
+static const char *totals(struct world *w)
+{
+    return ask(w, "SELECT group_concat(resource || '=' || n, ' ') FROM "
+                  "(SELECT * FROM totals WHERE n <> 0 ORDER BY project_id, resource)");
+}
+
+static const char *dump(struct world *w)
+{
+    return arena_printf(&w->arena, "%s%s\n%s\n%s\n",
+                        unit_dump(w->store, &w->arena, w->project, UNIT_DUMP_EXACT), totals(w),
+                        ask(w, "SELECT group_concat(resource_name) FROM bin"),
+                        ask(w, "SELECT group_concat(amount) FROM transactions"));
+}
+
+/* ---- create ---- */
+
+static void a_code_is_made_and_made_again_until_one_is_free(void **state)
+{
+    struct world *w = *state;
+    struct json *json;
+    struct code_config config;
+    MUST(json_parse(&w->arena, STR("{\"charset\":\"AB\",\"length\":1}"), &json, must));
+    MUST(code_config_read(json, 1, &w->arena, &config, must));
+    for (int i = 0; i < 2; i++) {
+        struct voucher_write write = { .mode = VOUCHER_CREATE, .codes = &config };
+        struct voucher v = unit_voucher(NULL, 1);
+        write_voucher(w, &write, &v);
+        assert_int_equal(write.outcome, OUTCOME_CREATED);
+        assert_true(v.code.len == 1 && (v.code.p[0] == 'A' || v.code.p[0] == 'B'));
+    }
+    assert_true(is_there(w, "A") && is_there(w, "B"));
+    const char *before = dump(w);
+    struct voucher_write write = { .mode = VOUCHER_CREATE, .codes = &config };
+    struct voucher v = unit_voucher(NULL, 1);
+    write_voucher(w, &write, &v);
+    assert_int_equal(write.outcome, OUTCOME_FAILED);
+    assert_int_equal(write.why.code, ERR_INVALID_CODE_CONFIG);
+    assert_string_equal(dump(w), before);
+}
+
+static void a_taken_code_fails_and_writes_nothing(void **state)
+{
+    struct world *w = *state;
+    struct voucher v = tagged("A", "x"), result;
+    create(w, v);
+    for (int i = 0; i < 2; i++) {
+        const char *before = dump(w);
+        struct voucher again = tagged("A", "y");
+        const struct voucher_write write = written(w, VOUCHER_CREATE, NULL, &again);
+        assert_int_equal(write.outcome, OUTCOME_FAILED);
+        assert_int_equal(write.why.code, ERR_DUPLICATE);
+        assert_string_equal(write.why.msg, "Duplicated voucher exists with id A");
+        assert_string_equal(dump(w), before);
+        written(w, VOUCHER_TO_BIN, "A", &result); /* taken in the bin as well */
+    }
+}
+
+/* ---- change ---- */
+
+static void a_change_is_written_and_answered(void **state)
+{
+    struct world *w = *state;
+    char text[] = "spring";
+    create(w, tagged("A", "x"));
+    const struct voucher before = find(w, "A");
+    struct voucher v = change_of(VF_CATEGORY | VF_ACTIVE);
+    v.category = str_of(text);
+    v.active = false;
+    const struct voucher_write write = written(w, VOUCHER_CHANGE, "A", &v);
+    assert_true(write.found);
+    assert_int_equal(write.outcome, OUTCOME_UPDATED);
+    memset(text, '-', sizeof(text) - 1); /* the answer has texts of its own */
+    const struct voucher after = find(w, "A");
+    assert_str(v.category, "spring");
+    assert_str(after.category, "spring");
+    assert_str(v.code, "A");
+    assert_false(after.active);
+    assert_true(after.key == before.key && v.key == before.key);
+    assert_true(after.version > before.version);
+    assert_true(before.updated_ms == TIME_NONE && after.updated_ms == v.updated_ms);
+    assert_true(after.updated_ms != TIME_NONE && after.created_ms == before.created_ms);
+    assert_int_equal(after.value.i, 1);
+}
+
+static void a_change_of_nothing_is_not_written(void **state)
+{
+    struct world *w = *state;
+    create(w, tagged("A", "x"));
+    const char *before = dump(w);
+    struct voucher v = tagged("A", "x");
+    assert_int_equal(written(w, VOUCHER_CHANGE, "A", &v).outcome, OUTCOME_UNCHANGED);
+    assert_true(v.updated_ms == TIME_NONE);
+    assert_string_equal(dump(w), before);
+}
+
+static void a_voucher_is_found_by_id_or_code_in_its_project(void **state)
+{
+    struct world *w = *state;
+    char id[ID_MAX_LEN];
+    create(w, unit_voucher("A", 1));
+    id_encode(store_secret(w->store), ID_VOUCHER, find(w, "A").key, id);
+    static const enum voucher_write_mode modes[] = { VOUCHER_CHANGE, VOUCHER_ADD_BALANCE,
+                                                     VOUCHER_TO_BIN, VOUCHER_ERASE };
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+        struct voucher v = change_of(VF_ACTIVE);
+        struct voucher_write write = {
+            .project_id = w->other, .mode = modes[i], .voucher = &v, .arena = &w->arena
+        };
+        const char *names[] = { "A", id, "B", "v_" };
+        for (size_t j = 0; j < ARRAY_LEN(names); j++) {
+            write.code_or_id = str_of(names[j]);
+            unit_work(w->store, run_write, &write);
+            assert_false(write.found);
+        }
+    }
+    struct voucher v = change_of(VF_ACTIVE);
+    v.active = false;
+    assert_int_equal(written(w, VOUCHER_CHANGE, id, &v).outcome, OUTCOME_UPDATED);
+    assert_false(find(w, "A").active);
+}
+
+/* ---- counters ---- */
+
+static void counters_follow_every_write(void **state)
+{
+    struct world *w = *state;
+    const int64_t c = new_category(w, "C");
+    char want[200];
+    struct voucher v;
+
+    create(w, tagged("A", "C"));
+    assert_true(find(w, "A").category_id == c && find(w, "A").category.p == NULL);
+    create(w, tagged("B", "x"));
+    create(w, unit_voucher("D", 1));
+    snprintf(want, sizeof(want), "voucher=3 voucher/category/%lld=1 voucher/tag/x=1", (long long)c);
+    assert_string_equal(totals(w), want);
+
+    v = tagged("A", "x");
+    written(w, VOUCHER_CHANGE, "A", &v);
+    assert_string_equal(totals(w), "voucher=3 voucher/tag/x=2");
+    v = change_of(VF_CATEGORY);
+    v.category_id = c;
+    written(w, VOUCHER_CHANGE, "D", &v);
+    v = change_of(VF_CATEGORY); /* none */
+    written(w, VOUCHER_CHANGE, "B", &v);
+    snprintf(want, sizeof(want), "voucher=3 voucher/category/%lld=1 voucher/tag/x=1", (long long)c);
+    assert_string_equal(totals(w), want);
+
+    written(w, VOUCHER_TO_BIN, "A", &v);
+    written(w, VOUCHER_ERASE, "D", &v);
+    assert_string_equal(totals(w), "voucher=1");
+    written(w, VOUCHER_ERASE, "B", &v);
+    assert_string_equal(totals(w), "");
+}
+
+/* ---- delete ---- */
+
+static void a_binned_voucher_is_hidden_and_has_an_entry(void **state)
+{
+    struct world *w = *state;
+    struct voucher v, x;
+    struct bin_entry *entries;
+    size_t n;
+    bool more;
+    create(w, unit_voucher("A", 1));
+    v = find(w, "A");
+    assert_true(written(w, VOUCHER_TO_BIN, "A", &x).found);
+    assert_false(is_there(w, "A"));
+    MUST(store_list_bin(w->store, &w->arena, w->project, 0, true, NULL, 10, &entries, &n, &more,
+                        must));
+    assert_int_equal(n, 1);
+    assert_true(entries[0].resource_type == RESOURCE_VOUCHER && entries[0].resource_key == v.key);
+    assert_str(entries[0].resource_name, "A");
+    assert_false(written(w, VOUCHER_TO_BIN, "A", &x).found);
+    assert_false(written(w, VOUCHER_ERASE, "A", &x).found);
+}
+
+static void an_erased_voucher_leaves_nothing(void **state)
+{
+    struct world *w = *state;
+    struct voucher v;
+    create(w, gift("A", 10));
+    struct voucher_write booking = { .mode = VOUCHER_ADD_BALANCE,
+                                     .code_or_id = STR("A"),
+                                     .amount = 5 };
+    write_voucher(w, &booking, &v);
+    assert_true(written(w, VOUCHER_ERASE, "A", &v).found);
+    assert_false(is_there(w, "A"));
+    assert_string_equal(ask(w, "SELECT count(*) FROM vouchers"), "0");
+    assert_string_equal(ask(w, "SELECT count(*) FROM transactions"), "0");
+    assert_string_equal(ask(w, "SELECT count(*) FROM bin"), "0");
+    create(w, gift("A", 10));
+}
+
+/* ---- balance ---- */
+
+static struct voucher_write booked(struct world *w, const char *code, int64_t amount)
+{
+    struct voucher v;
+    struct voucher_write write = { .mode = VOUCHER_ADD_BALANCE,
+                                   .code_or_id = str_of(code),
+                                   .amount = amount,
+                                   .source_id = STR("s"),
+                                   .reason = STR("r") };
+    write_voucher(w, &write, &v);
+    return write;
+}
+
+static void a_booking_is_kept_with_its_transaction(void **state)
+{
+    struct world *w = *state;
+    create(w, gift("A", 100));
+    create(w, gift("B", 100));
+    booked(w, "B", 1);
+    for (int i = 1; i <= 5; i++) {
+        const struct voucher_write write = booked(w, "A", i % 2 == 0 ? -i : 10 * i);
+        assert_int_equal(write.outcome, OUTCOME_UPDATED);
+    }
+    const struct voucher v = find(w, "A");
+    assert_true(v.value.i == 190 && v.subtracted == 6);
+
+    struct transaction *rows;
+    size_t n;
+    bool more;
+    MUST(store_list_transactions(w->store, &w->arena, w->project, v.key, 0, true, 2, &rows, &n,
+                                 &more, must));
+    assert_true(n == 2 && more);
+    assert_true(rows[0].amount == 50 && rows[0].balance == 184 && rows[0].total == 184);
+    assert_true(rows[1].amount == -4 && rows[1].balance == 134);
+    assert_true(rows[0].voucher_key == v.key);
+    assert_str(rows[0].source_id, "s");
+    assert_str(rows[0].reason, "r");
+    MUST(store_list_transactions(w->store, &w->arena, w->project, v.key, rows[1].key, true, 10,
+                                 &rows, &n, &more, must));
+    assert_true(n == 3 && !more && rows[2].amount == 10);
+    MUST(store_list_transactions(w->store, &w->arena, w->project, v.key, rows[2].key, false, 10,
+                                 &rows, &n, &more, must));
+    assert_true(n == 4 && rows[0].amount == -2);
+    MUST(store_list_transactions(w->store, &w->arena, w->other, v.key, 0, true, 10, &rows, &n,
+                                 &more, must));
+    assert_int_equal(n, 0);
+}
+
+static void a_booking_that_cannot_be_writes_nothing(void **state)
+{
+    struct world *w = *state;
+    create(w, gift("A", 100));
+    create(w, unit_voucher("D", 1));
+    const char *before = dump(w);
+    struct voucher_write write = booked(w, "A", -101);
+    assert_int_equal(write.outcome, OUTCOME_FAILED);
+    assert_int_equal(write.why.code, ERR_GIFT_EXCEEDED);
+    write = booked(w, "D", 1);
+    assert_int_equal(write.outcome, OUTCOME_FAILED);
+    assert_int_equal(write.why.code, ERR_INVALID_BALANCE);
+    assert_string_equal(dump(w), before);
+}
+
+/* ---- who wins ---- */
+
+/* An import that was accepted before the requests brings its row after them. */
+static void an_earlier_import_leaves_alone_what_requests_have_given(void **state)
+{
+    struct world *w = *state;
+    static const struct unit_row rows[] = { { "A", 5, NULL }, { "G", 5, NULL }, { "U", 5, NULL } };
+    struct unit_chunk c;
+    struct voucher v;
+    create(w, unit_voucher("A", 1));
+    create(w, gift("G", 100));
+    create(w, unit_voucher("U", 1));
+    const struct action ac = unit_claimed_action(w->store, w->project);
+
+    v = change_of(VF_ACTIVE);
+    v.active = false;
+    written(w, VOUCHER_CHANGE, "A", &v); /* another field: the import's value goes in as well */
+    booked(w, "G", -30);
+    v = unit_voucher("U", 1); /* changes nothing, and still it is the later one */
+    assert_int_equal(written(w, VOUCHER_CHANGE, "U", &v).outcome, OUTCOME_UNCHANGED);
+
+    unit_chunk_init(&c, &ac, rows, ARRAY_LEN(rows), NULL, true);
+    c.rows[1] = gift("G", 5);
+    c.rows[1].row = 1;
+    unit_commit(w->store, &c.chunk);
+    assert_string_equal(unit_outcome_letters(c.outcomes, ARRAY_LEN(rows)), "uss");
+    unit_chunk_release(&c);
+    v = find(w, "A");
+    assert_true(v.value.i == 5 && !v.active);
+    v = find(w, "G");
+    assert_true(v.value.i == 100 && v.subtracted == 30);
+    assert_int_equal(find(w, "U").value.i, 1);
+}
+
+/* ---- breaking things ---- */
+
+static struct voucher_write attempt_of(enum voucher_write_mode mode, struct voucher *v)
+{
+    *v = mode == VOUCHER_CREATE ? tagged("NEW", "y") : change_of(VF_CATEGORY);
+    v->category = STR("z");
+    return (
+        struct voucher_write){ .mode = mode, .code_or_id = STR("A"), .voucher = v, .amount = -1 };
+}
+
+static void any_failure_writes_nothing_and_the_next_try_succeeds(void **state)
+{
+    static const enum fault_kind kinds[] = { FAULT_ALLOC, FAULT_SQLITE };
+    struct world *w = *state;
+    struct voucher v;
+    for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+        for (int mode = VOUCHER_CREATE; mode <= VOUCHER_ADD_BALANCE; mode++) {
+            create(w, gift("A", 100));
+            size_t nth = 1;
+            for (size_t fired = 1; fired != 0; nth++) {
+                struct arena a;
+                struct err err = { 0 };
+                struct voucher_write write = attempt_of((enum voucher_write_mode)mode, &v);
+                arena_init(&a, 16, 0);
+                write.project_id = w->project;
+                write.arena = &a;
+                const char *before = dump(w);
+                fault_arm(kinds[k], nth, false);
+                const int rc = store_work_wait(w->store, run_write, &write, &err);
+                fired = fault_disarm();
+                if (rc < 0) {
+                    assert_true(fired != 0 && err.code != ERR_OK && err.msg[0] != '\0');
+                    assert_string_equal(dump(w), before);
+                } else {
+                    assert_true(write.outcome != OUTCOME_FAILED && write.found);
+                    assert_string_not_equal(dump(w), before);
+                    fired = 0;
+                }
+                arena_release(&a);
+            }
+            assert_true(kinds[k] == FAULT_ALLOC || nth > 5);
+            struct voucher x;
+            written(w, VOUCHER_ERASE, "A", &x);
+            written(w, VOUCHER_ERASE, "NEW", &x);
+            const char *purge = "DELETE FROM vouchers"; /* what is in the bin */
+            sqlite3 *db = NULL;
+            assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
+            assert_int_equal(sqlite3_exec(db, purge, NULL, NULL, NULL), SQLITE_OK);
+            sqlite3_close(db);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_code_is_made_and_made_again_until_one_is_free, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_taken_code_fails_and_writes_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_change_is_written_and_answered, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_change_of_nothing_is_not_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_voucher_is_found_by_id_or_code_in_its_project, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(counters_follow_every_write, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_binned_voucher_is_hidden_and_has_an_entry, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(an_erased_voucher_leaves_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_booking_is_kept_with_its_transaction, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_booking_that_cannot_be_writes_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_earlier_import_leaves_alone_what_requests_have_given,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(any_failure_writes_nothing_and_the_next_try_succeeds, setup,
+                                        teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
