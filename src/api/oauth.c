@@ -9,7 +9,7 @@
 #include "base/time_iso.h"
 
 #define TOKEN_CHARS       64 /* random base62: more than 380 bits */
-#define TOKEN_LIFE_S      900
+#define TOKEN_LIFE_S      INT64_C(900)
 #define TOKENS_MOST       1000 /* of a project; the oldest go */
 #define SCOPE_MAX_BYTES   (4 * KIB)
 #define UNKNOWN_MAX_BYTES 400 /* of what an error repeats */

@@ -8,13 +8,15 @@
 #ifndef API_REPORT_RECORDS_H
 #define API_REPORT_RECORDS_H
 
+#include <assert.h>
+
 #include "actions/registry.h"
 #include "formats/csv.h"
 #include "formats/json_records.h"
 
 /* No record is longer. */
-#define RECORD_MAX_BYTES                                                                           \
-    (CSV_RECORD_MAX_BYTES > JSON_RECORD_MAX_BYTES ? CSV_RECORD_MAX_BYTES : JSON_RECORD_MAX_BYTES)
+#define RECORD_MAX_BYTES CSV_RECORD_MAX_BYTES
+static_assert(RECORD_MAX_BYTES >= JSON_RECORD_MAX_BYTES, "the longer one of both");
 
 struct record_reader_ops;
 

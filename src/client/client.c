@@ -433,7 +433,7 @@ static int judge(struct running *r, CURLcode code, const char *curl_says)
 {
     struct call *k = r->k;
     const long status = status_of(r->c->curl);
-    k->status = (int)status;
+    k->status = status >= 200 ? (int)status : 0; /* "100 Continue" is no answer */
     if (interrupt_seen())
         return err_set(r->err, ERR_IO, "%s: interrupted", k->doing);
     if (r->sink_failed)

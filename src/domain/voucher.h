@@ -186,6 +186,11 @@ struct voucher_names {
     int64_t updated_ms; /* TIME_NONE: never changed */
 };
 
+/* The metadata part of voucher_merge alone: *metadata becomes the merged object, or stays the very
+ * same text (*changed is false). 1: the result would be too large, with *reason (static text). */
+int voucher_merge_metadata(struct str *metadata, struct str change, struct arena *a, bool *changed,
+                           struct str *reason, struct err *err) MUST_CHECK;
+
 /* What the API prints. Campaign and holder are not known to the voucher and printed as null or not
  * at all. Errors: see buf.h. */
 enum voucher_json_flags { VOUCHER_JSON_SINGLE = 1u << 0 /* with validation_rules_assignments */ };

@@ -29,31 +29,44 @@ static int cmp_members(const void *x, const void *y)
 
 /* The members of an object by key: both objects may be a whole request body long. */
 struct index {
-    struct json **members;
+    const struct json *object;
+    struct json **members; /* sorted by key; NULL: too few to be worth it */
     size_t n;
     struct json *last; /* in the object's own order */
 };
 
+/* With fewer members a look at each costs less than sorting them. */
+#define INDEX_LEAST 12
+
 static int index_init(struct index *ix, const struct json *object, struct arena *a, struct err *err)
 {
-    *ix = (struct index){ 0 };
-    for (const struct json *m = object->child; m != NULL; m = m->next)
+    *ix = (struct index){ .object = object };
+    for (struct json *m = object->child; m != NULL; m = m->next) {
         ix->n++;
+        ix->last = m;
+    }
+    if (ix->n < INDEX_LEAST)
+        return 0;
     ix->members = arena_alloc(a, ix->n * sizeof(struct json *));
     if (ix->members == NULL)
         return err_nomem(err);
     size_t i = 0;
     for (struct json *m = object->child; m != NULL; m = m->next)
-        ix->members[i++] = ix->last = m;
-    if (ix->n > 1)
-        qsort(ix->members, ix->n, sizeof(struct json *), cmp_members);
+        ix->members[i++] = m;
+    qsort(ix->members, ix->n, sizeof(struct json *), cmp_members);
     return 0;
 }
 
 static struct json *index_find(const struct index *ix, struct json *wanted)
 {
+    if (ix->members == NULL) {
+        struct json *m = ix->object->child;
+        while (m != NULL && !str_eq(m->key, wanted->key))
+            m = m->next;
+        return m;
+    }
     struct json *const *at =
-        ix->n > 0 ? bsearch(&wanted, ix->members, ix->n, sizeof(struct json *), cmp_members) : NULL;
+        bsearch(&wanted, ix->members, ix->n, sizeof(struct json *), cmp_members);
     return at != NULL ? *at : NULL;
 }
 
@@ -257,5 +270,21 @@ int voucher_merge(struct voucher *v, const struct voucher *change, struct arena 
         changed |= assign_text(object_of(v, i), merged[i], objects[i].bit);
     v->set |= changed;
     *out = changed != 0 ? OUTCOME_UPDATED : OUTCOME_UNCHANGED;
+    return 0;
+}
+
+int voucher_merge_metadata(struct str *metadata, struct str change, struct arena *a, bool *changed,
+                           struct str *reason, struct err *err)
+{
+    const char *before = metadata->p;
+    struct str merged = *metadata;
+    if (merge_objects(&merged, change, NULL_IS_VALUE, a, err) < 0)
+        return -1;
+    if (voucher_object_check(merged) != NULL) {
+        *reason = STR("Property .metadata must NOT be longer than 262144 bytes");
+        return 1;
+    }
+    *changed = merged.p != before;
+    *metadata = merged;
     return 0;
 }

@@ -45,7 +45,8 @@ test('a running import ends with what is in, to the row', async () => {
 	const { result } = await cancelled(p, id);
 	const { done_count: done, failed_count: failed } = result;
 	assert.ok(done > 0 && done < ROWS, `${done} rows`);
-	assert.equal(result.message, `Cancelled: ${done} rows are in, ${failed} failed, the rest of the file was not read.`);
+	assert.equal(result.message,
+		`Cancelled: ${done} rows are in, ${failed} failed, the rest of the file was not read.`);
 	assert.equal(result.failed.length, failed);
 	assert.equal(await total(p), done);
 

@@ -130,7 +130,7 @@ test('--no-wait prints the id and leaves', async () => {
 
 test('a plain log has a line for every tenth, in order', async () => {
 	const p = await newProject(server);
-	const path = await file(giftFile(400000));
+	const path = await file(giftFile(200000));
 	const { code, stderr } = await cli(['import', 'vouchers', path], { project: p });
 	assert.equal(code, 0, stderr);
 	const percents = [...stderr.matchAll(/^running: (\d+) %, [\d,]+ rows?(, [\d,]+ rows\/s)?(, .* left)?$/gm)]
@@ -197,7 +197,7 @@ test('the same file under the same idempotency key is one action', async () => {
 
 test('a terminal gets one live line that fits it', async () => {
 	const p = await newProject(server);
-	const path = await file(giftFile(400000));
+	const path = await file(giftFile(200000));
 	for (const columns of [80, 40]) {
 		const { code, stderr } = await onTerminal(['import', 'vouchers', path], { project: p, columns });
 		assert.equal(code, 0, stderr);
@@ -213,7 +213,7 @@ test('a terminal gets one live line that fits it', async () => {
 			assert.deepEqual([...new Set(bars)].length, 1, 'the bar keeps its width');
 			assert.ok(stderr.includes('\x1b[32m'), 'it is coloured');
 		}
-		assert.match(stderr, /\r\x1b\[KDONE after .*: 400,000 rows done, 0 failed\r\n/);
+		assert.match(stderr, /\r\x1b\[KDONE after .*: 200,000 rows done, 0 failed\r\n/);
 		assert.ok(!/running: \d/.test(stderr), 'no plain lines');
 	}
 });
@@ -347,7 +347,7 @@ test('actions report of a large import is the report, all of it', async () => {
 });
 
 /** An action that has begun, of a file that takes a while. */
-async function longAction(p, rows = 1000000) {
+async function longAction(p, rows = 400000) {
 	const id = await p.startImport(giftFile(rows));
 	await until(async () => (await p.action(id)).status === 'IN_PROGRESS', { what: 'it to begin' });
 	return id;
@@ -374,7 +374,7 @@ test('actions cancel stops one; too late is told', async () => {
 
 test('Ctrl-C ends the following, not the action', async () => {
 	const p = await newProject(server);
-	const path = await file(giftFile(1000000));
+	const path = await file(giftFile(300000));
 	const running = start(['import', 'vouchers', path], { project: p });
 	await running.says(/^running: /m);
 	running.interrupt();
@@ -384,7 +384,7 @@ test('Ctrl-C ends the following, not the action', async () => {
 	assert.ok(stderr.endsWith('no longer watching; the action goes on\n' +
 		`  watch it again:  longshore actions watch ${id}\n` +
 		`  cancel it:       longshore actions cancel ${id}\n`), stderr);
-	assert.equal((await p.wait(id)).result.done_count, 1000000);
+	assert.equal((await p.wait(id)).result.done_count, 300000);
 });
 
 test('Ctrl-C while the file is read imports nothing', async () => {
@@ -403,7 +403,7 @@ test('Ctrl-C while the file is read imports nothing', async () => {
 test('a server that is killed and comes back is followed to the end', async t => {
 	const own = await startServer({ t, program: server.program });
 	const p = { server: own, keys: own.project };
-	const path = await file(giftFile(600000));
+	const path = await file(giftFile(300000));
 	const running = start(['import', 'vouchers', path, '--json'], { project: p });
 	await running.says(/^running: /m);
 	await own.kill();
@@ -412,20 +412,20 @@ test('a server that is killed and comes back is followed to the end', async t =>
 	const { code, stdout, stderr } = await running.end;
 	assert.equal(code, 0, stderr);
 	assert.match(stderr, /^connected again$/m);
-	assert.equal(JSON.parse(stdout).result.done_count, 600000);
+	assert.equal(JSON.parse(stdout).result.done_count, 300000);
 });
 
 test('a server that drains and restarts is followed to the end', async t => {
 	const own = await startServer({ t, program: server.program });
 	const p = { server: own, keys: own.project };
-	const running = start(['import', 'vouchers', await file(giftFile(600000))], { project: p });
+	const running = start(['import', 'vouchers', await file(giftFile(300000))], { project: p });
 	await running.says(/^running: /m);
 	const port = own.port;
 	await own.stop();
 	await own.start({ args: ['--listen', `127.0.0.1:${port}`] });
 	const { code, stderr } = await running.end;
 	assert.equal(code, 0, stderr);
-	assert.match(stderr, /600,000 rows done, 0 failed/);
+	assert.match(stderr, /300,000 rows done, 0 failed/);
 });
 
 test('wrong keys name the flags, and no text holds the secret', async () => {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* The commands `project …` beside a running server, which sees at once what they do. */
 import assert from 'node:assert/strict';
-import { readdir, rename } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -134,6 +135,27 @@ test('many clients with many keys get their own project', async () => {
 			assert.deepEqual(json.vouchers.map(v => v.code), [`CODE${i}`]);
 		}));
 	}
+});
+
+test('keys of a database of the first version go on being valid', async t => {
+	const p = await newProject(server);
+	const hash = async id => (await server.sql(
+		`SELECT hex(token_hash) AS hex FROM keys WHERE app_id = '${id}'`))[0].hex;
+	const schema = await readFile(
+		new URL('../../src/store/sqlite/schema/001_first.sql', import.meta.url), 'utf8');
+	const old = await startServer({ t, program: shipped, start: false, project: null });
+	await old.sql(`;${schema} INSERT INTO projects VALUES (7, 'proj_old', 'old', '${p.keys.app_id}', ` +
+		`x'${await hash(p.keys.app_id)}', '${p.keys.management_id}', ` +
+		`x'${await hash(p.keys.management_id)}', 1700000000000); PRAGMA user_version = 1;`);
+	await old.start();
+	const [app, management] = await projectJson(
+		['keys', 'list', '--project', 'proj_old', '--json'], { on: old });
+	assert.deepEqual([app.app_id, app.kind], [p.keys.app_id, 'app']);
+	assert.deepEqual([management.app_id, management.kind], [p.keys.management_id, 'management']);
+	assert.equal((await old.get('/v1/vouchers', { project: p.keys })).status, 200);
+	const next = await old.createProject();
+	assert.equal((await old.get('/v1/vouchers', { project: next })).status, 200);
+	assert.deepEqual((await old.sql('SELECT id FROM projects ORDER BY id')).map(row => row.id), [7, 8]);
 });
 
 /* ---- mistakes ---- */
@@ -304,7 +326,6 @@ test('an upload that began before its project was deleted comes to nothing', asy
 test('a command that is stopped half way is finished by the server', async t => {
 	const own = await startServer({ t, program: shipped, args: ['--retention-interval', '0.2'] });
 	await own.waitForAction(await own.importVouchers(giftFile(40000)));
-	const { spawn } = await import('node:child_process');
 	const command = spawn(shipped, ['project', 'delete', '--project', own.project.project_id, '--yes',
 		'--store', own.store], { stdio: 'ignore' });
 	const ended = new Promise(resolve => command.on('exit', resolve));

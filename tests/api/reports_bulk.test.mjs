@@ -44,10 +44,11 @@ async function assertNoReport(url, options) {
 
 test('a report tells of each record, in input order, whether it was found and updated', async () => {
 	const p = await projectWith('A', 'B', 'SAME', 'a;b');
-	await p.run(BULK, [{ code: 'SAME', metadata: { n: 1 } }, { code: 'B', metadata: { long: 'x'.repeat(200000) } }]);
+	const metadata = { n: 1 };
+	await p.run(BULK, [{ code: 'SAME', metadata }, { code: 'B', metadata: { long: 'x'.repeat(200000) } }]);
 	const action = await p.run(BULK, [
-		{ code: 'Z', metadata: { n: 1 } }, { code: 'A', metadata: { n: 1 } }, { code: 'SAME', metadata: { n: 1 } },
-		{ metadata: { n: 1 } }, { code: 'a;b', metadata: { n: 1 } }, { code: 'B', metadata: { more: 'y'.repeat(100000) } },
+		{ code: 'Z', metadata }, { code: 'A', metadata }, { code: 'SAME', metadata }, { metadata },
+		{ code: 'a;b', metadata }, { code: 'B', metadata: { more: 'y'.repeat(100000) } },
 		{ code: 'A', metadata: { n: 2 } }, { code: 'A' }
 	]);
 	assertAction(action);
@@ -176,7 +177,8 @@ test('a token that was changed anywhere is worth nothing', async () => {
 	const token = url.searchParams.get('token');
 	const other = c => (c === 'A' ? 'B' : 'A');
 	const bad = Array.from(token, (c, i) => token.slice(0, i) + other(c) + token.slice(i + 1));
-	for (const changed of [...bad, '', 'x', token.slice(1), token.slice(0, -1), `${token}A`, token.toLowerCase()]) {
+	bad.push('', 'x', token.slice(1), token.slice(0, -1), `${token}A`, token.toLowerCase());
+	for (const changed of bad) {
 		url.searchParams.set('token', changed);
 		await assertNoReport(url);
 	}
@@ -238,5 +240,6 @@ test('links outlive the process', async t => {
 	const action = await own.waitForAction(json.async_action_id);
 	await own.restart();
 	const { pathname, search } = new URL(action.result.reports[0]);
-	assert.equal((await own.get(pathname + search, { project: null })).text, csv('code,found,updated', 'A,true,true'));
+	const { text } = await own.get(pathname + search, { project: null });
+	assert.equal(text, csv('code,found,updated', 'A,true,true'));
 });

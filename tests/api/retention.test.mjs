@@ -16,8 +16,9 @@ const server = await apiServer({ args: SOON });
 
 /** The action of which nothing but the result is left: its report has gone. */
 async function dropped(p, id) {
-	await until(async () => (await p.get(`/v1/async-actions/${id}/report.csv`)).status === 404,
-		{ what: 'the report to go', timeoutMs: 20000 });
+	const status = () => p.get(`/v1/async-actions/${id}/report.csv`)
+		.then(answer => answer.status, () => 0); // cut: it is just going
+	await until(async () => await status() === 404, { what: 'the report to go', timeoutMs: 20000 });
 	return p.action(id);
 }
 
@@ -111,6 +112,7 @@ test('killed in the middle of a removal, the server has all of a report or nothi
 	for (const kill of ['retention.committed:1', 'commit.before:1', 'retention.committed:2', 'commit.after:1',
 		'retention.removed:1']) {
 		await other.start({ args: SOON, env: { LONGSHORE_TEST_KILL: kill }, listening: false });
+		await until(() => !other.running, { what: `the end at ${kill}`, timeoutMs: 20000 });
 		assert.deepEqual(await other.exited, { code: null, signal: 'SIGKILL' });
 		await other.start();
 		for (const [i, action] of actions.entries()) {
@@ -146,7 +148,8 @@ test('a report that is being read when its rows go is cut, not short', async () 
 		http.get(`${other.base}/v1/async-actions/${id}/report.csv`, { headers: p.headers, agent: false }, resolve)
 			.on('error', reject));
 	assert.equal(answer.statusCode, 200); // and nobody reads on
-	await dropped(p, id);
+	await until(() => other.logged('retention').some(line => line.inputs > 0),
+		{ what: 'the round', timeoutMs: 20000 });
 	let text = '';
 	await assert.rejects(async () => {
 		for await (const piece of answer)

@@ -83,6 +83,20 @@ static void num_text_of_any_double_reads_back_the_same(void **state)
     }
 }
 
+static void num_integers_print_as_printf_prints_them(void **state)
+{
+    (void)state;
+    static const int64_t edges[] = { 0, 1, -1, 9, 10, -10, INT64_MAX, INT64_MIN, INT64_MIN + 1 };
+    struct unit_random r = { 2 };
+    char want[32];
+    for (size_t i = 0; i < 100000; i++) {
+        const int64_t any = (int64_t)(unit_random(&r) >> unit_random_below(&r, 64));
+        const int64_t v = i < ARRAY_LEN(edges) ? edges[i] : any;
+        snprintf(want, sizeof(want), "%lld", (long long)v);
+        assert_prints(num_int(v), want);
+    }
+}
+
 static void num_prices_print_as_they_were_written(void **state)
 {
     (void)state;
@@ -192,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(num_parse_takes_json_numbers_only),
         cmocka_unit_test(num_text_of_any_double_reads_back_the_same),
+        cmocka_unit_test(num_integers_print_as_printf_prints_them),
         cmocka_unit_test(num_prices_print_as_they_were_written),
         cmocka_unit_test(num_parse_i64_takes_its_range_and_no_more),
         cmocka_unit_test(num_scaled_is_rounded_half_away_from_zero),

@@ -49,6 +49,7 @@ static int world_teardown(void **state)
 struct call {
     struct project_key key;
     struct oauth_token token;
+    struct action action;
     size_t most;
     int64_t project_id;
     struct str id; /* of a project or key */
@@ -81,6 +82,17 @@ static int token_delete(struct store_tx *tx, void *arg, struct err *err)
 {
     struct call *c = arg;
     return store_tx_oauth_delete(tx, c->project_id, c->token.hash, &c->found, err);
+}
+
+static int action_insert(struct store_tx *tx, void *arg, struct err *err)
+{
+    struct call *c = arg;
+    return store_tx_action_insert(tx, &c->action, err);
+}
+
+static int write_voucher(struct store_tx *tx, void *arg, struct err *err)
+{
+    return store_tx_voucher_write(tx, arg, err);
 }
 
 static int project_delete(struct store_tx *tx, void *arg, struct err *err)
@@ -354,6 +366,28 @@ static void deleting_ends_the_actions_of_the_project(void **state)
     assert_int_equal(unit_reload(w->store, &w->arena, &foreign).status, ACTION_IN_PROGRESS);
 }
 
+/* A request that was let in before may still have something to add. */
+static void deleted_project_takes_nothing_any_more(void **state)
+{
+    struct world *w = *state;
+    struct call c = { .action = { .project_id = w->project,
+                                  .kind = UNIT_KIND,
+                                  .request_id = STR("v-1"),
+                                  .params = STR("{}") } };
+    struct voucher v = unit_voucher("A", 1);
+    struct call purge = { .project_id = w->project, .budget = 100, .arena = &w->arena };
+    struct voucher_write write = {
+        .project_id = w->project, .mode = VOUCHER_CREATE, .voucher = &v, .arena = &w->arena
+    };
+    struct err err = { 0 };
+    delete_project(w, "proj_one");
+    assert_int_equal(refused(w, action_insert, &c), ERR_UNAUTHORIZED);
+    assert_int_equal(store_work_wait(w->store, write_voucher, &write, &err), -1);
+    assert_int_equal(err.code, ERR_UNAUTHORIZED);
+    unit_work(w->store, project_purge, &purge);
+    assert_int_equal(refused(w, action_insert, &c), ERR_UNAUTHORIZED);
+}
+
 /* Whoever still has a chunk of it in hand cannot bring it in. */
 static void chunk_of_a_deleted_project_is_lost(void **state)
 {
@@ -590,6 +624,7 @@ int main(void)
         TEST(deleted_project_has_no_keys_and_no_tokens),
         TEST(deleted_project_is_marked_until_it_is_purged),
         TEST(deleting_ends_the_actions_of_the_project),
+        TEST(deleted_project_takes_nothing_any_more),
         TEST(chunk_of_a_deleted_project_is_lost),
         TEST(purging_removes_all_rows_of_the_project_and_no_others),
         TEST(purging_leaves_a_project_that_lives),

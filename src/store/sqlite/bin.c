@@ -37,19 +37,6 @@ int bin_insert(struct store_tx *tx, int64_t project_id, enum resource_type type,
     return db_run(db, st, err);
 }
 
-int bin_remove_of(struct store_tx *tx, int64_t project_id, enum resource_type type, int64_t key,
-                  struct err *err)
-{
-    struct db *db = &tx->store->writer;
-    sqlite3_stmt *st = db_statement(db, STATEMENT_BIN_DELETE_OF, err);
-    if (st == NULL)
-        return -1;
-    sqlite3_bind_int64(st, 1, project_id);
-    sqlite3_bind_int64(st, 2, type);
-    sqlite3_bind_int64(st, 3, key);
-    return db_run(db, st, err);
-}
-
 static int run_with_key(struct db *db, enum statement which, int64_t key, struct err *err)
 {
     sqlite3_stmt *st = db_statement(db, which, err);

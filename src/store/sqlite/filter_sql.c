@@ -164,6 +164,10 @@ static void match_json(sqlite3_context *context, int n, sqlite3_value **args)
     struct err err = { 0 };
     (void)n;
     arena_reset(scratch);
+    if (text == NULL && sqlite3_value_type(args[0]) != SQLITE_NULL) {
+        sqlite3_result_error_nomem(context);
+        return;
+    }
     if (text != NULL &&
         json_parse(scratch, (struct str){ text, (size_t)sqlite3_value_bytes(args[0]) }, &tree,
                    &err) < 0) {

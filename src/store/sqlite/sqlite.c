@@ -133,7 +133,7 @@ static int open_all(struct sqlite_store *s, const char *path, const struct store
     if (resolve_path(s, path, config->existing, err) < 0 || (config->serving && take_serve_lock(s, err) < 0))
         return -1;
     if (db_open(&s->writer, s->path, DB_WRITER, cache, err) < 0 ||
-        schema_migrate(&s->writer, err) < 0 ||
+        metadata_functions_add(s, err) < 0 || schema_migrate(&s->writer, err) < 0 ||
         schema_read_secret(&s->writer, &s->base.secret, err) < 0 ||
         db_pragma(&s->writer, "PRAGMA page_size", &s->page_bytes, err) < 0)
         return -1;

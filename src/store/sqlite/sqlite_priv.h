@@ -51,15 +51,33 @@ struct bulk_job { /* a slice that the committer waits for */
     bool done;
 };
 
+/* What the SQL functions of metadata_update.c work on. [w] */
+struct merging {
+    const struct voucher *change;
+    struct arena *arena;
+    int64_t seq;
+    enum {
+        MERGING_NOT_FOUND, /* there is no such voucher */
+        MERGING_UNCHANGED,
+        MERGING_UPDATED,
+        MERGING_OTHERWISE, /* a row that is not as simple: by the general way */
+        MERGING_TOO_LARGE,
+        MERGING_FAILED
+    } result;
+    struct str text; /* MERGING_UPDATED: the new metadata */
+    struct err err;  /* MERGING_FAILED */
+};
+
 struct sqlite_store {
     struct store_base base; /* first */
     char *path;             /* resolved: two names of one file are one store */
     int64_t page_bytes;     /* of the database file */
     int lock_fd;            /* of PATH-serve.lock; -1: not serving */
 
-    struct db writer;     /* [w] */
-    struct store_tx tx;   /* [w] */
-    struct arena scratch; /* [w] of one slice */
+    struct db writer;       /* [w] */
+    struct store_tx tx;     /* [w] */
+    struct arena scratch;   /* [w] of one slice */
+    struct merging merging; /* [w] */
 
     pthread_t writer_thread;
     pthread_mutex_t lock; /* of the queue below */
@@ -228,9 +246,8 @@ int applier_keep(struct voucher_applier *ap, const struct voucher *before, struc
                  const struct voucher *given, enum outcome outcome, struct err *err) MUST_CHECK;
 
 /* By public id first, then by code; NULL for none, or one in the bin. */
-int voucher_find(struct db *db, const struct id_secret *secret, struct arena *a,
-                 int64_t project_id, struct str code_or_id, struct voucher **out,
-                 struct err *err) MUST_CHECK;
+int voucher_find(struct db *db, const struct id_secret *secret, struct arena *a, int64_t project_id,
+                 struct str code_or_id, struct voucher **out, struct err *err) MUST_CHECK;
 
 /* A row of VOUCHER_COLUMNS. Texts point into the statement until its next step. */
 int voucher_read_row(sqlite3_stmt *st, struct voucher *v, struct err *err) MUST_CHECK;
@@ -312,10 +329,6 @@ int sqlite_list_categories(struct store *s, struct arena *a, int64_t project_id,
 int bin_insert(struct store_tx *tx, int64_t project_id, enum resource_type type, int64_t key,
                struct str name, int64_t parent, int64_t now_ms, struct err *err) MUST_CHECK;
 
-/* The entry of a resource that is erased otherwise; fine when there is none. */
-int bin_remove_of(struct store_tx *tx, int64_t project_id, enum resource_type type, int64_t key,
-                  struct err *err) MUST_CHECK;
-
 int sqlite_tx_bin_erase(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
                         struct err *err);
 int sqlite_find_bin_entry(struct store *s, struct arena *a, int64_t project_id, int64_t key,
@@ -365,6 +378,15 @@ int portion_note_input(struct portion *p, struct str name, struct err *err) MUST
 
 int sqlite_tx_retention(struct store_tx *tx, int64_t ended_before_ms, int64_t now_ms, size_t budget,
                         struct arena *a, struct purged *out, struct err *err);
+
+/* ---- metadata_update.c ---- */
+
+int metadata_functions_add(struct sqlite_store *s, struct err *err) MUST_CHECK;
+
+/* Merges the metadata of one voucher by its code in one statement. 1: done, *out tells; 0: the
+ * general way has to do it. Only where no earlier action is unfinished. */
+int metadata_update(struct voucher_applier *ap, const struct voucher *v, struct applied *out,
+                    struct err *err) MUST_CHECK;
 
 /* ---- recent.c ---- */
 

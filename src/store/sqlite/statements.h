@@ -10,7 +10,8 @@
 #define KEY_COLUMNS     "k.project_id, k.kind, k.app_id, k.token_hash, k.name, k.created_ms"
 #define TOKEN_COLUMNS   "t.project_id, t.app_id, t.token_hash, t.scope, t.created_ms, t.expires_ms"
 
-/* Purging (purge.c): ?1 a project, or the first of its keys, with ?3 behind the last; ?2 rows at most. */
+/* Purging (purge.c): ?1 a project, or the first of its keys, with ?3 behind the last; at most ?2
+ * rows. */
 #define PURGE_BY_KEY(table)                                                                        \
     "DELETE FROM " table " WHERE id IN (SELECT id FROM " table                                     \
     " WHERE id >= ?1 AND id < ?3 ORDER BY id LIMIT ?2)"
@@ -45,8 +46,7 @@
     "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, " \
     "NULL, ?23, ?24, 0, NULL, ?27"
 
-#define TRANSACTION_COLUMNS                                                                        \
-    "id, voucher_key, amount, balance, total, source_id, reason, created_ms"
+#define TRANSACTION_COLUMNS "id, voucher_key, amount, balance, total, source_id, reason, created_ms"
 
 #define TRANSACTION_PAGE(condition, order)                                                         \
     "SELECT " TRANSACTION_COLUMNS " FROM transactions WHERE voucher_key = ?1 AND " condition       \
@@ -188,13 +188,10 @@
                   "(?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                                  \
     X(BIN_BY_KEY, "SELECT " BIN_COLUMNS " FROM bin WHERE id = ?2 AND project_id = ?1")             \
     X(BIN_DELETE, "DELETE FROM bin WHERE id = ?1")                                                 \
-    X(BIN_DELETE_OF,                                                                               \
-      "DELETE FROM bin WHERE project_id = ?1 AND resource_type = ?2 AND resource_key = ?3")        \
     X(EXPORT_INSERT, "INSERT INTO exports (project_id, " EXPORT_COLUMNS ") "                       \
                      "VALUES (?1, ?2, ?3, ?4, ?5)")                                                \
     X(EXPORT_DELETE, "DELETE FROM exports WHERE id = ?2 AND project_id = ?1")                      \
-    X(EXPORT_BY_KEY,                                                                               \
-      "SELECT " EXPORT_COLUMNS " FROM exports WHERE id = ?2 AND project_id = ?1")                  \
+    X(EXPORT_BY_KEY, "SELECT " EXPORT_COLUMNS " FROM exports WHERE id = ?2 AND project_id = ?1")   \
     X(EXPORT_COUNT, "SELECT count(*) FROM exports WHERE id > ?1 AND id < ?2")                      \
     X(EXPORTS_OLDEST, EXPORT_PAGE("id"))                                                           \
     X(EXPORTS_NEWEST, EXPORT_PAGE("id DESC"))                                                      \
@@ -230,6 +227,10 @@
     X(VOUCHER_TO_BIN,                                                                              \
       "UPDATE vouchers SET binned_ms = ?2, version = ?3, recent = NULL WHERE id = ?1")             \
     X(VOUCHER_SUBTRACT, "UPDATE vouchers SET subtracted = ?2 WHERE id = ?1")                       \
+    X(VOUCHER_MERGE_METADATA,                                                                      \
+      "UPDATE vouchers SET metadata = merged_metadata(), version = ?3, updated_ms = ?4 "           \
+      "WHERE project_id = ?1 AND code = ?2 "                                                       \
+      "AND merges_metadata(metadata, version, binned_ms, recent)")                                 \
     X(VOUCHER_STAMP, "UPDATE vouchers SET version = ?4, recent = ?27 WHERE id = ?1")               \
     X(DRY_BY_CODE,                                                                                 \
       "SELECT " VOUCHER_COLUMNS " FROM dry_vouchers WHERE action_seq = ?1 AND code = ?2")          \
@@ -238,8 +239,8 @@
     X(CATEGORY_ANY, "SELECT 1 FROM categories WHERE project_id = ?1 LIMIT 1")                      \
     X(VOUCHER_BY_CODE,                                                                             \
       "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE project_id = ?1 AND code = ?2")              \
-    X(VOUCHER_BY_KEY,                                                                              \
-      "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE id = ?2 AND project_id = ?1")
+    X(VOUCHER_BY_KEY, "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE id = ?2 AND project_id = "   \
+                                                "?1")
 
 enum statement {
 #define X(name, sql) STATEMENT_##name,

@@ -422,7 +422,7 @@ int vouchers_list(struct store *store, struct arena *a, int64_t project_id,
 /* ---- a walk ---- */
 
 /* Moves the walk behind the row that the statement is at. */
-static void walk_pass(struct voucher_walk *w, sqlite3_stmt *st)
+static int walk_pass(struct voucher_walk *w, sqlite3_stmt *st, struct err *err)
 {
     const struct str code = column_str(st, 2);
     w->after_key = sqlite3_column_int64(st, 0);
@@ -430,6 +430,7 @@ static void walk_pass(struct voucher_walk *w, sqlite3_stmt *st)
     w->after_code_len = code.len < sizeof(w->after_code) ? code.len : sizeof(w->after_code);
     if (w->after_code_len > 0)
         memcpy(w->after_code, code.p, w->after_code_len);
+    return row_check(st, err);
 }
 
 /* Rows that the filter refuses are looked at too, so a call over millions of them can be cut. */
@@ -439,12 +440,11 @@ static int walk_rows(struct list *l, struct voucher_walk *w, sqlite3_stmt *st, s
     size_t seen = 0, bytes = 0;
     int got;
     while ((got = db_step(l->db, st, err)) > 0) {
-        walk_pass(w, st);
-        if (sqlite3_column_int(st, sqlite3_column_count(st) - 1) != 0) {
-            if (take_row(l, st, err) < 0)
-                return -1;
+        const bool fits = sqlite3_column_int(st, sqlite3_column_count(st) - 1) != 0;
+        if (walk_pass(w, st, err) < 0 || (fits && take_row(l, st, err) < 0))
+            return -1;
+        if (fits)
             bytes += text_bytes(&l->rows[l->n - 1]);
-        }
         if (l->n == w->limit || bytes >= w->max_bytes ||
             (++seen % WALK_LOOK_ROWS == 0 && time_monotonic_us() > until_us))
             return 0;

@@ -430,7 +430,8 @@ static int apply_dry(struct voucher_applier *ap, struct voucher *v, struct appli
 static int apply_update(struct voucher_applier *ap, struct voucher *v, struct applied *out,
                         struct err *err)
 {
-    const int merged = try_merge(ap, v, out, err);
+    const int updated = overlaps(ap) ? 0 : metadata_update(ap, v, out, err);
+    const int merged = updated != 0 ? updated : try_merge(ap, v, out, err);
     if (merged != 0)
         return merged < 0 ? -1 : 0;
     arena_reset(ap->arena);
