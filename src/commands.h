@@ -11,6 +11,7 @@ struct serve_options {
     const char *listen;
     const char *store;
     const char *spool; /* NULL: beside the database */
+    const char *public_url; /* NULL: by the request */
     const char *log_level;
     const char *json_max_bytes;
     const char *csv_max_bytes;

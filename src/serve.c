@@ -24,6 +24,7 @@ struct parts {
     struct retention *retention;
     struct server *server;
     struct api api;
+    char public_url[1024];
 };
 
 /* "127.0.0.1:8080", "[::1]:8080", ":8080" is refused: an address is always said. */
@@ -117,6 +118,26 @@ static bool read_retention(const struct serve_options *o, struct retention_confi
            read_ms("retention-interval", o->retention_interval, 0.01, second_ms, &out->interval_ms);
 }
 
+/* The URL without a / at its end, in the struct parts. */
+static bool read_public_url(struct parts *p, const struct serve_options *o)
+{
+    if (o->public_url == NULL)
+        return true;
+    size_t len = strlen(o->public_url);
+    while (len > 0 && o->public_url[len - 1] == '/')
+        len--;
+    const bool http = strncmp(o->public_url, "http://", 7) == 0;
+    if ((!http && strncmp(o->public_url, "https://", 8) != 0) || len >= sizeof(p->public_url)) {
+        fprintf(stderr, "longshore: --public-url '%s' does not begin with http:// or https://\n",
+                o->public_url);
+        return false;
+    }
+    memcpy(p->public_url, o->public_url, len);
+    p->public_url[len] = '\0';
+    p->api.public_url = p->public_url;
+    return true;
+}
+
 static int start(struct parts *p, const struct serve_options *o, struct server_config *server,
                  const struct retention_config *retention, struct err *err)
 {
@@ -179,7 +200,7 @@ int serve_run(const void *values)
     }
     if (!read_bytes("json-max-bytes", o->json_max_bytes, &server.json_max_bytes) ||
         !read_bytes("csv-max-bytes", o->csv_max_bytes, &server.csv_max_bytes) ||
-        !read_retention(o, &retention))
+        !read_retention(o, &retention) || !read_public_url(&parts, o))
         return 2;
     log_set_level(level);
     /* Big buffers come from mmap and are grown by mremap: a growing chunk leaves no holes behind.

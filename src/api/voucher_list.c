@@ -98,23 +98,10 @@ static int read_page(struct request *rq, struct voucher_page *page, struct err *
     return read_cursor(rq, page, err);
 }
 
-/* Does it name the vouchers that it wants? */
-static bool names_vouchers(const struct filter *f)
-{
-    for (; f != NULL; f = f->and) {
-        for (const struct filter_condition *c = f->first; c != NULL; c = c->next) {
-            const bool name = c->field->id == VFILTER_CODE || c->field->id == VFILTER_ID;
-            if (name && (c->op == FILTER_IS || c->op == FILTER_IN) && (!f->any || f->n == 1))
-                return true;
-        }
-    }
-    return false;
-}
-
 static bool may_be_slow(const struct voucher_page *page)
 {
     const bool sorted = page->order == VOUCHER_BY_CHANGE || page->order == VOUCHER_BY_CHANGE_DESC;
-    return !names_vouchers(page->filter) && (sorted || page->filter != NULL);
+    return !voucher_filter_is_narrow(page->filter) && (sorted || page->filter != NULL);
 }
 
 /* ---- the list ---- */

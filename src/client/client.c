@@ -370,31 +370,21 @@ static const char *advice(long status, const struct refusal *f)
     return "";
 }
 
+/* Texts are as the server sent them: whoever shows an error takes control characters out. */
 static int refused(struct running *r, long status)
 {
     struct arena a;
-    struct buf said;
     struct refusal f;
     arena_init(&a, 4 * KIB, 0);
-    buf_init(&said, 4 * KIB);
     read_refusal(&a, buf_str(&r->k->body), &f);
+    if (!f.known)
+        f.said = STR("the answer is no error of the API");
     r->k->lost = status == 502 || status == 503 || status == 504;
-    if (f.known)
-        text_put_safe(&said, str_utf8_cut(f.said, DETAILS_SHOWN_BYTES));
-    else
-        buf_printf(&said, "%.*s answered with no error of the API", STR_FMT(r->c->base));
-    buf_printf(&said, " (%ld", status);
-    if (f.key.len > 0) {
-        buf_putc(&said, ' ');
-        text_put_safe(&said, str_utf8_cut(f.key, 40));
-    }
-    if (f.request_id.len > 0) {
-        buf_puts(&said, STR(", request "));
-        text_put_safe(&said, str_utf8_cut(f.request_id, 40));
-    }
-    err_set(r->err, status == 401 ? ERR_UNAUTHORIZED : ERR_IO, "%s: %.*s)%s", r->k->doing,
-            STR_FMT(buf_str(&said)), advice(status, &f));
-    buf_release(&said);
+    err_set(r->err, status == 401 ? ERR_UNAUTHORIZED : ERR_IO, "%s: %.*s (%ld%s%.*s%s%.*s)%s",
+            r->k->doing, STR_FMT(str_utf8_cut(f.said, DETAILS_SHOWN_BYTES)), status,
+            f.key.len > 0 ? " " : "", STR_FMT(str_utf8_cut(f.key, NAME_SHOWN_BYTES)),
+            f.request_id.len > 0 ? ", request " : "",
+            STR_FMT(str_utf8_cut(f.request_id, NAME_SHOWN_BYTES)), advice(status, &f));
     arena_release(&a);
     return -1;
 }

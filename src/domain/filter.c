@@ -592,3 +592,15 @@ static const struct filter_field voucher_rows[] = {
 };
 
 const struct filter_fields voucher_filter_fields = { voucher_rows, ARRAY_LEN(voucher_rows) };
+
+bool voucher_filter_is_narrow(const struct filter *f)
+{
+    for (; f != NULL; f = f->and) {
+        for (const struct filter_condition *c = f->first; c != NULL; c = c->next) {
+            const bool name = c->field->id == VFILTER_CODE || c->field->id == VFILTER_ID;
+            if (name && (c->op == FILTER_IS || c->op == FILTER_IN) && (!f->any || f->n == 1))
+                return true;
+        }
+    }
+    return false;
+}

@@ -181,4 +181,7 @@ enum redemption_status {
 
 extern const struct filter_fields voucher_filter_fields;
 
+/* Does it ask for certain ids or codes only, so that nothing else need be looked at? */
+bool voucher_filter_is_narrow(const struct filter *f); /* NULL: no */
+
 #endif

@@ -22,7 +22,7 @@
 /* A chunk ends here as well: tiny rows, or long headings repeated in every row's metadata, make
  * more of a file than its bytes. */
 #define CHUNK_ROWS_MAX     81920
-#define CHUNK_MEMORY_BYTES (24 * MIB)
+#define CHUNK_MEMORY_BYTES (20 * MIB)
 /* Of the first chunk after a start: a process killed every 150 ms still advances. */
 #define CHUNK_ROWS_FIRST  1000
 #define CHUNK_ROWS_GROWTH 4

@@ -180,6 +180,17 @@ test('a voucher that names a category is in it: a new name shows at once, and no
 	assert.equal((await p.get('/v1/vouchers?order=code')).json.vouchers[0].category, null);
 });
 
+test('a tag becomes a category with the next write that names it, not before', async () => {
+	const p = await newProject(server);
+	const file = csv(HEAD, 'A,GIFT_VOUCHER,1,Later');
+	await p.load(file);
+	const { id } = await create(p, 'Later');
+	assert.equal((await p.voucher('A')).category_id, null);
+	await p.load(file);
+	const { category, category_id } = await p.voucher('A');
+	assert.deepEqual([category, category_id], ['Later', id]);
+});
+
 test('of two categories of one name, a voucher gets the oldest', async () => {
 	const p = await newProject(server);
 	const first = await create(p, 'Twin', 2), second = await create(p, 'Twin', 1);

@@ -335,7 +335,7 @@ test('an upload refused in the middle says why', async t => {
 
 test('an answer of something else than Longshore is told as that', async t => {
 	const cases = [
-		[r => r.writeHead(502).end('<html>\x1b[2J'), /answered with no error of the API \(502\); is that a Longshore server\? Check --url/],
+		[r => r.writeHead(502).end('<html>\x1b[2J'), /the answer is no error of the API \(502\); is that a Longshore server\? Check --url/],
 		[r => r.writeHead(301, { Location: 'http://127.0.0.1:1/' }).end(), /\(301\); is that a Longshore server\?/],
 		[r => r.writeHead(200).end('<html>'), /the answer is no list/],
 		[r => sendJson(r, 200, []), /the answer is no list of actions/],

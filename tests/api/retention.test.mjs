@@ -51,6 +51,22 @@ test('of very many failures the first 10,000 stay, and their number is right', a
 		{ code: giftCode(9999), row: 10000, reason: 'Voucher Type is required' });
 });
 
+test('a small input, which is stored with its action, goes with its report and its links', async () => {
+	const p = await newProject(server);
+	await p.load(giftFile(2));
+	const { status, json } = await p.post('/v1/vouchers/bulk/async',
+		[{ code: giftCode(0), metadata: { n: 1 } }, { code: 'NONE', metadata: {} }]);
+	assert.equal(status, 202);
+	const before = await p.wait(json.async_action_id);
+	const after = await dropped(p, before.id);
+	assert.deepEqual([after.result.done_count, after.result.failed_count], [1, 1]);
+	assert.deepEqual(after.result.errors, before.result.errors);
+	const { pathname, search } = new URL(before.result.reports[0]);
+	const link = await server.get(pathname + search, { project: null });
+	assert.deepEqual([link.status, link.json.key], [404, 'not_found']);
+	assert.deepEqual((await p.voucher(giftCode(0))).metadata, { n: 1 });
+});
+
 test('two projects lose theirs each, and neither sees the other', async () => {
 	const p = await newProject(server), q = await newProject(server);
 	const [a, b] = await Promise.all([p.load(giftFile(50)), q.load(giftFile(60))]);

@@ -3,7 +3,9 @@
  * lives.mjs - lives of a server that are to end badly: at a named place, or after a while.
  */
 import assert from 'node:assert/strict';
-import { sleep, until } from '../support/server.mjs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { longshore, sleep, until } from '../support/server.mjs';
 import { makeFile } from './model.mjs';
 
 /** How long a life waits for its place before it is killed for being too slow to die. */
@@ -52,6 +54,18 @@ export async function liveAndDie(server, death, { env = {}, during = async () =>
 	return wasRunning || death.place === undefined ? 'time' : 'place';
 }
 
+const logOf = server => join(server.dir, 'undo.log');
+
+/** The environment of a life at whose end the power may fail. */
+export const recording = server => ({ LONGSHORE_TEST_POWERCUT: logOf(server) });
+
+/** The server is dead. `survivors`: 0: nothing unsynced is left; a seed: some of it is. */
+export async function cutPower(server, survivors) {
+	const end = await longshore([], { env: { LONGSHORE_TEST_POWERCUT_APPLY: `${logOf(server)}:${survivors}` } });
+	assert.equal(end.code, 0, end.stderr);
+	await rm(`${server.database}-shm`, { force: true }); // memory, in truth
+}
+
 /** All actions of the project, oldest first. */
 export async function listActions(server) {
 	const { json } = await server.get('/v1/async-actions?limit=100');
@@ -73,7 +87,7 @@ export async function settled(server, timeoutMs = 30000) {
 }
 
 /** What the server has complained about. */
-function warnings(server) {
+export function warnings(server) {
 	return server.logs.filter(l => l.level === 'warn' || l.level === 'error').map(l => JSON.stringify(l));
 }
 

@@ -4,25 +4,13 @@
  * answered must be there all the same, and everything else as if it had never been begun.
  */
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { longshore, startServer } from '../support/server.mjs';
-import { listActions, liveAndDie, settled, Uploads } from './lives.mjs';
+import { startServer } from '../support/server.mjs';
+import { cutPower, listActions, liveAndDie, recording, settled, Uploads } from './lives.mjs';
 import { assertExact, LiveWriter, makeFile, Random, seed } from './model.mjs';
 
 const CUTS = 20;
 const ROWS = 60000;
-
-const logOf = server => join(server.dir, 'undo.log');
-const recording = server => ({ LONGSHORE_TEST_POWERCUT: logOf(server) });
-
-/** The server is dead. `survivors`: 0: nothing unsynced is left; a seed: some of it is. */
-async function cutPower(server, survivors) {
-	const end = await longshore([], { env: { LONGSHORE_TEST_POWERCUT_APPLY: `${logOf(server)}:${survivors}` } });
-	assert.equal(end.code, 0, end.stderr);
-	await rm(`${server.database}-shm`, { force: true }); // memory, in truth
-}
 
 function deaths(random) {
 	const list = [

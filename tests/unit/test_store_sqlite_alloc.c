@@ -245,6 +245,45 @@ static void reading_out_of_memory_is_exact_or_an_error(void **state)
     }
 }
 
+/* The same of lists and walks with a filter, which reads metadata for itself. */
+static void filtering_out_of_memory_is_exact_or_an_error(void **state)
+{
+    struct world *w = *state;
+    const int64_t project = prepare_project(w, "p");
+    const struct str value = STR(LONG_TEXT);
+    struct filter filter;
+    struct filter_reader r = { .fields = &voucher_filter_fields, .arena = &w->arena, .path = "" };
+    filter_init(&filter, 0);
+    MUST(filter_add(&r, &filter, STR("metadata.a"), STR("$is_not"), &value, 1, must));
+    const struct voucher_page page = { .order = VOUCHER_BY_CHANGE, .limit = 10, .filter = &filter };
+    for (long nth = 1, went_off = 1; went_off; nth++) {
+        struct voucher_walk walk = {
+            .order = VOUCHER_BY_CODE, .filter = &filter, .limit = 10, .max_bytes = SIZE_MAX
+        };
+        struct err err = { 0 };
+        struct voucher *list = NULL, *walked = NULL;
+        size_t n = 0, n_walked = 0;
+        int64_t total = 0;
+        bool more;
+        world_reopen(w);
+        arm(nth);
+        int rc = store_list_vouchers(w->store, &w->arena, project, &page, &list, &n, &total, &more,
+                                     &err);
+        if (rc == 0)
+            rc = store_walk_vouchers(w->store, &w->arena, project, &walk, &walked, &n_walked, &err);
+        went_off = disarm();
+        if (rc < 0) {
+            assert_true(went_off);
+            continue;
+        }
+        assert_int_equal(total, 1);
+        assert_int_equal(n, 1);
+        assert_str(list[0].code, "OLD2");
+        assert_int_equal(n_walked, 1);
+        assert_str(walked[0].category, LONG_TEXT);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
@@ -253,6 +292,7 @@ int main(void)
         TEST(opening_out_of_memory_is_an_error),
         TEST(slice_out_of_memory_moves_nothing_or_does_it_all),
         TEST(reading_out_of_memory_is_exact_or_an_error),
+        TEST(filtering_out_of_memory_is_exact_or_an_error),
     };
     return cmocka_run_group_tests_name("store/sqlite_alloc", tests, install, NULL);
 }

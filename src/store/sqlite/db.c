@@ -63,7 +63,7 @@ static int configure(struct db *db, enum db_mode mode, size_t cache_bytes, struc
     snprintf(pragmas, sizeof(pragmas),
              "PRAGMA synchronous = FULL;"     /* 202 means durable */
              "PRAGMA wal_autocheckpoint = 0;" /* the checkpointer decides */
-             "PRAGMA journal_size_limit = 536870912;"
+             "PRAGMA journal_size_limit = 67108864;"
              "PRAGMA secure_delete = OFF;" /* Debian builds with it on: doubles the writing of an
                                               update */
              "PRAGMA temp_store = MEMORY;"

@@ -104,6 +104,9 @@ struct sqlite_store {
     struct db checkpointer;
     bool checkpointer_runs, checkpoint_stop, checkpoint_asked;
     _Atomic int64_t wal_bytes;   /* in the log */
+    int64_t wal_commits;         /* [w] since it began anew */
+    int64_t wal_pages;           /* [w] after the last commit */
+    bool wal_no_room;            /* [w] the disk would not take zeros behind it */
     _Atomic int64_t wal_backlog; /* of them not copied back by the last checkpoint; -1: not known */
 
     _Atomic int64_t busy_us, commit_us, commits, checkpoints;
@@ -178,6 +181,10 @@ int checkpointer_start(struct sqlite_store *s, struct err *err) MUST_CHECK;
 void checkpointer_stop(struct sqlite_store *s);
 void checkpointer_note(struct sqlite_store *s, int64_t wal_pages,
                        bool idle); /* after a commit, or when idle */
+
+/* Called by the writer between transactions: makes room in the log's file while commits are small.
+ */
+void checkpointer_make_room(struct sqlite_store *s);
 
 /* Called by the writer between transactions: ends what the checkpointer has nearly done. */
 void checkpointer_finish(struct sqlite_store *s);

@@ -86,27 +86,39 @@ static void list_sql(struct list *l, struct sql *q)
 
 /* ---- conditions ---- */
 
-/* Behind the last voucher, within the project: its keys are a range, its codes one of the index. */
-static void put_range(struct sql *q, const struct place *after)
+static void put_key_range(struct sql *q, const struct place *after)
 {
-    const bool descending = orders[after->order].descending;
     int64_t low = key_base(q->project_id), high = key_base(q->project_id + 1);
-    if (orders[after->order].way == BY_CODE) {
-        sql_put(q, "project_id = ");
-        sql_int(q, q->project_id);
-        if (after->key == 0)
-            return;
-        sql_put(q, descending ? " AND code < " : " AND code > ");
-        sql_str(q, after->code);
-        return;
-    }
     if (orders[after->order].way == BY_KEY && after->key != 0)
-        *(descending ? &high : &low) = after->key;
+        *(orders[after->order].descending ? &high : &low) = after->key;
     sql_put(q, "id > ");
     sql_int(q, low);
     sql_put(q, " AND id < ");
     sql_int(q, high);
-    if (orders[after->order].way == BY_CHANGE && after->key != 0) {
+}
+
+/* Behind the last voucher, within the project: its keys are a range of the table, its codes one of
+ * the index. Where the filter names a few vouchers they are looked up and sorted, and nothing may
+ * look as if a walk along the index were another way: the + takes a column out of the index. */
+static void put_range(struct sql *q, const struct list *l)
+{
+    const struct place *after = &l->after;
+    const bool descending = orders[after->order].descending;
+    const enum way way = orders[after->order].way;
+    const bool narrow = voucher_filter_is_narrow(l->filter);
+    if (way == BY_CODE && !narrow) {
+        sql_put(q, "project_id = ");
+        sql_int(q, q->project_id);
+    } else {
+        put_key_range(q, after);
+    }
+    if (after->key == 0)
+        return;
+    if (way == BY_CODE) {
+        sql_put(q, narrow ? " AND +code" : " AND code");
+        sql_put(q, descending ? " < " : " > ");
+        sql_str(q, after->code);
+    } else if (way == BY_CHANGE) {
         sql_put(q, descending ? " AND (" CHANGED ", id) < (" : " AND (" CHANGED ", id) > (");
         sql_int(q, after->changed_ms);
         sql_put(q, ", ");
@@ -138,7 +150,9 @@ static void put_prefix_range(struct sql *q, const struct place *after, struct st
 
 static void put_prefixes(struct sql *q, const struct place *after, const struct filter *f)
 {
-    for (; f != NULL && orders[after->order].way == BY_CODE; f = f->and) {
+    if (orders[after->order].way != BY_CODE || voucher_filter_is_narrow(f))
+        return;
+    for (; f != NULL; f = f->and) {
         for (const struct filter_condition *c = f->first; c != NULL; c = c->next) {
             if (c->field->id == VFILTER_CODE && c->op == FILTER_STARTS_WITH && c->n == 1 &&
                 c->values[0].text.len > 0 && (!f->any || f->n == 1))
@@ -149,7 +163,7 @@ static void put_prefixes(struct sql *q, const struct place *after, const struct 
 
 static void put_where(struct sql *q, const struct list *l)
 {
-    put_range(q, &l->after);
+    put_range(q, l);
     put_prefixes(q, &l->after, l->filter);
     sql_put(q, " AND binned_ms IS NULL");
 }
@@ -455,13 +469,15 @@ static int walk_rows(struct list *l, struct voucher_walk *w, sqlite3_stmt *st, s
 
 static int walk_index(struct list *l, struct voucher_walk *w, struct err *err)
 {
+    const bool narrow = voucher_filter_is_narrow(l->filter); /* then no other row is looked at */
     struct sql q;
     int rc = -1;
     list_sql(l, &q);
     sql_put(&q, "SELECT " VOUCHER_COLUMNS ", ");
-    sql_filter(&q, l->filter, voucher_columns);
+    sql_filter(&q, narrow ? NULL : l->filter, voucher_columns);
     sql_put(&q, " FROM vouchers WHERE ");
     put_where(&q, l);
+    sql_and_filter(&q, narrow ? l->filter : NULL, voucher_columns);
     sql_put(&q, " ORDER BY ");
     sql_put(&q, orders[l->after.order].order_by);
     sqlite3_stmt *st = sql_prepare(&q, err);

@@ -262,6 +262,7 @@ static int run_in_batch(struct sqlite_store *s, struct store_chunk *c, int64_t f
         c->reached = c->slice_done;
         c->lost = true;
     }
+    fault_point("batch.action");
     return end_savepoint(s, c->lost, err);
 }
 
@@ -373,6 +374,7 @@ static void *writer_main(void *arg)
             commit_works(s);
         }
         checkpointer_finish(s);
+        checkpointer_make_room(s);
         atomic_fetch_add(&s->busy_us, time_monotonic_us() - from_us);
     }
     return NULL;
