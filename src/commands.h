@@ -10,7 +10,7 @@
 struct serve_options {
     const char *listen;
     const char *store;
-    const char *spool; /* NULL: beside the database */
+    const char *spool;      /* NULL: beside the database */
     const char *public_url; /* NULL: by the request */
     const char *log_level;
     const char *json_max_bytes;

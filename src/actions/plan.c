@@ -10,6 +10,14 @@
 /* A record's metadata is bounded, and so is what all records share. */
 #define PARAMS_MAX_BYTES (2 * FIELD_OBJECT_MAX_BYTES)
 
+/* In the parameters the metadata lies a level deeper than in the request: what could not be read
+ * back is refused now. */
+static int check_depth(struct str params, struct arena *a, struct err *err)
+{
+    struct json *tree;
+    return json_parse(a, params, &tree, err);
+}
+
 int action_freeze_records(const struct action_kind *kind, struct str metadata, bool webhooks_enable,
                           struct arena *a, struct str *params, struct err *err)
 {
@@ -30,6 +38,8 @@ int action_freeze_records(const struct action_kind *kind, struct str metadata, b
         *params = arena_str(a, buf_str(&b));
         rc = params->p != NULL ? 0 : err_nomem(err);
     }
+    if (rc == 0 && metadata.p != NULL)
+        rc = check_depth(*params, a, err);
     buf_release(&b);
     return rc;
 }

@@ -97,7 +97,8 @@ int action_freeze_csv(const struct action_kind *kind, struct str head, bool whol
                       bool webhooks_enable, struct arena *a, struct str *params,
                       struct err *err) MUST_CHECK;
 
-/* The same for records. `metadata`: what every record is given, {NULL,0}: none. */
+/* The same for records. `metadata`: what every record is given, {NULL,0}: none; ERR_INVALID_JSON
+ * when it is nested too deeply. */
 int action_freeze_records(const struct action_kind *kind, struct str metadata, bool webhooks_enable,
                           struct arena *a, struct str *params, struct err *err) MUST_CHECK;
 

@@ -200,19 +200,22 @@ static void download_free(void *arg)
 
 /* ---- start ---- */
 
-/* Which export the link names; the 404 when it names none. */
-static int find_export(struct request *rq, struct stored_export **out, int64_t *project_id,
-                       struct err *err)
+/* The export that the link names. NULL: its 404, or an error. */
+static struct stored_export *find_export(struct request *rq, int64_t *project_id, struct err *err)
 {
     struct link link = { .purpose = EXPORT_LINK };
     const struct id_secret *secret = store_secret(api_of(rq)->store);
-    *out = NULL;
+    struct stored_export *e = NULL;
     if (id_decode(secret, ID_EXPORT, rq->args[0], &link.id) &&
         link_verify(secret, &link, request_query(rq, "token"), time_now_ms()) &&
-        store_find_export(api_of(rq)->store, &rq->arena, link.project_id, link.id, out, err) < 0)
-        return err_wrap(err, "cannot look up an export");
+        store_find_export(api_of(rq)->store, &rq->arena, link.project_id, link.id, &e, err) < 0) {
+        err_wrap(err, "cannot look up an export");
+        return NULL;
+    }
     *project_id = link.project_id;
-    return *out != NULL ? 0 : reply_not_found(rq, "export", rq->args[0], err);
+    if (e == NULL)
+        reply_not_found(rq, "export", rq->args[0], err);
+    return e;
 }
 
 static int read_plan(struct request *rq, const struct stored_export *e, struct download *x,
@@ -263,10 +266,10 @@ static int start_download(struct request *rq, struct response *rs, struct err *e
 int export_download(struct request *rq, struct response *rs, struct err *err)
 {
     struct download *x = arena_calloc(&rq->arena, sizeof(*x));
-    struct stored_export *e = NULL;
     if (x == NULL)
         return err_nomem(err);
-    if (find_export(rq, &e, &x->project_id, err) < 0 || read_plan(rq, e, x, err) < 0)
+    const struct stored_export *e = find_export(rq, &x->project_id, err);
+    if (e == NULL || read_plan(rq, e, x, err) < 0)
         return -1;
     x->rq = rq;
     x->api = api_of(rq);

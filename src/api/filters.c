@@ -58,8 +58,8 @@ struct spelled {
 static bool read_spelled(struct str rest, struct spelled *out)
 {
     static const char middle[] = "][conditions][";
-    const char *at = memmem(rest.p, rest.len, middle, sizeof(middle) - 1);
-    if (rest.p == NULL || at == NULL || at == rest.p)
+    const char *at = rest.p != NULL ? memmem(rest.p, rest.len, middle, sizeof(middle) - 1) : NULL;
+    if (at == NULL || at == rest.p)
         return false;
     const char *op = at + sizeof(middle) - 1;
     const struct str tail = { op, rest.len - (size_t)(op - rest.p) };
@@ -250,8 +250,8 @@ static int read_condition(struct request *rq, struct filter_reader *r, struct fi
 {
     struct spelled s;
     struct values values = { .arena = &rq->arena };
-    if (rest.p == NULL && p->value.len == 0) /* a client's empty filter */
-        return 0;
+    if (rest.p == NULL) /* without a value: a client's empty filter */
+        return p->value.len == 0 ? 0 : malformed(p->name, err);
     if (str_is(rest, "junction]"))
         return filter_set_junction(r, f, p->value, err);
     if (!read_spelled(rest, &s))

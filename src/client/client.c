@@ -9,12 +9,12 @@
 #include "client/interrupt.h"
 #include "client/text.h"
 
-#define CONNECT_MAX_S 10
-#define ANSWER_MAX_BYTES                                                                           \
-    (64 * MIB) /* an action with its 10,000 failures, each with a long reason */
+#define CONNECT_MAX_S       10
+#define ANSWER_MAX_BYTES    (64 * MIB) /* an action with 10,000 failures of long reasons */
 #define URL_MAX_BYTES       (8 * KIB)
-#define WIRE_BUFFER_BYTES   (256 * KIB) /* curl's own 16 and 64 KiB cost a gigabyte some seconds */
+#define WIRE_BUFFER_BYTES   (256 * KIB) /* to send 2 GB takes 0.6 s of CPU; with 16 KiB 1.1 s */
 #define DETAILS_SHOWN_BYTES 260         /* of what the server says; the advice is to fit as well */
+#define NAME_SHOWN_BYTES    40
 
 struct client {
     const struct client_options *o;

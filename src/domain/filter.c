@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* filter.c - see filter.h. */
 #include "domain/filter.h"
+
+#include <assert.h>
+
 #include "base/time_iso.h"
 
 #define DAY_MS   INT64_C(86400000)
@@ -321,12 +324,13 @@ int filter_add(struct filter_reader *r, struct filter *f, struct str field, stru
 int filter_add_known(struct filter_reader *r, struct filter *f, int field_id, enum filter_op op,
                      const struct str *values, size_t n, struct err *err)
 {
-    struct filter_condition c = { .op = op };
-    for (size_t i = 0; i < r->fields->n && c.field == NULL; i++) {
-        if (r->fields->rows[i].id == field_id)
-            c.field = &r->fields->rows[i];
+    const struct filter_field *field = r->fields->rows;
+    while (field->id != field_id) {
+        field++;
+        assert(field < r->fields->rows + r->fields->n);
     }
-    return add(r, f, &c, str_of(c.field->name), values, n, err);
+    const struct filter_condition c = { .op = op, .field = field };
+    return add(r, f, &c, str_of(field->name), values, n, err);
 }
 
 int filter_set_junction(struct filter_reader *r, struct filter *f, struct str text, struct err *err)

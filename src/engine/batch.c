@@ -17,14 +17,18 @@ static bool fits_batch(const struct action *ac)
            ac->status == ACTION_ENQUEUED && ac->lease_epoch == 0 && ac->records >= 0;
 }
 
-/* How many of the actions, from the first on, can go together. */
+/* How many of the actions, from the first on, can go together: not more rows than a chunk has. */
 static size_t count_batch(const struct action *actions, size_t n, int64_t before_seq,
                           size_t *records)
 {
     size_t i = 0;
     *records = 0;
-    for (; i < n && actions[i].seq < before_seq && fits_batch(&actions[i]); i++)
-        *records += (size_t)actions[i].records;
+    for (; i < n && actions[i].seq < before_seq && fits_batch(&actions[i]); i++) {
+        const size_t with = *records + (size_t)actions[i].records;
+        if (i > 0 && with > CHUNK_ROWS_MAX)
+            break;
+        *records = with;
+    }
     return i;
 }
 

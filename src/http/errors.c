@@ -107,8 +107,7 @@ static void put_headers(struct request *rq, struct response *rs, const struct er
         reply_header(rs, "Retry-After", "1");
 }
 
-void errors_reply(struct request *rq, struct response *rs, const struct err *err,
-                  size_t max_bytes)
+void errors_reply(struct request *rq, struct response *rs, const struct err *err, size_t max_bytes)
 {
     const struct err_info *info = err_info(err->code);
     struct json_out o = { .b = &rs->body };

@@ -13,13 +13,13 @@
 
 struct server;
 
-/* A JSON body that is read whole into memory has that many bytes at most, whatever is configured. */
+/* A JSON body that is read whole into memory has that many bytes at most, in any configuration. */
 #define JSON_WHOLE_MAX_BYTES 10485760
 
 struct server_config {
     const char *host;      /* address or name to listen on, IPv4 or IPv6, without brackets */
     uint16_t port;         /* 0: any free one, see server_port */
-    unsigned threads;      /* 0: 4 */
+    unsigned threads;      /* 0: one per core, from 2 to 8 */
     size_t json_max_bytes; /* ceiling of a JSON body; 0: none, but for JSON_WHOLE_MAX_BYTES */
     size_t csv_max_bytes;  /* of an upload, its form included; 0: none */
     struct spool *spool;   /* where uploads go */

@@ -642,7 +642,7 @@ int store_list_queues(struct store *s, struct arena *a, struct queue_id **out, s
                       struct err *err) MUST_CHECK;
 
 /* The queue's unfinished actions behind after_seq, in order, with their `data`; at most max_bytes
- * of that, but one action at least. */
+ * of that and of their params, but one action at least. */
 int store_list_queue(struct store *s, struct arena *a, const struct queue_id *q, int64_t after_seq,
                      size_t limit, size_t max_bytes, struct action **out, size_t *n,
                      struct err *err) MUST_CHECK;

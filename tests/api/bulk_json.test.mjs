@@ -6,8 +6,8 @@ import http from 'node:http';
 import { test } from 'node:test';
 
 import {
-	ACTION_ID, apiServer, assertInvalidPayload, assertInvalidQuery, assertSpool, connect, csv, giftFile, head,
-	newProject, until
+	ACTION_ID, apiServer, assertInvalidPayload, assertInvalidQuery, assertSpool, connect, csv, giftCode, giftFile,
+	head, newProject, until
 } from '../support/api.mjs';
 import { longshore, shipped } from '../support/server.mjs';
 
@@ -204,7 +204,8 @@ test('JSON that does not parse is the transport error, wherever it breaks, whate
 		...texts.flatMap(text => [[IMPORT, text], [BULK, text]]),
 		[IMPORT, Buffer.from('[{"code":"\xFF"}]', 'latin1')],
 		[METADATA, '{"codes":["A"]'], [METADATA, '{"codes":["A",]}'], [METADATA, '{"codes":["A"]} {}'],
-		[METADATA, '{codes:[]}'], [METADATA, '{"codes":[4}'], [METADATA, '{"metadata":{"a":}}'], [METADATA, '{"x":tru}']
+		[METADATA, '{codes:[]}'], [METADATA, '{"codes":[4}'], [METADATA, '{"metadata":{"a":}}'], [METADATA, '{"x":tru}'],
+		[METADATA, `{"codes":["A"],"metadata":${'{"a":'.repeat(63)}{}${'}'.repeat(64)}`]
 	];
 	for (const [path, body] of bodies) {
 		await t.test(`${path} ${String(body).slice(0, 40)}`, async () => {
@@ -443,4 +444,21 @@ test('the memory of the server does not grow with the body', async t => {
 	t.diagnostic(`VmHWM ${peaks} KiB`);
 	if (!/asan|tsan/.test(shipped)) // a sanitizer's own memory is not ours
 		assert.ok(peaks[1] < peaks[0] + 4 * 1024 && peaks[2] < 128 * 1024, `VmHWM ${peaks} KiB`);
+});
+
+test('the memory of the server does not grow with the parameters of the updates that wait', async t => {
+	const own = await apiServer();
+	const p = await newProject(own);
+	await p.startImport(giftFile(1000000)); // what they wait for
+	const metadata = Object.fromEntries(Array.from({ length: 10000 }, (_, i) => [`key${i}`, i]));
+	const answers = [];
+	for (let i = 0; i < 300; i += 4) // a few at a time: requests under way take memory as well
+		answers.push(...await Promise.all([0, 1, 2, 3].map(n =>
+			p.post(METADATA, { codes: [giftCode(i + n)], metadata }))));
+	for (const { json: { async_action_id: id } } of answers)
+		assert.equal((await p.wait(id)).result.done_count, 1);
+	const peak = peakKib(own);
+	t.diagnostic(`VmHWM ${peak} KiB`);
+	if (!/asan|tsan/.test(shipped)) // a sanitizer's own memory is not ours
+		assert.ok(peak < 160 * 1024, `VmHWM ${peak} KiB`);
 });

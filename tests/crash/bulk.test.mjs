@@ -17,46 +17,47 @@ const midway = random => ({ place: 'slice.after_commit', nth: random.int(3, 6) }
 
 const kills = random =>
 	random.shuffle([
-		...Array.from({ length: 3 }, () => [{ place: 'batch.action', nth: random.int(1, 12) }]),
-		[{ place: 'slice.row', nth: random.int(1, 30) }],
-		[{ place: 'slice.row', nth: random.int(100, 2000) }],
-		[{ place: 'slice.before_checkpoint', nth: random.int(1, 12) }],
-		[{ place: 'slice.before_checkpoint', nth: random.int(1, 12) }],
-		[{ place: 'slice.before_commit', nth: random.int(1, 6) }],
-		[{ place: 'slice.after_commit', nth: random.int(1, 6) }],
-		[{ place: 'commit.before', nth: random.int(2, 12) }],
-		[{ place: 'commit.after', nth: random.int(2, 12) }],
-		[{ place: 'import.committed', nth: random.int(1, 12) }],
-		[{ place: 'import.committed', nth: random.int(1, 12) }],
-		[{ place: 'upload.written', nth: 1 }],
-		[{ place: 'upload.synced', nth: 1 }],
-		[{ place: 'upload.renamed', nth: 1 }],
+		...Array.from({ length: 3 }, () => [{ place: 'batch.action', nth: random.int(1, 30) }]),
+		[{ place: 'slice.row', nth: random.int(1, 50) }],
+		[{ place: 'slice.row', nth: random.int(100, 3000) }],
+		[{ place: 'slice.before_checkpoint', nth: random.int(1, 30) }],
+		[{ place: 'slice.before_checkpoint', nth: random.int(1, 30) }],
+		[{ place: 'slice.before_commit', nth: random.int(1, 12) }],
+		[{ place: 'slice.after_commit', nth: random.int(1, 12) }],
+		[{ place: 'commit.before', nth: random.int(2, 30) }],
+		[{ place: 'commit.after', nth: random.int(2, 30) }],
+		[{ place: 'import.committed', nth: random.int(1, 20) }],
+		[{ place: 'import.committed', nth: random.int(1, 20) }],
+		[{ place: 'upload.written', nth: random.int(1, 2) }],
+		[{ place: 'upload.synced', nth: random.int(1, 2) }],
+		[{ place: 'upload.renamed', nth: random.int(1, 2) }],
 		[{ place: 'disk.spool.write', nth: random.int(1, 3) }],
 		[{ place: 'disk.spool.sync', nth: 1 }],
-		[{ place: 'disk.wal.write', nth: random.int(1, 200) }],
-		[{ place: 'disk.wal.sync', nth: random.int(2, 8) }],
+		[{ place: 'disk.wal.write', nth: random.int(1, 400) }],
+		[{ place: 'disk.wal.sync', nth: random.int(2, 20) }],
 		[{ place: 'disk.db.write', nth: random.int(1, 100), drain: true, afterMs: 30 }],
 		[midway(random), { place: 'recovery.claimed', nth: 1 }],
 		[midway(random), { place: 'recovery.restored', nth: 1 }],
 		[midway(random), { place: 'recovery.restored', nth: 1 }],
 		[{ afterMs: -20 }],
 		[{ afterMs: -40 }],
-		...Array.from({ length: 8 }, () => [{ afterMs: random.int(0, 100) }])
+		...Array.from({ length: 10 }, () => [{ afterMs: random.int(0, 250) }])
 	]).flat();
 
 const cuts = random =>
 	random.shuffle([
-		{ place: 'batch.action', nth: random.int(1, 12) },
+		{ place: 'batch.action', nth: random.int(1, 30) },
 		{ place: 'disk.wal.write', nth: random.int(1, 60) },
-		{ place: 'disk.wal.write', nth: random.int(1, 400) },
-		{ place: 'disk.wal.sync', nth: random.int(2, 8) },
-		{ place: 'commit.after', nth: random.int(2, 12) },
-		{ place: 'slice.after_commit', nth: random.int(1, 6) },
-		{ place: 'import.committed', nth: random.int(1, 8) },
-		{ place: 'upload.synced', nth: 1 },
-		{ place: 'upload.renamed', nth: 1 },
+		{ place: 'disk.wal.write', nth: random.int(1, 800) },
+		{ place: 'disk.wal.sync', nth: random.int(2, 20) },
+		{ place: 'disk.wal.sync', nth: random.int(2, 20) },
+		{ place: 'commit.after', nth: random.int(2, 30) },
+		{ place: 'slice.after_commit', nth: random.int(1, 12) },
+		{ place: 'import.committed', nth: random.int(1, 20) },
+		{ place: 'upload.synced', nth: random.int(1, 2) },
+		{ place: 'upload.renamed', nth: random.int(1, 2) },
 		{ place: 'disk.db.write', nth: random.int(1, 100), drain: true, afterMs: 30 },
-		...Array.from({ length: 4 }, () => ({ afterMs: random.int(0, 100) }))
+		...Array.from({ length: 5 }, () => ({ afterMs: random.int(0, 250) }))
 	]);
 
 /** Waits until nothing is left to do. */

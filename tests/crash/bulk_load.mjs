@@ -55,6 +55,7 @@ export class Load {
 		this.random = random;
 		this.requests = []; // all of them, in the order in which they were made
 		this.sources = []; // lists of codes that updates speak of
+		this.certain = []; // lists of codes that are there
 		this.families = [];
 		this.ballast = new Family('BALLAST-');
 		this.marks = 0;
@@ -68,6 +69,7 @@ export class Load {
 		const request = { kind, records, metadata, dry };
 		request.key = this.random.chance(KEYED) ? `key-${n}` : undefined;
 		request.codes = dry ? [] : codes;
+		request.offered = false; // to updates
 		request.id = undefined; // of the action, once answered
 		request.done = false; // it is known to have ended well
 		request.cancelled = undefined; // the answer to a cancel; null: there was none
@@ -107,19 +109,21 @@ export class Load {
 
 	/** From now on updates may speak of its codes. */
 	#offer(request) {
-		if (request.codes.length > 0)
+		if (!request.offered && request.codes.length > 0)
 			this.sources.push(request.codes);
-		request.codes = [];
+		request.offered = true;
 	}
 
 	async #isDone(server, request) {
-		if (!request.done && request.id !== undefined) {
-			try {
-				request.done = (await server.action(request.id)).status === 'DONE';
-			} catch {
-				return false;
-			}
+		if (request.done || request.id === undefined)
+			return request.done;
+		try {
+			request.done = (await server.action(request.id)).status === 'DONE';
+		} catch {
+			return false;
 		}
+		if (request.done && request.kind === 'csv')
+			this.certain.push(request.codes);
 		return request.done;
 	}
 
@@ -199,14 +203,15 @@ export class Load {
 		return this.#request('metadata', { records, metadata: { ...this.#metadata(), mark: this.#mark() } }, options);
 	}
 
-	/** `taken`: codes that are there, to fail. */
-	#import(n, taken = [], options = {}) {
+	/** Some of a large one are there already, and fail. */
+	#import(n, options) {
 		const { random } = this;
+		const taken = random.pick(this.certain);
 		const prefix = `J${this.#mark()}-`;
 		const records = [];
 		for (let i = 0; i < n; i++)
 			records.push(this.#importItem(`${prefix}${random.chance(0.1) ? random.int(0, i) : i}`));
-		for (let i = 0; i < n / 20 && taken.length > 0; i++)
+		for (let i = 0; i < Math.floor(n / 20); i++)
 			records.push(this.#importItem(random.pick(taken)));
 		const codes = Array.from({ length: n }, (_, i) => `${prefix}${i}`);
 		return this.#request('import', { records, codes }, options);
@@ -295,32 +300,48 @@ export class Load {
 	async #largeOne(server) {
 		const { random } = this;
 		const kind = random.next();
-		let request;
-		if (kind < 0.4) {
-			request = this.#update(random.int(1500, 2500));
-		} else if (kind < 0.7) {
-			request = this.#metadataUpdate(random.int(2000, 3000));
-		} else {
-			const family = await this.#readyFamily(server);
-			request = this.#import(random.int(600, 1200), family?.codes());
-		}
-		await this.#sendAndCancel(server, request, 0.2);
+		if (kind < 0.4)
+			await this.#sendAndCancel(server, this.#update(random.int(1500, 2500)), 0.3);
+		else if (kind < 0.7)
+			await this.#sendAndCancel(server, this.#metadataUpdate(random.int(2000, 3000)), 0.3);
+		else
+			await this.#sendAndCancel(server, this.#import(random.int(600, 1200)), 0.3);
 	}
 
-	async #csvs(server) {
-		const family = await this.#readyFamily(server);
-		if (family !== undefined && this.random.chance(0.3)) {
-			await this.send(server, this.#dryCsv(200, family));
-			return;
+	/** Updates that wait, and behind them an import that changes what they are about. */
+	async #contest(server, family) {
+		const known = new Set(family.codes());
+		const growth = this.#growth(family, 300);
+		const codes = [...new Set(growth.records.map(row => row.code).filter(code => known.has(code)))];
+		const updates = [
+			this.#request('metadata', { records: codes, metadata: { Season: 'winter', mark: this.#mark() } }),
+			this.#request('metadata', { records: codes.slice(0, 50), metadata: { Region: `M${this.#mark()}` } }),
+			this.#request('update', {
+				records: codes.map(code => ({ code, metadata: { ...this.#metadata(), Region: `U${this.#mark()}` } }))
+			})
+		];
+		for (const request of [...updates, growth]) {
+			if (!(await this.send(server, request)))
+				return;
 		}
-		const grows = family ?? new Family(`C${this.#mark()}-`);
-		if (family === undefined)
-			this.families.push(grows);
-		await this.#sendAndCancel(server, this.#growth(grows, this.random.int(200, 800)), 0.2);
+	}
+
+	/** The only client who goes on with a family; and before, one that is all of it there is looked for. */
+	async #csvs(server) {
+		const { random } = this;
+		const family = await this.#readyFamily(server);
+		if (family === undefined) {
+			this.families.push(new Family(`C${this.#mark()}-`));
+			await this.#sendAndCancel(server, this.#growth(this.families.at(-1), random.int(300, 800)), 0.3);
+		} else if (random.chance(0.2)) {
+			await this.send(server, this.#dryCsv(200, family));
+		} else {
+			await this.#contest(server, family);
+		}
 	}
 
 	/** There is always something large to do, that others wait for. */
-	async #ballastOne(server) {
+	async #ballastFirst(server) {
 		const state = await this.#stateOf(server, this.ballast);
 		if (state === 'waiting')
 			return;
@@ -335,14 +356,35 @@ export class Load {
 		this.families.push(family);
 		assert.ok(await this.send(server, this.#growth(family, 3000)));
 		await server.waitForAction(family.last.id);
+		assert.ok(await this.#isDone(server, family.last));
+	}
+
+	/** Ids of actions that have not ended. */
+	async #open(server) {
+		const ids = [];
+		for (const status of ['IN_PROGRESS', 'ENQUEUED']) {
+			const { json } = await server.get(`/v1/async-actions?limit=100&status=${status}`);
+			ids.push(...(json.async_actions ?? []).map(action => action.id));
+		}
+		return ids;
+	}
+
+	/** One of those that former lives have left. */
+	async #cancels(server) {
+		if (!this.random.chance(0.4))
+			return;
+		const open = new Set(await this.#open(server).catch(() => []));
+		const left = this.requests.filter(({ id, cancelled }) => open.has(id) && cancelled === undefined);
+		if (left.length > 0)
+			await this.#cancel(server, this.random.pick(left));
 	}
 
 	/** All clients, until they have said what they have to say, or the server is gone. */
 	async run(server) {
 		const past = [...this.requests];
 		await Promise.all([
-			this.#ballastOne(server), this.#retries(server, past), this.#singles(server), this.#bursts(server),
-			this.#largeOne(server), this.#csvs(server)
+			this.#ballastFirst(server).then(() => this.#csvs(server)), this.#retries(server, past),
+			this.#singles(server), this.#bursts(server), this.#largeOne(server), this.#cancels(server)
 		]);
 	}
 

@@ -289,6 +289,12 @@ static void counters_follow_every_write(void **state)
     snprintf(want, sizeof(want), "voucher=3 voucher/category/%lld=1 voucher/tag/x=1", (long long)c);
     assert_string_equal(totals(w), want);
 
+    v = tagged("B", ""); /* is a tag as well */
+    written(w, VOUCHER_CHANGE, "B", &v);
+    v = change_of(VF_CATEGORY);
+    written(w, VOUCHER_CHANGE, "B", &v);
+    assert_string_equal(totals(w), want);
+
     written(w, VOUCHER_TO_BIN, "A", &v);
     written(w, VOUCHER_ERASE, "D", &v);
     assert_string_equal(totals(w), "voucher=1");
@@ -433,6 +439,64 @@ static void an_earlier_import_leaves_alone_what_requests_have_given(void **state
     assert_int_equal(find(w, "U").value.i, 1);
 }
 
+/* Three writers of one voucher: what the second gives must hold against the first as well, although
+ * the third has written the row last. */
+static void what_lies_between_a_first_and_a_last_writer_holds_against_the_first(void **state)
+{
+    static const struct unit_row row[] = { { "A", 1, NULL } };
+    struct world *w = *state;
+    struct unit_chunk c;
+    struct voucher v;
+    create(w, unit_voucher("A", 1));
+    const struct action first = unit_claimed_action(w->store, w->project);
+    const struct action second = unit_claimed_action(w->store, w->project);
+    v = change_of(VF_ACTIVE);
+    v.active = false;
+    written(w, VOUCHER_CHANGE, "A", &v);
+
+    unit_chunk_init(&c, &second, row, 1, NULL, true);
+    c.rows[0].set |= VF_CATEGORY | VF_METADATA; /* its value is what is there already */
+    c.rows[0].category = STR("second");
+    c.rows[0].metadata = STR("{\"both\":2}");
+    unit_commit(w->store, &c.chunk);
+    assert_string_equal(unit_outcome_letters(c.outcomes, 1), "u");
+    unit_chunk_release(&c);
+
+    unit_chunk_init(&c, &first, row, 1, NULL, true);
+    c.rows[0].set |= VF_CATEGORY | VF_METADATA;
+    c.rows[0].value = num_int(7);
+    c.rows[0].category = STR("first");
+    c.rows[0].metadata = STR("{\"both\":1,\"own\":1}");
+    unit_commit(w->store, &c.chunk);
+    unit_chunk_release(&c);
+    v = find(w, "A");
+    assert_str(v.category, "second");
+    assert_str(v.metadata, "{\"both\":2,\"own\":1}");
+    assert_true(v.value.i == 1 && !v.active);
+}
+
+/* {} in a bulk update: the row is there to be found, and gives nothing. */
+static void metadata_that_gives_nothing_meets_later_metadata(void **state)
+{
+    static const struct unit_row row[] = { { "A", 1, NULL } };
+    struct world *w = *state;
+    struct unit_chunk c;
+    struct voucher v;
+    create(w, unit_voucher("A", 1));
+    const struct action ac = unit_claimed_action(w->store, w->project);
+    v = change_of(VF_METADATA);
+    v.metadata = STR("{\"a\":1}");
+    written(w, VOUCHER_CHANGE, "A", &v);
+    unit_chunk_init(&c, &ac, row, 1, NULL, true);
+    c.rows[0].set = VF_CODE | VF_METADATA;
+    c.chunk.mode = APPLY_UPDATE_ONLY;
+    c.chunk.ordered = true;
+    unit_commit(w->store, &c.chunk);
+    assert_string_equal(unit_outcome_letters(c.outcomes, 1), "s");
+    unit_chunk_release(&c);
+    assert_str(find(w, "A").metadata, "{\"a\":1}");
+}
+
 /* ---- breaking things ---- */
 
 static struct voucher_write attempt_of(enum voucher_write_mode mode, struct voucher *v)
@@ -504,6 +568,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_booking_that_cannot_be_writes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(an_earlier_import_leaves_alone_what_requests_have_given,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            what_lies_between_a_first_and_a_last_writer_holds_against_the_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(metadata_that_gives_nothing_meets_later_metadata, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(any_failure_writes_nothing_and_the_next_try_succeeds, setup,
                                         teardown),
     };

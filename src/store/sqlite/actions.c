@@ -195,7 +195,7 @@ int actions_read_rows(struct db *db, sqlite3_stmt *st, struct arena *a, size_t l
             got = -1;
             break;
         }
-        bytes += (*out)[*n].data.len;
+        bytes += (*out)[*n].data.len + (*out)[*n].params.len;
         (*n)++;
     }
     sqlite3_reset(st);

@@ -215,19 +215,32 @@ static void put_json(struct sql *q, const struct filter_condition *c,
 
 /* ---- conditions ---- */
 
-size_t sql_keys(struct sql *q, const struct filter_condition *c, enum id_kind kind)
+static bool read_key(const struct sql *q, enum id_kind kind, struct str text, int64_t *key)
+{
+    return kind != ID_KIND_COUNT && id_decode(q->secret, kind, text, key);
+}
+
+size_t sql_count_keys(const struct sql *q, const struct filter_condition *c, enum id_kind kind)
 {
     size_t n = 0;
-    sql_put(q, "(");
-    for (size_t i = 0; i < c->n; i++) {
-        int64_t key;
-        if (kind == ID_KIND_COUNT || !id_decode(q->secret, kind, c->values[i].text, &key))
-            continue;
-        sql_put(q, n++ > 0 ? ", " : "");
-        sql_int(q, key);
-    }
-    sql_put(q, ")");
+    int64_t key;
+    for (size_t i = 0; i < c->n; i++)
+        n += read_key(q, kind, c->values[i].text, &key);
     return n;
+}
+
+void sql_keys(struct sql *q, const struct filter_condition *c, enum id_kind kind)
+{
+    const char *between = "(";
+    int64_t key;
+    for (size_t i = 0; i < c->n; i++) {
+        if (!read_key(q, kind, c->values[i].text, &key))
+            continue;
+        sql_put(q, between);
+        sql_int(q, key);
+        between = ", ";
+    }
+    sql_put(q, between[0] == '(' ? "()" : ")");
 }
 
 static void put_one(struct sql *q, const struct filter_condition *c, const struct filter_value *v)
@@ -260,7 +273,7 @@ static void put_equal(struct sql *q, const struct filter_condition *c,
     sql_put(q, column->sql);
     if (c->field->kind == FILTER_ID) {
         sql_put(q, " IN ");
-        (void)sql_keys(q, c, column->id_kind); /* IN () is false */
+        sql_keys(q, c, column->id_kind); /* IN () is false */
     } else if (c->n == 1) {
         sql_put(q, " = ");
         put_one(q, c, &c->values[0]);
@@ -375,15 +388,8 @@ static void put_condition(struct sql *q, const struct filter_condition *c,
 static bool is_hopeless(const struct sql *q, const struct filter_condition *c,
                         const struct filter_column *column)
 {
-    int64_t key;
-    if (c->field->kind != FILTER_ID || column->put != NULL ||
-        (c->op != FILTER_IS && c->op != FILTER_IN))
-        return false;
-    for (size_t i = 0; i < c->n && column->id_kind != ID_KIND_COUNT; i++) {
-        if (id_decode(q->secret, column->id_kind, c->values[i].text, &key))
-            return false;
-    }
-    return true;
+    return c->field->kind == FILTER_ID && column->put == NULL &&
+           (c->op == FILTER_IS || c->op == FILTER_IN) && sql_count_keys(q, c, column->id_kind) == 0;
 }
 
 /* What no row can meet is left out of an OR: SQLite would not, and look at every row instead of the

@@ -60,8 +60,9 @@ void sql_and_filter(struct sql *q, const struct filter *f, const struct filter_c
 /* "(...)", or "1" for none or NULL: as a value of a row. NULL counts as false. */
 void sql_filter(struct sql *q, const struct filter *f, const struct filter_column *columns);
 
-/* The public ids among the values that are of this kind, as keys: "(?, ?)". Returns how many. */
-size_t sql_keys(struct sql *q, const struct filter_condition *c, enum id_kind kind);
+/* The public ids among the values that are of this kind, as keys: "(?, ?)"; and how many. */
+void sql_keys(struct sql *q, const struct filter_condition *c, enum id_kind kind);
+size_t sql_count_keys(const struct sql *q, const struct filter_condition *c, enum id_kind kind);
 
 /* ---- vouchers (voucher_filter.c) ---- */
 

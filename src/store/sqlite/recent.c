@@ -102,15 +102,26 @@ static void put_older(struct buf *b, struct str note, int64_t first_unfinished)
     }
 }
 
+/* Whether what was put behind `before` stood at the end already: a code repeated in a file. */
+static bool repeats_last(const struct buf *b, size_t before)
+{
+    const size_t n = b->len - before;
+    return !b->failed && n <= before && memcmp(b->p + before - n, b->p + before, n) == 0;
+}
+
 int recent_note(struct voucher *stored, const struct voucher *given, int64_t seq,
                 int64_t first_unfinished, struct arena *a, struct err *err)
 {
     struct buf b;
     buf_init(&b, NOTE_MAX_BYTES + KEYS_MAX * sizeof(uint64_t) + sizeof(struct entry));
     put_older(&b, stored->recent, first_unfinished);
+    const size_t before = b.len;
     int rc = put_entry(&b, given, seq, a, err);
+    if (rc == 0 && repeats_last(&b, before))
+        b.len = before;
     if (rc == 0 && b.len > NOTE_MAX_BYTES) {
-        const struct entry all = { .seq = seq, .fields = EVERYTHING };
+        const struct entry all = { .seq = stored->version > seq ? stored->version : seq,
+                                   .fields = EVERYTHING };
         buf_reset(&b);
         buf_put(&b, (const char *)&all, sizeof(all));
     }
@@ -126,13 +137,15 @@ int recent_note(struct voucher *stored, const struct voucher *given, int64_t seq
 
 /* ---- asking ---- */
 
-/* Removes members that a later entry has given; {NULL,0} when none is left. */
+/* Removes members that a later entry has given; with none left, metadata is not given. */
 static int leave_metadata(struct str note, int64_t seq, struct voucher *change, struct arena *a,
                           struct err *err)
 {
     struct json *metadata;
     struct entry e;
     const char *keys;
+    if (change->metadata.len == 0) /* {}: there is nothing to remove */
+        return 0;
     if (parse_metadata(a, change->metadata, &metadata, err) < 0)
         return -1;
     while (next_entry(&note, &e, &keys)) {

@@ -448,7 +448,7 @@ int actions_find_outcomes_of_row(struct store *s, struct arena *a, int64_t proje
                                  int64_t row, struct outcome_blob **out, struct err *err);
 
 /* Rows of ACTION_COLUMNS (with `data` behind them, or not) into an array that grows in the arena:
- * at most `limit`, and until their data is more than max_bytes. */
+ * at most `limit`, and until their data and parameters are more than max_bytes. */
 int actions_read_rows(struct db *db, sqlite3_stmt *st, struct arena *a, size_t limit,
                       size_t max_bytes, struct action **out, size_t *n, bool *more,
                       struct err *err) MUST_CHECK;

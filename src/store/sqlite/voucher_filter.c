@@ -46,12 +46,19 @@ static bool put_id(struct sql *q, const struct filter_condition *c, enum filter_
     (void)now_ms;
     if (op != FILTER_IS && op != FILTER_IN)
         return false;
-    sql_put(q, "(id IN ");
-    const size_t n = sql_keys(q, c, ID_VOUCHER);
-    if (n < c->n) {
-        sql_put(q, " OR ");
-        put_code_in(q, c);
+    const size_t n = sql_count_keys(q, c, ID_VOUCHER);
+    if (n == c->n) {
+        sql_put(q, "id IN ");
+        sql_keys(q, c, ID_VOUCHER);
+        return true;
     }
+    sql_put(q, "(");
+    if (n > 0) {
+        sql_put(q, "id IN ");
+        sql_keys(q, c, ID_VOUCHER);
+        sql_put(q, " OR ");
+    }
+    put_code_in(q, c);
     sql_put(q, ")");
     return true;
 }

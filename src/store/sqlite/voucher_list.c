@@ -335,7 +335,7 @@ static bool put_counters(struct sql *q, const struct filter *filter)
     }
     if (equal && c->field->id == VFILTER_CATEGORY_ID) {
         sql_put(q, "SELECT 'voucher/category/' || id FROM categories WHERE id IN ");
-        (void)sql_keys(q, c, ID_CATEGORY);
+        sql_keys(q, c, ID_CATEGORY);
         return true;
     }
     return false;

@@ -322,7 +322,8 @@ static int write_stored(struct voucher_applier *ap, struct voucher *stored, enum
 static int recount(struct voucher_applier *ap, const struct voucher *before,
                    const struct voucher *after, struct err *err)
 {
-    if (before->category_id == after->category_id && str_eq(before->category, after->category))
+    if (before->category_id == after->category_id && str_eq(before->category, after->category) &&
+        (before->category.p == NULL) == (after->category.p == NULL)) /* "" is a tag */
         return 0;
     if (totals_add_category(ap->db, ap->project_id, before, -1, err) < 0)
         return -1;
@@ -335,15 +336,20 @@ int applier_keep(struct voucher_applier *ap, const struct voucher *before, struc
     const bool later = stored->version > ap->seq; /* stays the later one's */
     if (ap->dry_run)
         return outcome == OUTCOME_UPDATED ? put_dry(ap, stored, err) : 0;
-    if (outcome == OUTCOME_UNCHANGED && (later || !overlaps(ap) || stored->version == ap->seq))
+    if (outcome == OUTCOME_UNCHANGED && !overlaps(ap))
         return 0;
-    if (!later) {
-        if (!overlaps(ap))
-            stored->recent = (struct str){ 0 };
-        else if (recent_note(stored, given, ap->seq, ap->first_unfinished, ap->arena, err) < 0)
+    /* Also behind a later one: somebody earlier than both may still come. */
+    if (overlaps(ap)) {
+        if (recent_note(stored, given, ap->seq, ap->first_unfinished, ap->arena, err) < 0)
             return -1;
-        stored->version = ap->seq;
+    } else if (!later) {
+        stored->recent = (struct str){ 0 };
     }
+    if (!later)
+        stored->version = ap->seq;
+    if (outcome == OUTCOME_UNCHANGED && stored->version == before->version &&
+        str_eq(stored->recent, before->recent))
+        return 0;
     if (outcome == OUTCOME_UPDATED && recount(ap, before, stored, err) < 0)
         return -1;
     return write_stored(ap, stored, outcome, err);
