@@ -1,9 +1,9 @@
 // bench.mjs - Longshore beside the sqlite3 shell, on the same file, in one run.
 //
 //   ./dev bench [--rows 1000000] [--pairs 3] [--big] [--no-latency] [--seconds 10] [--connections 32]
-//               [--only import,latency,big,enqueue,metadata] [--out bench/RESULTS.md]
+//               [--only import,latency,big,order,enqueue,metadata] [--out bench/RESULTS.md]
 //
-// Parts: import (always measured where big is), latency, enqueue (enqueue.mjs), metadata (metadata.mjs), and big
+// Parts: import (always measured where big is), latency, order (order.mjs), enqueue (enqueue.mjs), metadata (metadata.mjs), and big
 // when it is asked for. With --only the figures are printed, and written only to a file that --out names.
 //
 // import, ours: the time from the start of the upload (curl, multipart, loopback) to the first answer that says DONE,
@@ -19,6 +19,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Server, clean, fresh, median, now, percentile, root, run, sample, say, seconds, threadTable, work } from './common.mjs';
 import { enqueue } from './enqueue.mjs';
 import { metadata } from './metadata.mjs';
+import { order } from './order.mjs';
 
 const numbers = { rows: 1000000, pairs: 3, seconds: 10, connections: 32 };
 const flags = { big: false, 'no-latency': false };
@@ -235,12 +236,13 @@ const parts = {
     import: partImport,
     latency: partLatency,
     big: partBig,
+    order: () => order({ rows: args.rows }),
     enqueue: () => enqueue({ connections: args.connections, duration: args.seconds }),
     metadata: () => metadata({ rows: args.rows, pairs: args.pairs }),
 };
 
 function wanted() {
-    const names = args.only ? args.only.split(',') : ['import', 'latency', 'enqueue', 'metadata'];
+    const names = args.only ? args.only.split(',') : ['import', 'latency', 'order', 'enqueue', 'metadata'];
     const strange = names.find((name) => !(name in parts));
     if (strange !== undefined) refuse(`there is no part '${strange}', only ${Object.keys(parts).join(', ')}`);
     const set = new Set(names);

@@ -38,7 +38,7 @@ export function sample(rows, bad) {
 }
 
 // Whatever others still have to write must not be on our bill: both sides start on a quiet disk.
-const scratch = ['ours', 'anchor', 'bad', 'latency', 'enqueue', 'metadata'];
+const scratch = ['ours', 'anchor', 'bad', 'latency', 'order', 'enqueue', 'metadata'];
 export const clean = () => scratch.forEach((name) => fs.rmSync(path.join(work, name), { recursive: true, force: true }));
 export const fresh = (name) => {
     const dir = path.join(work, name);

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 
 #include "base/str.h"
-#include "commands.h"
-#include "manual.h"
-#include "options.h"
+#include "commands/commands.h"
+#include "commands/manual.h"
+#include "commands/options.h"
 
 #define SERVE(field)    offsetof(struct serve_options, field)
 #define CREATE(field)   offsetof(struct project_create_options, field)
@@ -177,10 +177,12 @@ static const struct option project_create_options[] = {
       .help = "for people" },
     { .name = "app-id",
       .value = "ID",
+      .no_env = true, /* there it is the pair that clients use */
       .offset = CREATE(app_id),
       .help = "application id; made when not given" },
     { .name = "app-token",
       .value = "TOKEN",
+      .no_env = true, /* there it is the pair that clients use */
       .offset = CREATE(app_token),
       .help = "its secret key; made when not given" },
     { .name = "store",

@@ -116,8 +116,8 @@ int64_t action_failed_count(const struct action *ac);
 /* Lines of one report file of a bulk update (reference 2.6). */
 #define REPORT_LINES 100000
 
-/* How many report files a finished action of RESULT_ERRORS has: one at least. A file has the lines of
- * its rows, by number; of a cancelled action there are rows without one. */
+/* How many report files a finished action of RESULT_ERRORS has: one at least. A file has the lines
+ * of its rows, by number; of a cancelled action there are rows without one. */
 int64_t action_report_count(const struct action *ac);
 
 /* What an action's JSON needs besides the action. */

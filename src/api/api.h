@@ -22,9 +22,9 @@ struct api {
     struct spool *spool;
     struct engine *engine;
     struct auth_cache *auth; /* NULL: every request asks the store who it is */
-    const char *public_url; /* what links begin with, without a / at the end; NULL: as the client
-                               called us (Host) */
-    int64_t retention_ms;   /* inputs, outcomes and reports live that long after the end */
+    const char *public_url;  /* what links begin with, without a / at the end; NULL: as the client
+                                called us (Host) */
+    int64_t retention_ms;    /* inputs, outcomes and reports live that long after the end */
     atomic_int reports_running; /* each holds a chunk of its input in memory; starts as 0 */
     atomic_int lists_running;   /* those with filters, which may read everything; starts as 0 */
     atomic_int exports_running; /* each holds a page of vouchers in memory; starts as 0 */

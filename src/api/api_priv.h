@@ -34,9 +34,9 @@ int query_refuse(const struct request *rq, const char *const *names, struct err 
 /* ---- writes (write.c) ---- */
 
 /*
- * Suspends the request, runs `run` with `arg` (which lives in the request's arena) as an interactive
- * unit of work, and calls `answer` with rq->state = arg once that is durable; an error of the unit
- * is the answer otherwise. A handler returns what this returns.
+ * Suspends the request, runs `run` with `arg` (which lives in the request's arena) as an
+ * interactive unit of work, and calls `answer` with rq->state = arg once that is durable; an error
+ * of the unit is the answer otherwise. A handler returns what this returns.
  */
 int api_write(struct request *rq, int (*run)(struct store_tx *tx, void *arg, struct err *err),
               void *arg, request_handler *answer, struct err *err) MUST_CHECK;

@@ -20,17 +20,10 @@ struct id_secret {
     unsigned char key[ID_SECRET_BYTES];
 };
 
-enum id_kind {
-    ID_VOUCHER,
-    ID_CATEGORY,
-    ID_BIN_ENTRY,
-    ID_TRANSACTION,
-    ID_EXPORT,
-    ID_KIND_COUNT
-};
+enum id_kind { ID_VOUCHER, ID_CATEGORY, ID_BIN_ENTRY, ID_TRANSACTION, ID_EXPORT, ID_KIND_COUNT };
 
-/* Writes prefix, then a fixed number of base62 or hex characters, as the kind has them; key must not
- * be negative. */
+/* Writes prefix, then a fixed number of base62 or hex characters, as the kind has them; key must
+ * not be negative. */
 void id_encode(const struct id_secret *s, enum id_kind kind, int64_t key, char out[ID_MAX_LEN]);
 
 /* False for everything that id_encode did not write with this secret and kind. */

@@ -41,8 +41,8 @@ struct str arena_str(struct arena *a, struct str s) MUST_CHECK;
 /* Replaces each text by such a copy; what is not given stays so. False when out of memory. */
 bool arena_keep(struct arena *a, struct str *const *texts, size_t n) MUST_CHECK;
 
-/* An array of n elements of `size` bytes with room for one more: `rows` itself, or a larger copy; *cap
- * (0 at first, rows NULL) is how many it holds. NULL when out of memory. */
+/* An array of n elements of `size` bytes with room for one more: `rows` itself, or a larger copy;
+ * *cap (0 at first, rows NULL) is how many it holds. NULL when out of memory. */
 void *arena_grow(struct arena *a, void *rows, size_t n, size_t *cap, size_t size) MUST_CHECK;
 
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_CHECK;

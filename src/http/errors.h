@@ -11,8 +11,9 @@
 
 /*
  * Fills status, body and headers. The error's text becomes `details` for the 4xx family (and for
- * ERR_TOO_SLOW) only; what is said of a 5xx is in the log, under the request id. A body that is too large or no JSON has the
- * shape of the transport. Never fails: without memory the body stays empty, the status is right.
+ * ERR_TOO_SLOW) only; what is said of a 5xx is in the log, under the request id. A body that is too
+ * large or no JSON has the shape of the transport. Never fails: without memory the body stays
+ * empty, the status is right.
  */
 void errors_reply(struct request *rq, struct response *rs, const struct err *err, size_t max_bytes);
 

@@ -32,7 +32,7 @@ struct exchange {
     struct request rq; /* first: the handlers' view of it */
     struct server *server;
     struct MHD_Connection *con;
-    int refs;        /* event thread only */
+    int refs;          /* event thread only */
     struct buf body;   /* BODY_JSON and BODY_FORM, while it arrives */
     bool form_is_json; /* BODY_FORM */
     struct stream stream;

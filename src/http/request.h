@@ -69,7 +69,7 @@ struct request {
     /* for the error object: what was not found or is there already */
     const char *resource_type;
     struct str resource_id;
-    const char *allow; /* methods of the path, for 405 */
+    const char *allow;  /* methods of the path, for 405 */
     struct str details; /* of a 4xx error, in place of its text: one that is too long for it */
 };
 

@@ -19,8 +19,7 @@ struct str url_decode(struct arena *a, struct str raw) MUST_CHECK;
 
 /* The first field of that name of an application/x-www-form-urlencoded text, where + is a blank;
  * {NULL,0}: there is none. -1: out of memory. */
-int url_form_field(struct arena *a, struct str form, const char *name,
-                   struct str *out) MUST_CHECK;
+int url_form_field(struct arena *a, struct str form, const char *name, struct str *out) MUST_CHECK;
 
 /* Decoded segments of a path that begins with `/`; one slash at the end does not count. Returns how
  * many there are, URL_SEGMENTS_MAX + 1 when too many, -1 when out of memory. */

@@ -687,6 +687,7 @@ int store_find_bin_entry(struct store *s, struct arena *a, int64_t project_id, i
 int store_list_bin(struct store *s, struct arena *a, int64_t project_id, int64_t after_key,
                    bool newest_first, const struct filter *filter, size_t limit,
                    struct bin_entry **out, size_t *n, bool *more, struct err *err) MUST_CHECK;
+/* Not of a deleted project: the link to an export needs no key. */
 int store_find_export(struct store *s, struct arena *a, int64_t project_id, int64_t key,
                       struct stored_export **out, struct err *err) MUST_CHECK;
 int store_list_exports(struct store *s, struct arena *a, int64_t project_id, int64_t offset,

@@ -256,7 +256,9 @@ export class Load {
 
 	async #cancel(server, request) {
 		request.cancelled = null;
-		await sleep(this.random.int(0, 20));
+		const pause = this.random.int(-10, 20);
+		if (pause > 0)
+			await sleep(pause);
 		try {
 			const answer = await server.request('POST', `/v1/async-actions/${request.id}/cancel`);
 			assert.ok([200, 409, 503].includes(answer.status), answer.text);
@@ -267,10 +269,13 @@ export class Load {
 		}
 	}
 
+	/** As send(); `chance`: of a cancel soon after. */
 	async #sendAndCancel(server, request, chance) {
 		const cancels = this.random.chance(chance);
-		if ((await this.send(server, request)) && cancels)
+		const answered = await this.send(server, request);
+		if (answered && cancels)
 			await this.#cancel(server, request);
+		return answered;
 	}
 
 	/** What former lives have not answered; and some of what they have. */
@@ -291,7 +296,7 @@ export class Load {
 	async #bursts(server) {
 		for (let i = 0; i < 2; i++) {
 			const burst = Array.from({ length: 12 }, () => this.#small());
-			const answers = await Promise.all(burst.map(request => this.send(server, request)));
+			const answers = await Promise.all(burst.map(request => this.#sendAndCancel(server, request, 0.08)));
 			if (answers.includes(false))
 				return;
 		}

@@ -187,10 +187,8 @@ function outcomesOf({ row, met }, { seq, request }, rewritten) {
 
 /* ---- what is ---- */
 
-async function inGroups(list, size, work) {
-	for (let i = 0; i < list.length; i += size)
-		await Promise.all(list.slice(i, i + size).map(work));
-}
+/* Reports at a time: more would wait for each other. */
+const READERS = 2;
 
 /** Base objects of all actions. */
 async function listAll(server) {
@@ -214,14 +212,20 @@ async function linkedReport(url) {
 /** What clients see of all actions: by request id { shown, report, links }. */
 async function show(server) {
 	const all = new Map();
-	const add = async ({ id }) => {
-		const shown = await server.action(id);
-		const report = await server.report(id);
-		const links = await Promise.all((shown.result.reports ?? []).map(linkedReport));
-		assert.ok(!all.has(shown.request_id), `two actions of the request ${shown.request_id}`);
-		all.set(shown.request_id, { shown, report, links });
+	const waiting = await listAll(server);
+	const read = async () => {
+		while (waiting.length > 0) {
+			const { id } = waiting.pop();
+			const shown = await server.action(id);
+			const report = await server.report(id);
+			const links = [];
+			for (const url of shown.result.reports ?? [])
+				links.push(await linkedReport(url));
+			assert.ok(!all.has(shown.request_id), `two actions of the request ${shown.request_id}`);
+			all.set(shown.request_id, { shown, report, links });
+		}
 	};
-	await inGroups(await listAll(server), 16, add);
+	await Promise.all(Array.from({ length: READERS }, read));
 	return all;
 }
 

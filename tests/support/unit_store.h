@@ -15,8 +15,8 @@ enum { UNIT_KIND = 17 }; /* VOUCHERS.IMPORT_CSV; the store does not look at it *
 /* Runs one unit of work, which must succeed. */
 void unit_work(struct store *s, int (*run)(struct store_tx *, void *, struct err *), void *arg);
 
-/* A project with this name, and its two keys; the other texts are made of it ("proj_" in front, "app-"
- * and "management-"), the app key's token is the name. */
+/* A project with this name, and its two keys; the other texts are made of it ("proj_" in front,
+ * "app-" and "management-"), the app key's token is the name. */
 int64_t unit_project(struct store *s, const char *name);
 
 /* An action of 1000 input bytes, accepted at created_ms; ENQUEUED. */

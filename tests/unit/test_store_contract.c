@@ -145,7 +145,7 @@ static void store_of_a_newer_program_is_refused_and_left_alone(void **state)
         assert_int_equal(store_open(w->url, i == 0 ? &serving : &beside, &s, &err), -1);
         assert_int_equal(err.code, ERR_STORE);
         assert_non_null(strstr(
-            err.msg, "has schema version 4711, this program knows 2; use a newer longshore"));
+            err.msg, "has schema version 4711, this program knows 3; use a newer longshore"));
     }
 }
 

@@ -433,6 +433,7 @@ static const char fill_sql[] =
     "INSERT INTO categories SELECT p, (p << 40) + i, 'n', 0, 1, NULL FROM n;"
     "INSERT INTO bin SELECT p, (p << 40) + i, 1, i, 'n', NULL, 1 FROM n;"
     "INSERT INTO transactions SELECT p, (p << 40) + i, 1, 1, 1, 1, NULL, NULL, 1 FROM n;"
+    "INSERT INTO erased SELECT p, 'c' || i, 1 FROM n;"
     "INSERT INTO exports SELECT p, (p << 40) + i, 1, '{}', 1 FROM n;"
     "INSERT INTO idempotency SELECT p, 'k' || i, x'00', 1, 1 FROM n;"
     "INSERT INTO oauth_tokens SELECT randomblob(32), p, 'app-one', 'api', 1, 2 FROM n;"

@@ -440,6 +440,26 @@ static void remains_of_dry_runs_go_when_they_have_ended(void **state)
     assert_true(has_outcomes(w, &ended, 0)); /* its report has its full time */
 }
 
+static void an_erased_code_is_forgotten_when_nobody_can_bring_it_back(void **state)
+{
+    struct world *w = *state;
+    const struct action running = new_action(w, w->project, NULL, false);
+    for (int i = 0; i < 5; i++)
+        sql(w, arena_printf(&w->arena, "INSERT INTO erased VALUES (%lld, 'c%d', %lld)",
+                            (long long)w->project, i, (long long)running.seq + (i < 3 ? -1 : 1)));
+    sql(w, arena_printf(&w->arena, "INSERT INTO erased VALUES (%lld, 'c', %lld)",
+                        (long long)w->other, (long long)running.seq + 1));
+    const struct purged p = step(w, 0, 2);
+    assert_int_equal(p.rows, 2);
+    assert_true(p.more);
+    assert_string_equal(sweep(w, 0), "");
+    assert_int_equal(sql(w, "SELECT count(*) FROM erased WHERE code IN ('c3', 'c4')"), 2);
+    assert_int_equal(count(w, "erased"), 2);
+    put_chunk(w, &running, "1", true);
+    assert_string_equal(sweep(w, 0), "");
+    assert_int_equal(count(w, "erased"), 0);
+}
+
 static int put_idempotency(struct store_tx *tx, void *arg, struct err *err)
 {
     return store_tx_idempotency_put(tx, arg, err);
@@ -505,6 +525,7 @@ int main(void)
         TEST(portion_with_any_failure_changes_nothing),
         TEST(portion_out_of_memory_changes_nothing),
         TEST(remains_of_dry_runs_go_when_they_have_ended),
+        TEST(an_erased_code_is_forgotten_when_nobody_can_bring_it_back),
         TEST(idempotency_keys_go_after_a_day),
         TEST(tokens_go_when_they_expire),
     };

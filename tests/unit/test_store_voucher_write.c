@@ -497,6 +497,183 @@ static void metadata_that_gives_nothing_meets_later_metadata(void **state)
     assert_str(find(w, "A").metadata, "{\"a\":1}");
 }
 
+static int run_bin_erase(struct store_tx *tx, void *arg, struct err *err)
+{
+    struct world *w = arg;
+    struct bin_entry *rows;
+    size_t n;
+    bool more, found;
+    if (store_list_bin(w->store, &w->arena, w->project, 0, true, NULL, 1, &rows, &n, &more, err) <
+        0)
+        return -1;
+    assert_int_equal(n, 1);
+    return store_tx_bin_erase(tx, w->project, rows[0].key, &found, err);
+}
+
+/* An import that was accepted before brings the codes of vouchers that are gone since. */
+static void an_earlier_import_does_not_bring_back_what_was_deleted(void **state)
+{
+    static const struct unit_row rows[] = {
+        { "BINNED", 5, NULL }, { "ERASED", 5, NULL }, { "NEW", 5, NULL }, { "OUT", 5, NULL }
+    };
+    struct world *w = *state;
+    struct voucher v;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        create(w, unit_voucher(rows[i].code, 1));
+    const struct action ac = unit_claimed_action(w->store, w->project);
+    const struct action later = unit_claimed_action(w->store, w->project);
+    written(w, VOUCHER_TO_BIN, "OUT", &v);
+    unit_work(w->store, run_bin_erase, w);
+    written(w, VOUCHER_TO_BIN, "BINNED", &v);
+    written(w, VOUCHER_ERASE, "ERASED", &v);
+    written(w, VOUCHER_ERASE, "NEW", &v);
+    create(w, unit_voucher("NEW", 2)); /* another voucher */
+    assert_string_equal(UNIT_IMPORT(w->store, &ac, rows), "ssss");
+    assert_false(is_there(w, "BINNED") || is_there(w, "ERASED") || is_there(w, "OUT"));
+    assert_int_equal(find(w, "NEW").value.i, 2);
+    assert_string_equal(totals(w), "voucher=1");
+    assert_string_equal(UNIT_IMPORT(w->store, &later, rows), "ssss");
+
+    const struct action after = unit_claimed_action(w->store, w->project); /* is free to */
+    assert_string_equal(UNIT_IMPORT(w->store, &after, rows), "fcuc");
+    assert_string_equal(totals(w), "voucher=3");
+}
+
+/* ---- any order ---- */
+
+#define OPS  9
+#define ROWS 5
+
+/* What one writer gives: an import all its rows, a request the first. */
+struct op {
+    enum { OP_IMPORT, OP_CHANGE, OP_ERASE } kind;
+    struct voucher rows[ROWS];
+    struct action ac;
+    bool pending; /* an import that has begun and has not written yet */
+    bool missed;  /* a request that found nothing */
+};
+
+static uint32_t draw(uint32_t *random, uint32_t n)
+{
+    *random = *random * 1103515245u + 12345u;
+    return (*random >> 16) % n;
+}
+
+static struct voucher drawn_row(struct world *w, uint32_t *random, size_t i)
+{
+    static const char *const codes[ROWS] = { "A", "B", "C", "D", "D" };
+    struct voucher v = unit_voucher(codes[i], 1 + (int64_t)draw(random, 50));
+    v.set = VF_CODE | VF_TYPE | VF_DISCOUNT_TYPE;
+    if (draw(random, 2) != 0)
+        v.set |= VF_VALUE;
+    if (draw(random, 3) == 0) {
+        v.set |= VF_ACTIVE;
+        v.active = draw(random, 2) != 0;
+    }
+    if (draw(random, 3) == 0) {
+        v.set |= VF_CATEGORY;
+        v.category = str_of(arena_printf(&w->arena, "%u", draw(random, 3)));
+    }
+    if (draw(random, 2) != 0) {
+        const uint32_t key = draw(random, 3);
+        v.set |= VF_METADATA;
+        v.metadata = str_of(arena_printf(&w->arena, "{\"k%u\":%u,\"k%u\":%u}", key,
+                                         draw(random, 9), key + 1, draw(random, 9)));
+    }
+    if ((v.set & VF_VALUE) == 0)
+        v.value = num_int(0);
+    return v;
+}
+
+static void import_op(struct world *w, struct op *op)
+{
+    struct unit_row rows[ROWS];
+    struct unit_chunk c;
+    for (size_t i = 0; i < ROWS; i++)
+        rows[i] = (struct unit_row){ .code = op->rows[i].code.p, .amount = 1 };
+    unit_chunk_init(&c, &op->ac, rows, ROWS, NULL, true);
+    for (size_t i = 0; i < ROWS; i++) {
+        const uint32_t row = c.rows[i].row;
+        c.rows[i] = op->rows[i];
+        c.rows[i].row = row;
+    }
+    unit_commit(w->store, &c.chunk);
+    unit_chunk_release(&c);
+    op->pending = false;
+}
+
+static void request_op(struct world *w, int64_t project, struct op *op)
+{
+    struct voucher v = op->rows[0];
+    struct voucher_write write = { .mode = op->kind == OP_ERASE ? VOUCHER_ERASE : VOUCHER_CHANGE,
+                                   .code_or_id = v.code,
+                                   .project_id = project,
+                                   .voucher = &v,
+                                   .arena = &w->arena };
+    unit_work(w->store, run_write, &write);
+    op->missed = !write.found;
+}
+
+/* What is stored of A to D, metadata by key. */
+static const char *state_of(struct world *w, int64_t project)
+{
+    return ask(
+        w, arena_printf(
+               &w->arena,
+               "SELECT group_concat(code || ' ' || ifnull(value, '-') || active || "
+               "ifnull(category, '-') || (SELECT group_concat(key || value) FROM (SELECT key, value "
+               "FROM json_each(ifnull(metadata, '{}')) ORDER BY key)), '; ') FROM "
+               "(SELECT * FROM vouchers WHERE project_id = %lld ORDER BY code)",
+               (long long)project));
+}
+
+/* Imports overlap in any way, requests come in between: it ends as if each had run at its number. */
+static void overlapping_writers_end_as_if_one_after_the_other(void **state)
+{
+    struct world *w = *state;
+    for (uint32_t seed = 1; seed <= 200; seed++) {
+        char name[40];
+        struct op ops[OPS] = { 0 };
+        uint32_t random = seed;
+        snprintf(name, sizeof(name), "mixed %u", seed);
+        const int64_t mixed = unit_project(w->store, name);
+        snprintf(name, sizeof(name), "single file %u", seed);
+        const int64_t single = unit_project(w->store, name);
+        for (size_t i = 0; i < OPS; i++) {
+            struct op *op = &ops[i];
+            const uint32_t kind = i == 0 ? 0 : draw(&random, 8);
+            op->kind = kind < 5 ? OP_IMPORT : kind < 7 ? OP_CHANGE : OP_ERASE;
+            for (size_t r = 0; r < ROWS; r++)
+                op->rows[r] = drawn_row(w, &random, r);
+            if (op->kind == OP_IMPORT) {
+                op->ac = unit_claimed_action(w->store, mixed);
+                op->pending = true;
+            } else {
+                op->rows[0].code = STR("D");
+                request_op(w, mixed, op);
+            }
+            struct op *any = &ops[draw(&random, (uint32_t)i + 1)];
+            if (any->pending)
+                import_op(w, any);
+        }
+        for (size_t i = draw(&random, OPS), n = 0; n < OPS; n++, i = (i + 2) % OPS) {
+            if (ops[i].pending)
+                import_op(w, &ops[i]);
+        }
+        for (size_t i = 0; i < OPS; i++) {
+            if (ops[i].kind == OP_IMPORT) {
+                ops[i].ac = unit_claimed_action(w->store, single);
+                import_op(w, &ops[i]);
+            } else if (!ops[i].missed) {
+                request_op(w, single, &ops[i]);
+            }
+        }
+        if (strcmp(state_of(w, mixed), state_of(w, single)) != 0)
+            print_error("seed %u\n", seed);
+        assert_string_equal(state_of(w, mixed), state_of(w, single));
+    }
+}
+
 /* ---- breaking things ---- */
 
 static struct voucher_write attempt_of(enum voucher_write_mode mode, struct voucher *v)
@@ -570,6 +747,10 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(
             what_lies_between_a_first_and_a_last_writer_holds_against_the_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_earlier_import_does_not_bring_back_what_was_deleted,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(overlapping_writers_end_as_if_one_after_the_other, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(metadata_that_gives_nothing_meets_later_metadata, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(any_failure_writes_nothing_and_the_next_try_succeeds, setup,

@@ -47,14 +47,20 @@ static int run_with_key(struct db *db, enum statement which, int64_t key, struct
 }
 
 /* No counter knows a voucher in the bin. */
-static int erase_voucher(struct db *db, int64_t key, struct err *err)
+static int erase_voucher(struct store_tx *tx, int64_t project_id, const struct bin_entry *e,
+                         struct err *err)
 {
-    if (run_with_key(db, STATEMENT_TRANSACTIONS_DELETE, key, err) < 0)
+    struct db *db = &tx->store->writer;
+    int64_t seq;
+    if (tx_next_seq(tx, &seq, err) < 0 ||
+        erased_note(db, project_id, e->resource_name, seq, err) < 0 ||
+        run_with_key(db, STATEMENT_TRANSACTIONS_DELETE, e->resource_key, err) < 0)
         return -1;
-    return run_with_key(db, STATEMENT_VOUCHER_DELETE, key, err);
+    return run_with_key(db, STATEMENT_VOUCHER_DELETE, e->resource_key, err);
 }
 
-static int (*const erasers[])(struct db *db, int64_t key, struct err *err) = {
+static int (*const erasers[])(struct store_tx *tx, int64_t project_id, const struct bin_entry *e,
+                              struct err *err) = {
     [RESOURCE_VOUCHER] = erase_voucher,
 };
 
@@ -104,7 +110,7 @@ int sqlite_tx_bin_erase(struct store_tx *tx, int64_t project_id, int64_t key, bo
     if ((size_t)e.resource_type >= ARRAY_LEN(erasers) || erasers[e.resource_type] == NULL)
         return err_set(err, ERR_STORE, "the bin holds a resource of type %d, which is not known",
                        (int)e.resource_type);
-    if (erasers[e.resource_type](db, e.resource_key, err) < 0)
+    if (erasers[e.resource_type](tx, project_id, &e, err) < 0)
         return -1;
     return run_with_key(db, STATEMENT_BIN_DELETE, key, err);
 }

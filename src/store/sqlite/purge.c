@@ -26,6 +26,7 @@ static const struct step {
     { STATEMENT_PURGE_OUTCOMES, false, 16 }, /* a blob of up to 40 KB */
     { STATEMENT_PURGE_FAILURES, false, 1 },
     { STATEMENT_PURGE_IDEMPOTENCY, false, 1 },
+    { STATEMENT_PURGE_ERASED, false, 1 },
     { STATEMENT_PURGE_TOTALS, false, 1 },
 };
 

@@ -187,12 +187,18 @@ static int drop_tokens(struct retention *r, struct err *err)
     return bind_and_run(&r->portion, STATEMENT_TOKENS_DROP, values, ARRAY_LEN(values), 1, err);
 }
 
+static int drop_erased(struct retention *r, struct err *err)
+{
+    const int64_t rows = portion_rows(&r->portion, 1);
+    return bind_and_run(&r->portion, STATEMENT_ERASED_DROP, &rows, 1, 1, err);
+}
+
 int sqlite_tx_retention(struct store_tx *tx, int64_t ended_before_ms, int64_t now_ms, size_t budget,
                         struct arena *a, struct purged *out, struct err *err)
 {
-    static int (*const steps[])(struct retention *, struct err *) = { drop_actions, drop_dry_runs,
-                                                                      drop_idempotency,
-                                                                      drop_tokens };
+    static int (*const steps[])(struct retention *, struct err *) = {
+        drop_actions, drop_dry_runs, drop_erased, drop_idempotency, drop_tokens,
+    };
     struct retention r = { .ended_before_ms = ended_before_ms, .now_ms = now_ms };
     portion_begin(&r.portion, tx, budget, a, out);
     for (size_t i = 0; i < ARRAY_LEN(steps) && r.portion.left > 0; i++) {

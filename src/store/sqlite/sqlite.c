@@ -130,7 +130,8 @@ static int open_all(struct sqlite_store *s, const char *path, const struct store
 {
     const size_t cache = config->cache_bytes > 0 ? config->cache_bytes : WRITER_CACHE_BYTES;
     const unsigned readers = config->readers > 0 ? config->readers : READERS_DEFAULT;
-    if (resolve_path(s, path, config->existing, err) < 0 || (config->serving && take_serve_lock(s, err) < 0))
+    if (resolve_path(s, path, config->existing, err) < 0 ||
+        (config->serving && take_serve_lock(s, err) < 0))
         return -1;
     if (db_open(&s->writer, s->path, DB_WRITER, cache, err) < 0 ||
         metadata_functions_add(s, err) < 0 || schema_migrate(&s->writer, err) < 0 ||

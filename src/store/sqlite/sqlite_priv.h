@@ -232,6 +232,7 @@ struct voucher_applier {
     int64_t first_unfinished;    /* earlier than seq: INT64_MAX: none */
     bool expect_existing;        /* the last row was there: look first, insert second */
     bool has_categories;         /* the project has some: names may mean one */
+    bool has_erased;             /* codes were erased that an earlier action may still bring */
     int64_t next_key, first_key; /* 0: not read yet */
     const sqlite3_stmt
         *bound;  /* the insert that has what all rows share; a statement keeps its bindings */
@@ -406,6 +407,17 @@ int recent_note(struct voucher *stored, const struct voucher *given, int64_t seq
  * something remains. */
 int recent_leaves(const struct voucher *stored, int64_t seq, struct voucher *change,
                   struct arena *a, bool *left, struct err *err) MUST_CHECK;
+
+/* ---- erased.c ---- */
+
+/* The voucher with this code is erased by `seq`: noted, if an earlier action is unfinished. */
+int erased_note(struct db *db, int64_t project_id, struct str code, int64_t seq,
+                struct err *err) MUST_CHECK;
+/* Whether there are such notes in the project at all. */
+int erased_any(struct db *db, int64_t project_id, bool *any, struct err *err) MUST_CHECK;
+/* Whether one with this code was erased by somebody later than seq. */
+int erased_after(struct db *db, int64_t project_id, struct str code, int64_t seq, bool *later,
+                 struct err *err) MUST_CHECK;
 
 /* ---- category_link.c ---- */
 

@@ -81,6 +81,7 @@
     X(PURGE_OUTCOMES, PURGE_BY_PROJECT("outcomes", "action_seq, chunk_no"))                        \
     X(PURGE_FAILURES, PURGE_BY_PROJECT("failures", "action_seq, row"))                             \
     X(PURGE_IDEMPOTENCY, PURGE_BY_PROJECT("idempotency", "key"))                                   \
+    X(PURGE_ERASED, PURGE_BY_PROJECT("erased", "code"))                                            \
     X(PURGE_TOTALS, PURGE_BY_PROJECT("totals", "resource"))                                        \
     X(PURGE_SEQUENCES, PURGE_BY_PROJECT("sequences", "name"))                                      \
     X(PURGE_NEXT_ACTION,                                                                           \
@@ -191,10 +192,19 @@
     X(EXPORT_INSERT, "INSERT INTO exports (project_id, " EXPORT_COLUMNS ") "                       \
                      "VALUES (?1, ?2, ?3, ?4, ?5)")                                                \
     X(EXPORT_DELETE, "DELETE FROM exports WHERE id = ?2 AND project_id = ?1")                      \
-    X(EXPORT_BY_KEY, "SELECT " EXPORT_COLUMNS " FROM exports WHERE id = ?2 AND project_id = ?1")   \
+    X(EXPORT_BY_KEY,                                                                               \
+      "SELECT " EXPORT_COLUMNS " FROM exports WHERE id = ?2 AND project_id = ?1 AND "              \
+      "EXISTS (SELECT 1 FROM projects p WHERE p.id = ?1 AND p.deleted_ms IS NULL)")                \
     X(EXPORT_COUNT, "SELECT count(*) FROM exports WHERE id > ?1 AND id < ?2")                      \
     X(EXPORTS_OLDEST, EXPORT_PAGE("id"))                                                           \
     X(EXPORTS_NEWEST, EXPORT_PAGE("id DESC"))                                                      \
+    X(ERASED_PUT, "INSERT OR REPLACE INTO erased VALUES (?1, ?2, ?3)")                             \
+    X(ERASED_ANY, "SELECT 1 FROM erased WHERE project_id = ?1 LIMIT 1")                            \
+    X(ERASED_AFTER, "SELECT 1 FROM erased WHERE project_id = ?1 AND code = ?2 AND seq > ?3")       \
+    X(ERASED_DROP,                                                                                 \
+      "DELETE FROM erased WHERE (project_id, code) IN (SELECT project_id, code FROM erased e "     \
+      "WHERE NOT EXISTS (SELECT 1 FROM actions a WHERE a.project_id = e.project_id AND "           \
+      "a.status < 2 AND a.seq < e.seq) LIMIT ?1)")                                                 \
     X(VOUCHER_DELETE, "DELETE FROM vouchers WHERE id = ?1")                                        \
     X(TRANSACTIONS_DELETE, "DELETE FROM transactions WHERE voucher_key = ?1")                      \
     X(TRANSACTION_INSERT, "INSERT INTO transactions (project_id, " TRANSACTION_COLUMNS ") "        \
@@ -240,7 +250,7 @@
     X(VOUCHER_BY_CODE,                                                                             \
       "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE project_id = ?1 AND code = ?2")              \
     X(VOUCHER_BY_KEY, "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE id = ?2 AND project_id = "   \
-                                                "?1")
+                      "?1")
 
 enum statement {
 #define X(name, sql) STATEMENT_##name,

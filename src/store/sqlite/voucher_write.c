@@ -135,6 +135,8 @@ static int run_erase(struct writing *wr, struct err *err)
         run_with_keys(wr->db, STATEMENT_VOUCHER_DELETE, &v->key, 1, err) < 0)
         return -1;
     wr->w->outcome = OUTCOME_UPDATED;
+    if (erased_note(wr->db, wr->w->project_id, v->code, wr->ap.seq, err) < 0)
+        return -1;
     return totals_add_voucher(wr->db, wr->w->project_id, v, -1, err);
 }
 

@@ -201,7 +201,11 @@ int applier_begin(struct voucher_applier *ap, struct err *err)
     if (!ap->alone && queue_first_unfinished(ap->db, ap->project_id, QUEUE_VOUCHERS, -1,
                                              &ap->first_unfinished, err) < 0)
         return -1;
-    return ap->mode == APPLY_UPDATE_ONLY ? 0 : look_for_categories(ap, err);
+    if (ap->mode == APPLY_UPDATE_ONLY)
+        return 0;
+    if (erased_any(ap->db, ap->project_id, &ap->has_erased, err) < 0)
+        return -1;
+    return look_for_categories(ap, err);
 }
 
 /* Is an earlier action unfinished? Then it has to learn what this one has written. */
@@ -360,11 +364,11 @@ static int merge_with_stored(struct voucher_applier *ap, struct voucher *stored,
 {
     const struct voucher before = *stored;
     struct voucher change = *v;
-    bool left = true;
-    if (stored->binned_ms != TIME_NONE)
+    bool left = stored->binned_ms == TIME_NONE || stored->version < ap->seq;
+    if (left && stored->binned_ms != TIME_NONE)
         return ap->mode == APPLY_UPDATE_ONLY ? fails_as_missing(ap, v, out, err)
                                              : fails_as_duplicate(ap, v, out, err);
-    if (stored->version > ap->seq &&
+    if (left && stored->version > ap->seq &&
         recent_leaves(stored, ap->seq, &change, ap->arena, &left, err) < 0)
         return -1;
     if (!left) {
@@ -474,7 +478,15 @@ static int apply_upsert(struct voucher_applier *ap, struct voucher *v, struct ap
 int applier_apply(struct voucher_applier *ap, struct voucher *v, struct applied *out,
                   struct err *err)
 {
+    bool erased = false;
     *out = (struct applied){ 0 };
+    if (ap->has_erased &&
+        erased_after(ap->db, ap->project_id, v->code, ap->seq, &erased, err) < 0)
+        return -1;
+    if (erased) {
+        out->outcome = OUTCOME_SUPERSEDED;
+        return 0;
+    }
     if (ap->has_categories && category_link(ap->db, ap->project_id, v, err) < 0)
         return -1;
     if (ap->dry_run)

@@ -4,7 +4,7 @@
 
 #include "base/time_iso.h"
 #include "client/text.h"
-#include "project_priv.h"
+#include "commands/project_priv.h"
 
 #define NAME_MAX_BYTES 200
 #define PRINT_MAX      (64 * MIB)

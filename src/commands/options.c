@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* options.c - see options.h. */
-#include "options.h"
+#include "commands/options.h"
 #include "base/str.h"
 
 bool option_env(const struct option *o, char out[OPTION_ENV_BYTES])

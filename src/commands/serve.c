@@ -13,7 +13,7 @@
 #include "api/auth_cache.h"
 #include "base/log.h"
 #include "base/num.h"
-#include "commands.h"
+#include "commands/commands.h"
 #include "engine/retention.h"
 #include "http/server.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cli.h - what the commands that talk to a server share: how they fail, print and follow. */
-#ifndef CLI_H
-#define CLI_H
+#ifndef COMMANDS_CLI_H
+#define COMMANDS_CLI_H
 
 #include "client/client.h"
 #include "client/progress.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_options.c - the command line: flags, switches, arguments, environment. */
-#include "options.h"
+#include "commands/options.h"
 #include "support/unit.h"
 
 #define AT(field) offsetof(struct values, field)

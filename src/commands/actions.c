@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli.h"
 #include "client/action_info.h"
 #include "client/interrupt.h"
-#include "commands.h"
+#include "commands/cli.h"
+#include "commands/commands.h"
 
 #define SILENCE_S      60
 #define PATH_BYTES     4096

@@ -14,9 +14,9 @@
 
 #include "base/time_iso.h"
 #include "client/text.h"
-#include "commands.h"
+#include "commands/commands.h"
+#include "commands/project_priv.h"
 #include "inputs/spool.h"
-#include "project_priv.h"
 
 #define PORTION_FIRST     500 /* rows */
 #define PORTION_LEAST     50

@@ -5,7 +5,7 @@
  * The page is printed by the built program and not kept as a file: a flag that exists is in it, and
  * one that is gone is not. What belongs to no command stands in the tables here.
  */
-#include "manual.h"
+#include "commands/manual.h"
 #include "base/str.h"
 
 #define SYNOPSIS_COLUMN 30

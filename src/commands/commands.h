@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* commands.h - the commands behind main's table, and the values of their flags. */
-#ifndef COMMANDS_H
-#define COMMANDS_H
+#ifndef COMMANDS_COMMANDS_H
+#define COMMANDS_COMMANDS_H
 
 #include "client/client.h"
 

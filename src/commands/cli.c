@@ -4,10 +4,10 @@
 #include <stdio.h>
 
 #include "base/num.h"
-#include "cli.h"
 #include "client/follow.h"
 #include "client/interrupt.h"
 #include "client/text.h"
+#include "commands/cli.h"
 
 #define RETRY_MAX_S    86400
 #define ID_MAX_BYTES   100

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* manual.h - the table of commands as text: `longshore --help`, and longshore(1). */
-#ifndef MANUAL_H
-#define MANUAL_H
+#ifndef COMMANDS_MANUAL_H
+#define COMMANDS_MANUAL_H
 
-#include "options.h"
+#include "commands/options.h"
 
 void manual_print_usage(FILE *out, const struct command *commands, size_t n);
 void manual_print_line(FILE *out, const struct command *c); /* one line of it */

@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 #include "base/time_iso.h"
-#include "commands.h"
-#include "project_priv.h"
+#include "commands/commands.h"
+#include "commands/project_priv.h"
 
 static const char *kind_name(enum key_kind kind)
 {

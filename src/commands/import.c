@@ -9,10 +9,10 @@
 
 #include "base/json.h"
 #include "base/time_iso.h"
-#include "cli.h"
 #include "client/interrupt.h"
 #include "client/text.h"
-#include "commands.h"
+#include "commands/cli.h"
+#include "commands/commands.h"
 
 #define UPLOAD_SILENCE_S 300  /* a large file is synced to the disk before the answer comes */
 #define UPLOAD_LINES_MS  2000 /* between plain lines; a small file is sent without any */

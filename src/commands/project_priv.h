@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* project_priv.h - what the commands of projects (project*.c) share. */
-#ifndef PROJECT_PRIV_H
-#define PROJECT_PRIV_H
+#ifndef COMMANDS_PROJECT_PRIV_H
+#define COMMANDS_PROJECT_PRIV_H
 
 #include "base/json.h"
 #include "store/store.h"

@@ -6,8 +6,8 @@
  * wins over the environment, which wins over the default. Flags and arguments may stand in any
  * order; what follows `--` is an argument even when it begins with a dash.
  */
-#ifndef OPTIONS_H
-#define OPTIONS_H
+#ifndef COMMANDS_OPTIONS_H
+#define COMMANDS_OPTIONS_H
 
 #include <stdio.h>
 

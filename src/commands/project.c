@@ -5,8 +5,8 @@
  * printed once; only their hashes are stored.
  */
 #include "base/time_iso.h"
-#include "commands.h"
-#include "project_priv.h"
+#include "commands/commands.h"
+#include "commands/project_priv.h"
 
 /* ---- create ---- */
 
