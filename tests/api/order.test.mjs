@@ -108,6 +108,18 @@ test('a request that comes while an update waits keeps its values, and the updat
 	assert.deepEqual(v.metadata, { both: 'request', own: 'update' });
 });
 
+test('an update that gives nothing ends well behind a request that gave something', async () => {
+	const p = await newProject(server);
+	await p.import(csv('Code,Voucher Type,Value', 'V,GIFT_VOUCHER,1'));
+	await p.startImport(giftFile(60000)); // what the update waits for
+	const update = await accepted(p, '/v1/vouchers/bulk/async', [{ code: 'V', metadata: {} }]);
+	const put = await p.request('PUT', '/v1/vouchers/V', { json: { metadata: { by: 'request' } } });
+	assert.equal(put.status, 200, put.text);
+	const { result } = await ended(p, update);
+	assert.deepEqual([result.done_count, result.failed_count], [1, 0]);
+	assert.deepEqual((await p.voucher('V')).metadata, { by: 'request' });
+});
+
 /* ---- dry runs ---- */
 
 const messy = () => {

@@ -264,7 +264,9 @@ static void project_with_a_taken_id_is_a_duplicate(void **state)
     struct world *w = *state;
     static const struct {
         const char *public_id, *app_id;
-    } cases[] = { { "proj_one", "new" }, { "proj_new", "app-one" }, { "proj_new", "management-one" } };
+    } cases[] = { { "proj_one", "new" },
+                  { "proj_new", "app-one" },
+                  { "proj_new", "management-one" } };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct err err = { 0 };
         struct project *found = NULL;

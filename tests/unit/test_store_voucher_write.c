@@ -577,8 +577,8 @@ static struct voucher drawn_row(struct world *w, uint32_t *random, size_t i)
     if (draw(random, 2) != 0) {
         const uint32_t key = draw(random, 3);
         v.set |= VF_METADATA;
-        v.metadata = str_of(arena_printf(&w->arena, "{\"k%u\":%u,\"k%u\":%u}", key,
-                                         draw(random, 9), key + 1, draw(random, 9)));
+        v.metadata = str_of(arena_printf(&w->arena, "{\"k%u\":%u,\"k%u\":%u}", key, draw(random, 9),
+                                         key + 1, draw(random, 9)));
     }
     if ((v.set & VF_VALUE) == 0)
         v.value = num_int(0);
@@ -618,16 +618,18 @@ static void request_op(struct world *w, int64_t project, struct op *op)
 static const char *state_of(struct world *w, int64_t project)
 {
     return ask(
-        w, arena_printf(
-               &w->arena,
-               "SELECT group_concat(code || ' ' || ifnull(value, '-') || active || "
-               "ifnull(category, '-') || (SELECT group_concat(key || value) FROM (SELECT key, value "
-               "FROM json_each(ifnull(metadata, '{}')) ORDER BY key)), '; ') FROM "
-               "(SELECT * FROM vouchers WHERE project_id = %lld ORDER BY code)",
-               (long long)project));
+        w,
+        arena_printf(
+            &w->arena,
+            "SELECT group_concat(code || ' ' || ifnull(value, '-') || active || "
+            "ifnull(category, '-') || (SELECT group_concat(key || value) FROM (SELECT key, value "
+            "FROM json_each(ifnull(metadata, '{}')) ORDER BY key)), '; ') FROM "
+            "(SELECT * FROM vouchers WHERE project_id = %lld ORDER BY code)",
+            (long long)project));
 }
 
-/* Imports overlap in any way, requests come in between: it ends as if each had run at its number. */
+/* Imports overlap in any way, requests come in between: it ends as if each had run at its number.
+ */
 static void overlapping_writers_end_as_if_one_after_the_other(void **state)
 {
     struct world *w = *state;

@@ -480,8 +480,7 @@ int applier_apply(struct voucher_applier *ap, struct voucher *v, struct applied 
 {
     bool erased = false;
     *out = (struct applied){ 0 };
-    if (ap->has_erased &&
-        erased_after(ap->db, ap->project_id, v->code, ap->seq, &erased, err) < 0)
+    if (ap->has_erased && erased_after(ap->db, ap->project_id, v->code, ap->seq, &erased, err) < 0)
         return -1;
     if (erased) {
         out->outcome = OUTCOME_SUPERSEDED;
@@ -535,8 +534,8 @@ static int find_with(struct db *db, enum statement which, int64_t project_id, st
     return rc;
 }
 
-int voucher_find(struct db *db, const struct id_secret *secret, struct arena *a,
-                 int64_t project_id, struct str code_or_id, struct voucher **out, struct err *err)
+int voucher_find(struct db *db, const struct id_secret *secret, struct arena *a, int64_t project_id,
+                 struct str code_or_id, struct voucher **out, struct err *err)
 {
     int64_t key;
     int rc = 0;
