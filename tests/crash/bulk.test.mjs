@@ -36,9 +36,11 @@ const kills = random =>
 		[{ place: 'disk.wal.write', nth: random.int(1, 400) }],
 		[{ place: 'disk.wal.sync', nth: random.int(2, 20) }],
 		[{ place: 'disk.db.write', nth: random.int(1, 100), drain: true, afterMs: 30 }],
+		[{ place: 'disk.db.sync', nth: 1, drain: true, afterMs: 60 }],
 		[midway(random), { place: 'recovery.claimed', nth: 1 }],
 		[midway(random), { place: 'recovery.restored', nth: 1 }],
 		[midway(random), { place: 'recovery.restored', nth: 1 }],
+		[{ place: 'retention.committed', nth: 1 }],
 		[{ afterMs: -20 }],
 		[{ afterMs: -40 }],
 		...Array.from({ length: 10 }, () => [{ afterMs: random.int(0, 250) }])

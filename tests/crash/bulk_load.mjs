@@ -70,6 +70,7 @@ export class Load {
 		request.key = this.random.chance(KEYED) ? `key-${n}` : undefined;
 		request.codes = dry ? [] : codes;
 		request.offered = false; // to updates
+		request.refused = false; // by a server that is going
 		request.id = undefined; // of the action, once answered
 		request.done = false; // it is known to have ended well
 		request.cancelled = undefined; // the answer to a cancel; null: there was none
@@ -95,6 +96,7 @@ export class Load {
 			answer = undefined;
 		}
 		const accepted = answer !== undefined && answer.status !== 503;
+		request.refused = answer?.status === 503;
 		if (accepted) {
 			assert.equal(answer.status, 202, answer.text);
 			request.id ??= answer.json.async_action_id;
@@ -144,12 +146,14 @@ export class Load {
 	#metadata() {
 		const { random } = this;
 		const given = {};
-		for (const key of ['k0', 'k1', 'k2'])
+		for (const key of ['k0', 'k1', 'says "k"']) {
 			if (random.chance(0.4))
-				given[key] = random.pick([0, 1, 2.5, 'text', 'says "hi"', true, null, { deep: [1, 2] }]);
-		for (const key of ['Season', 'Region'])
+				given[key] = random.pick([0, 1, 2.5, '', 'says "hi"', true, null, { deep: [1, null] }, {}]);
+		}
+		for (const key of ['Season', 'Region']) {
 			if (random.chance(0.25))
 				given[key] = random.pick(['spring', 'autumn', 'EU']);
+		}
 		return given;
 	}
 
@@ -331,7 +335,7 @@ export class Load {
 		}
 	}
 
-	/** The only client who goes on with a family; and before, one that is all of it there is looked for. */
+	/** The only client who goes on with a family: nobody else makes it grow meanwhile. */
 	async #csvs(server) {
 		const { random } = this;
 		const family = await this.#readyFamily(server);
@@ -400,10 +404,11 @@ export class Load {
 			assert.ok(key === undefined || id !== undefined, `${key} was not answered`);
 	}
 
-	/** What was answered is there. */
-	async assertKept(server, from = 0) {
-		const answered = this.requests.slice(from).filter(({ id }) => id !== undefined);
-		for (const { id } of answered)
-			await server.action(id);
+	/** What was answered is there: of all requests from this one on. */
+	async assertKept(server, from) {
+		for (const { id } of this.requests.slice(from)) {
+			if (id !== undefined)
+				await server.action(id);
+		}
 	}
 }

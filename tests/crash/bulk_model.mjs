@@ -259,8 +259,10 @@ function assignRequests(actions, requests) {
 		request.action = action;
 		action.request = request;
 	}
-	for (const { id, action } of requests)
+	for (const { id, refused, action } of requests) {
 		assert.ok(id === undefined || action !== undefined, `${id} was answered with 202 and is gone`);
+		assert.ok(!refused || id !== undefined || action === undefined, `${action?.seq} was answered with 503 and is in`);
+	}
 }
 
 /* ---- the comparison ---- */

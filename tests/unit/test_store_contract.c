@@ -906,6 +906,38 @@ static void action_that_has_ended_takes_no_more_chunks(void **state)
     unit_chunk_release(&c);
 }
 
+static void batch_leaves_out_what_somebody_else_has_taken(void **state)
+{
+    struct world *w = *state;
+    static const struct unit_row rows[][2] = { { { "A", 1, NULL }, { "B", 1, NULL } },
+                                               { { "A", 2, NULL }, { "C", 2, NULL } },
+                                               { { "A", 3, NULL }, { "D", 3, NULL } } };
+    enum { N = ARRAY_LEN(rows), TAKEN = 1 };
+    struct unit_chunk c[N];
+    struct store_chunk batch[N];
+    struct action actions[N];
+    struct voucher *v;
+    for (int i = 0; i < N; i++) {
+        actions[i] = unit_action(w->store, w->project, T0);
+        unit_chunk_init(&c[i], &actions[i], rows[i], 2, NULL, true);
+        batch[i] = c[i].chunk;
+    }
+    unit_claim(w->store, &actions[TAKEN]);
+    MUST(store_slice_commit(w->store, batch, N, must));
+    for (int i = 0; i < N; i++) {
+        const struct action ac = unit_reload(w->store, &w->arena, &actions[i]);
+        assert_true(batch[i].finished);
+        assert_int_equal(batch[i].lost, i == TAKEN);
+        assert_int_equal(ac.status, i == TAKEN ? ACTION_IN_PROGRESS : ACTION_DONE);
+        assert_int_equal(action_rows(&ac), i == TAKEN ? 0 : 2);
+        unit_chunk_release(&c[i]);
+    }
+    MUST(store_find_voucher(w->store, &w->arena, w->project, STR("C"), &v, must));
+    assert_null(v);
+    assert_int_equal(unit_find(w->store, &w->arena, w->project, "A")->value.i, 3);
+    unit_find(w->store, &w->arena, w->project, "D");
+}
+
 static void failures_come_in_row_order_page_by_page(void **state)
 {
     struct world *w = *state;
@@ -1517,6 +1549,7 @@ static const struct test {
     TEST(unfinished_action_of_another_project_makes_no_difference),
     TEST(chunk_of_a_lost_lease_changes_nothing),
     TEST(action_that_has_ended_takes_no_more_chunks),
+    TEST(batch_leaves_out_what_somebody_else_has_taken),
     TEST(failures_come_in_row_order_page_by_page),
     TEST(results_of_an_action_are_shown_to_its_project_only),
     TEST(project_sees_nothing_of_another),
