@@ -8,7 +8,7 @@
 #include "actions/registry.h"
 
 /* A record's metadata is bounded, and so is what all records share. */
-#define PARAMS_MAX_BYTES (2 * FIELD_OBJECT_MAX_BYTES)
+#define PARAMS_MAX_BYTES (2 * (size_t)FIELD_OBJECT_MAX_BYTES)
 
 /* In the parameters the metadata lies a level deeper than in the request: what could not be read
  * back is refused now. */

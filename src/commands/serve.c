@@ -25,6 +25,7 @@ struct parts {
     struct server *server;
     struct api api;
     char public_url[1024];
+    char host[256];
 };
 
 /* "127.0.0.1:8080", "[::1]:8080", ":8080" is refused: an address is always said. */
@@ -113,7 +114,7 @@ static bool read_ms(const char *flag, const char *text, double least, int64_t un
 
 static bool read_retention(const struct serve_options *o, struct retention_config *out)
 {
-    const int64_t second_ms = 1000, day_ms = 24 * 3600 * second_ms;
+    const int64_t second_ms = 1000, day_ms = (int64_t)24 * 3600 * second_ms;
     return read_ms("retention-days", o->retention_days, 0, day_ms, &out->keep_ms) &&
            read_ms("retention-interval", o->retention_interval, 0.01, second_ms, &out->interval_ms);
 }
@@ -141,13 +142,12 @@ static bool read_public_url(struct parts *p, const struct serve_options *o)
 static int start(struct parts *p, const struct serve_options *o, struct server_config *server,
                  const struct retention_config *retention, struct err *err)
 {
-    char host[256];
     uint16_t port = 0;
     const struct route *routes = NULL;
     size_t n_routes = 0;
     const struct store_config store_config = { .serving = true };
     const struct engine_config engine_config = { 0 };
-    if (split_listen(o->listen, host, sizeof(host), &port, err) < 0 ||
+    if (split_listen(o->listen, p->host, sizeof(p->host), &port, err) < 0 ||
         store_open(o->store, &store_config, &p->store, err) < 0 || open_spool(p, o, err) < 0 ||
         sweep_spool(p, err) < 0 ||
         engine_start(p->store, p->spool, &engine_config, &p->engine, err) < 0)
@@ -160,7 +160,7 @@ static int start(struct parts *p, const struct serve_options *o, struct server_c
     if (p->api.auth == NULL)
         return err_nomem(err);
     api_routes(&routes, &n_routes);
-    server->host = host;
+    server->host = p->host;
     server->port = port;
     server->spool = p->spool;
     server->app = &p->api;
@@ -168,7 +168,7 @@ static int start(struct parts *p, const struct serve_options *o, struct server_c
     if (retention_start(p->store, p->spool, retention, &p->retention, err) < 0 ||
         server_start(server, routes, n_routes, &p->server, err) < 0)
         return -1;
-    log_event(LOG_INFO, "listening", LOG_STR("address", host),
+    log_event(LOG_INFO, "listening", LOG_STR("address", p->host),
               LOG_INT("port", server_port(p->server)), LOG_STR("version", LONGSHORE_VERSION));
     return 0;
 }

@@ -101,8 +101,8 @@ static int read_window(struct engine *e, struct run *run, struct slot *slot, siz
 {
     const struct chunk_at at = { run->next_start, run->next_row, run->next_no };
     const bool exact = run->ac.slice_done > 0; /* a chunk begun before a restart has its rows */
-    struct str text;
-    bool last;
+    struct str text = { 0 };
+    bool last = false;
     slot_begin(slot);
     *r = (struct reading){ 0 };
     if (draft_begin(&r->draft, slot, &run->ac, run->kind, &run->plan, &at, err) < 0 ||

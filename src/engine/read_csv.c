@@ -87,7 +87,7 @@ static int map_record(struct draft *d, const struct csv_reader *csv, struct err 
 static int judge_end(const struct draft *d, enum csv_result result, enum read_end *end,
                      struct str *why, struct err *err)
 {
-    const long long row = (long long)(d->c->first_row + d->c->n_rows + 1);
+    const long long row = d->c->first_row + d->c->n_rows + 1;
     char *text;
     switch (result) {
     case CSV_END:

@@ -163,7 +163,7 @@ static int leave_metadata(struct str note, int64_t seq, struct voucher *change, 
         return 0;
     }
     struct buf b;
-    buf_init(&b, 2 * FIELD_OBJECT_MAX_BYTES);
+    buf_init(&b, 2 * (size_t)FIELD_OBJECT_MAX_BYTES);
     json_put_tree(&(struct json_out){ .b = &b }, metadata);
     int rc = buf_ok(&b, err);
     if (rc == 0) {
