@@ -66,7 +66,8 @@ export class Server {
         const log = fs.openSync(s.logFile, 'w');
         s.child = spawn(bin, ['serve', '--listen', '127.0.0.1:0', '--store', `sqlite:${s.db}`, ...args], { stdio: ['ignore', 'inherit', log] });
         fs.closeSync(log);
-        process.on('exit', () => s.child.kill('SIGKILL')); // also when the bench breaks
+        s.kill = () => s.child.kill('SIGKILL');
+        process.on('exit', s.kill); // also when the bench breaks
         s.exited = new Promise((done) => s.child.once('exit', done));
         s.port = (await s.event((e) => e.event === 'listening')).port;
         s.keys = keys ?? JSON.parse(run(bin, ['project', 'create', '--name', 'bench', '--store', `sqlite:${s.db}`]));
@@ -146,6 +147,7 @@ export class Server {
         this.agent.destroy();
         this.child.kill('SIGTERM');
         const code = await this.exited;
+        process.off('exit', this.kill);
         if (code !== 0) throw new Error(`the server ended with ${code}`);
     }
 }
