@@ -71,9 +71,11 @@ changed=$(git -C "$here" status --porcelain | wc -l)
 
 [ $# -gt 0 ] || set -- ./dev test
 echo "Running there: $*"
-# A PID namespace, so that no server started in there outlives this; the loopback is the host's.
+# Terminals of its own, as any machine has them. A PID namespace, so that no server started in there outlives this; the loopback is the host's.
 # shellcheck disable=SC2016 # expanded by the inner shell
-if unshare --mount --pid --fork --kill-child --mount-proc="$root/proc" chroot "$root" \
+if unshare --mount --pid --fork --kill-child --mount-proc="$root/proc" \
+	sh -c 'mkdir -p "$1/dev/pts" && mount -t devpts -o newinstance,ptmxmode=0666 devpts "$1/dev/pts" &&
+		ln -sf pts/ptmx "$1/dev/ptmx"; exec chroot "$@"' sh "$root" \
 	env -i HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" CI=true \
 	${https_proxy:+https_proxy="$https_proxy"} ${no_proxy:+no_proxy="$no_proxy"} \
 	PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \

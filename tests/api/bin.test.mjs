@@ -97,7 +97,7 @@ test('a voucher deleted by force never was in the bin', async () => {
 test('pages go along starting_after_id in either order, also when entries go meanwhile', async () => {
 	const codes = Array.from({ length: 25 }, (_, i) => `C${i}`);
 	const { p } = await binned(codes);
-	for (const [order, want] of [['', codes], ['id', codes], ['-id', codes.toReversed()]]) {
+	for (const [order, want] of [['', codes], ['id', codes], ['-id', [...codes].reverse()]]) {
 		for (const cursor of ['starting_after_id', 'starting_after']) {
 			const seen = [];
 			let query = `?order=${order}`.replace(/order=$/, '');

@@ -9,7 +9,7 @@ import { after, test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { apiServer, csv, giftCode, giftFile, newProject } from '../support/api.mjs';
-import { cli, liveLines, onTerminal, start } from '../support/cli.mjs';
+import { cli, hasTerminals, liveLines, onTerminal, start } from '../support/cli.mjs';
 import { startServer, until } from '../support/server.mjs';
 
 const run = promisify(execFile);
@@ -195,7 +195,11 @@ test('the same file under the same idempotency key is one action', async () => {
 
 /* ---- on a terminal ---- */
 
-test('a terminal gets one live line that fits it', async () => {
+test('a terminal gets one live line that fits it', async t => {
+	if (!(await hasTerminals())) {
+		t.skip('this machine gives out no terminals');
+		return;
+	}
 	const p = await newProject(server);
 	const path = await file(giftFile(200000));
 	for (const columns of [80, 40]) {
@@ -218,7 +222,11 @@ test('a terminal gets one live line that fits it', async () => {
 	}
 });
 
-test('NO_COLOR takes the colour out, TERM=dumb the live line', async () => {
+test('NO_COLOR takes the colour out, TERM=dumb the live line', async t => {
+	if (!(await hasTerminals())) {
+		t.skip('this machine gives out no terminals');
+		return;
+	}
 	const p = await newProject(server);
 	const path = await file(giftFile(200000));
 	const grey = await onTerminal(['import', 'vouchers', path], { project: p, env: { NO_COLOR: '1' } });

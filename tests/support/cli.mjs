@@ -70,6 +70,11 @@ export function cli(args, options) {
 	return start(args, options).end;
 }
 
+/** Whether this machine gives out terminals: a root made by hand may have no /dev/pts. */
+export async function hasTerminals() {
+	return (await cli(['-qec', 'true', '/dev/null'], { program: 'script' })).code === 0;
+}
+
 /**
  * The program on a terminal so many columns wide; `stderr` is what that shows, standard output
  * included.
