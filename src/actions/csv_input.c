@@ -61,14 +61,7 @@ static int put_params(const struct action_kind *kind, const struct csv_head *hea
     json_key(&o, "columns");
     column_map_put_json(&o, kind->fields, map);
     json_object_end(&o);
-    int rc = buf_ok(&b, err);
-    if (rc == 0) {
-        *params = arena_str(a, buf_str(&b));
-        if (params->p == NULL)
-            rc = err_nomem(err);
-    }
-    buf_release(&b);
-    return rc;
+    return buf_keep(&b, a, params, err);
 }
 
 int action_freeze_csv(const struct action_kind *kind, struct str head, bool whole,

@@ -33,15 +33,9 @@ int action_freeze_records(const struct action_kind *kind, struct str metadata, b
         json_raw(&o, metadata);
     }
     json_object_end(&o);
-    int rc = buf_ok(&b, err);
-    if (rc == 0) {
-        *params = arena_str(a, buf_str(&b));
-        rc = params->p != NULL ? 0 : err_nomem(err);
-    }
-    if (rc == 0 && metadata.p != NULL)
-        rc = check_depth(*params, a, err);
-    buf_release(&b);
-    return rc;
+    if (buf_keep(&b, a, params, err) < 0)
+        return -1;
+    return metadata.p != NULL ? check_depth(*params, a, err) : 0;
 }
 
 static int read_csv(const struct action_kind *kind, const struct json *tree, struct arena *a,
@@ -65,13 +59,7 @@ static int read_metadata(const struct json *metadata, struct arena *a, struct ac
         return 0;
     buf_init(&b, PARAMS_MAX_BYTES);
     json_put_tree(&(struct json_out){ .b = &b }, metadata);
-    int rc = buf_ok(&b, err);
-    if (rc == 0) {
-        out->metadata = arena_str(a, buf_str(&b));
-        rc = out->metadata.p != NULL ? 0 : err_nomem(err);
-    }
-    buf_release(&b);
-    return rc;
+    return buf_keep(&b, a, &out->metadata, err);
 }
 
 int action_plan_read(const struct action_kind *kind, struct str params, struct arena *a,

@@ -63,6 +63,11 @@ bool api_voucher_order(struct str name, enum voucher_order *out);
 /* The member `related_object` of a balance (voucher_transactions.c). */
 void api_put_related_voucher(struct request *rq, struct json_out *o, int64_t key);
 
+/* ---- lists (query.c) ---- */
+
+/* The head of a list's envelope (reference 1.4), up to the key of its array. */
+void api_list_head(struct json_out *o, const char *data_ref);
+
 /* ---- async actions (async_actions.c) ---- */
 
 /* The action of a path, or the 404 of reference 2.4. It lives in `a`. */

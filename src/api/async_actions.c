@@ -111,12 +111,7 @@ int api_async_actions_list(struct request *rq, struct response *rs, struct err *
         return err_wrap(err, "cannot list actions");
 
     struct json_out o = { .b = &rs->body };
-    json_object(&o);
-    json_key(&o, "object");
-    json_str(&o, STR("list"));
-    json_key(&o, "data_ref");
-    json_str(&o, STR("async_actions"));
-    json_key(&o, "async_actions");
+    api_list_head(&o, "async_actions");
     put_actions(rq, &o, actions, n);
     json_key(&o, "has_more");
     json_bool(&o, more);

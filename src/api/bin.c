@@ -101,12 +101,7 @@ static int reply_list(struct request *rq, struct response *rs, const struct bin_
                       size_t n, bool more, struct err *err)
 {
     struct json_out o = { .b = &rs->body };
-    json_object(&o);
-    json_key(&o, "object");
-    json_str(&o, STR("list"));
-    json_key(&o, "data_ref");
-    json_str(&o, STR("data"));
-    json_key(&o, "data");
+    api_list_head(&o, "data");
     json_array(&o);
     for (size_t i = 0; i < n; i++)
         put_entry(rq, &o, &entries[i]);

@@ -38,12 +38,7 @@ int api_categories_list(struct request *rq, struct response *rs, struct err *err
                               err) < 0)
         return err_wrap(err, "cannot list categories");
     struct json_out o = { .b = &rs->body };
-    json_object(&o);
-    json_key(&o, "object");
-    json_str(&o, STR("list"));
-    json_key(&o, "data_ref");
-    json_str(&o, STR("data"));
-    json_key(&o, "data");
+    api_list_head(&o, "data");
     json_array(&o);
     for (size_t i = 0; i < n; i++)
         put_category(rq, &o, &categories[i]);

@@ -132,12 +132,7 @@ int api_exports_list(struct request *rq, struct response *rs, struct err *err)
                            &total, err) < 0)
         return err_wrap(err, "cannot list exports");
     struct json_out o = { .b = &rs->body };
-    json_object(&o);
-    json_key(&o, "object");
-    json_str(&o, STR("list"));
-    json_key(&o, "data_ref");
-    json_str(&o, STR("exports"));
-    json_key(&o, "exports");
+    api_list_head(&o, "exports");
     json_array(&o);
     for (size_t i = 0; i < n; i++)
         put_export(rq, &o, &exports[i], &base);

@@ -52,3 +52,13 @@ int query_refuse(const struct request *rq, const char *const *names, struct err 
     }
     return 0;
 }
+
+void api_list_head(struct json_out *o, const char *data_ref)
+{
+    json_object(o);
+    json_key(o, "object");
+    json_str(o, STR("list"));
+    json_key(o, "data_ref");
+    json_str(o, str_of(data_ref));
+    json_key(o, data_ref);
+}

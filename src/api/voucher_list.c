@@ -128,12 +128,7 @@ static int reply_list(struct request *rq, struct response *rs, const struct list
         return -1;
     }
     struct json_out o = { .b = &rs->body };
-    json_object(&o);
-    json_key(&o, "object");
-    json_str(&o, STR("list"));
-    json_key(&o, "data_ref");
-    json_str(&o, STR("vouchers"));
-    json_key(&o, "vouchers");
+    api_list_head(&o, "vouchers");
     json_array(&o);
     if (api_put_vouchers(rq, &o, l->vouchers, l->n, 0, err) < 0)
         return -1;

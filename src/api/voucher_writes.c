@@ -17,9 +17,6 @@ struct writing {
 
     struct voucher stored;
     struct voucher_write write;
-    struct store_work work;
-    int rc;
-    struct err err;
 };
 
 /* ---- the way through the store ---- */
@@ -34,22 +31,9 @@ static int write_voucher(struct store_tx *tx, void *arg, struct err *err)
     return store_tx_voucher_write(tx, &wr->write, err);
 }
 
-static void voucher_written(void *arg, int rc, const struct err *err)
-{
-    struct writing *wr = arg;
-    wr->rc = rc;
-    if (rc < 0)
-        wr->err = *err;
-    request_resume(wr->rq);
-}
-
 static int answer(struct request *rq, struct response *rs, struct err *err)
 {
     const struct writing *wr = rq->state;
-    if (wr->rc < 0) {
-        *err = wr->err;
-        return -1;
-    }
     if (!wr->write.found)
         return reply_not_found(rq, "voucher", rq->args[0], err);
     if (wr->write.outcome != OUTCOME_FAILED)
@@ -89,17 +73,9 @@ static struct writing *writing_new(struct request *rq, enum voucher_write_mode m
     return wr;
 }
 
-static int writing_start(struct writing *wr)
+static int writing_start(struct writing *wr, struct err *err)
 {
-    struct request *rq = wr->rq;
-    wr->work = (struct store_work){
-        .run = write_voucher, .done = voucher_written, .arg = wr, .interactive = true
-    };
-    rq->state = wr;
-    rq->finish = answer;
-    request_suspend(rq);
-    store_submit(api_of(rq)->store, &wr->work);
-    return HTTP_LATER;
+    return api_write(wr->rq, write_voucher, wr, answer, err);
 }
 
 /* ---- bodies ---- */
@@ -192,7 +168,7 @@ int api_vouchers_create(struct request *rq, struct response *rs, struct err *err
         return -1;
     wr->wanted.code = rq->args[0];
     wr->wanted.set |= VF_CODE;
-    return writing_start(wr);
+    return writing_start(wr, err);
 }
 
 /* The code is in the body, or a random one, as code_config says. */
@@ -208,7 +184,7 @@ int api_vouchers_create_any(struct request *rq, struct response *rs, struct err 
             return -1;
         wr->asked.codes = &wr->codes;
     }
-    return writing_start(wr);
+    return writing_start(wr, err);
 }
 
 /* ---- change ---- */
@@ -222,7 +198,7 @@ int api_vouchers_update(struct request *rq, struct response *rs, struct err *err
         voucher_change_from_json(body, &rq->arena, &wr->wanted, err) < 0 ||
         read_category_id(rq, body, &wr->wanted, err) < 0)
         return -1;
-    return writing_start(wr);
+    return writing_start(wr, err);
 }
 
 static int set_active(struct request *rq, bool active, struct err *err)
@@ -232,7 +208,7 @@ static int set_active(struct request *rq, bool active, struct err *err)
         return -1;
     wr->wanted.active = active;
     wr->wanted.set = VF_ACTIVE;
-    return writing_start(wr);
+    return writing_start(wr, err);
 }
 
 int api_vouchers_enable(struct request *rq, struct response *rs, struct err *err)
@@ -260,7 +236,7 @@ int api_vouchers_delete(struct request *rq, struct response *rs, struct err *err
     if (wr == NULL)
         return -1;
     wr->answer = answer_nothing;
-    return writing_start(wr);
+    return writing_start(wr, err);
 }
 
 /* ---- balance ---- */
@@ -313,5 +289,5 @@ int api_vouchers_balance(struct request *rq, struct response *rs, struct err *er
         read_text(body, "reason", &wr->asked.reason, err) < 0)
         return -1;
     wr->answer = answer_balance;
-    return writing_start(wr);
+    return writing_start(wr, err);
 }

@@ -90,3 +90,15 @@ int buf_ok(const struct buf *b, struct err *err)
         return err_set(err, ERR_TOO_LARGE, "more than %zu bytes", b->max_bytes);
     return err_nomem(err);
 }
+
+int buf_keep(struct buf *b, struct arena *a, struct str *out, struct err *err)
+{
+    int rc = buf_ok(b, err);
+    if (rc == 0) {
+        *out = arena_str(a, buf_str(b));
+        if (out->p == NULL)
+            rc = err_nomem(err);
+    }
+    buf_release(b);
+    return rc;
+}

@@ -40,4 +40,8 @@ static inline struct str buf_str(const struct buf *b)
 /* 0, or -1 with ERR_TOO_LARGE or ERR_NOMEM. */
 int buf_ok(const struct buf *b, struct err *err) MUST_CHECK;
 
+/* The text, copied to the arena; the buffer is released, also on failure. Errors: as buf_ok. */
+struct arena;
+int buf_keep(struct buf *b, struct arena *a, struct str *out, struct err *err) MUST_CHECK;
+
 #endif

@@ -17,14 +17,6 @@ void sse_release(struct sse *s)
     buf_release(&s->data);
 }
 
-void sse_reset(struct sse *s)
-{
-    buf_reset(&s->line);
-    buf_reset(&s->name);
-    buf_reset(&s->data);
-    s->after_cr = false;
-}
-
 static void take_field(struct sse *s, struct str line)
 {
     struct str value;

@@ -26,7 +26,6 @@ struct sse {
 
 void sse_init(struct sse *s, sse_event event, void *arg);
 void sse_release(struct sse *s);
-void sse_reset(struct sse *s); /* for another stream */
 
 /* -1: the event function said so, or ERR_TOO_LARGE for a line or an event beyond the ceiling. */
 int sse_feed(struct sse *s, const char *p, size_t n, struct err *err) MUST_CHECK;

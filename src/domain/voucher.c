@@ -163,18 +163,6 @@ const char *voucher_object_check(struct str object)
     return object.len > FIELD_OBJECT_MAX_BYTES ? object_too_long : NULL;
 }
 
-int voucher_keep_text(struct buf *b, struct arena *a, struct str *out, struct err *err)
-{
-    int rc = buf_ok(b, err);
-    if (rc == 0) {
-        *out = arena_str(a, buf_str(b));
-        if (out->p == NULL)
-            rc = err_nomem(err);
-    }
-    buf_release(b);
-    return rc;
-}
-
 /* ---- a CSV record ---- */
 
 static const struct field metadata_path = { .path = ".metadata" };

@@ -145,7 +145,7 @@ static bool is_extra(const struct body_reader *r, const struct json *m)
 
 static int keep_object(struct body_reader *r, const char *name, struct buf *b, struct str *out)
 {
-    if (voucher_keep_text(b, r->arena, out, r->err) < 0)
+    if (buf_keep(b, r->arena, out, r->err) < 0)
         return -1;
     const char *what = voucher_object_check(*out);
     return what != NULL ? err_set(r->err, ERR_INVALID_PAYLOAD, "Property .%s %s", name, what) : 0;

@@ -125,7 +125,7 @@ static int print_object(const struct json *object, struct str *text, struct aren
     struct str printed;
     buf_init(&b, VOUCHER_TEXT_MAX_BYTES);
     json_put_tree(&(struct json_out){ .b = &b }, object);
-    if (voucher_keep_text(&b, a, &printed, err) < 0)
+    if (buf_keep(&b, a, &printed, err) < 0)
         return -1;
     const bool same = text->p != NULL ? str_eq(printed, *text) : object->child == NULL;
     if (!same)

@@ -70,9 +70,6 @@ void voucher_validity_print(struct json_out *o, struct str stored);
 /* The members that are objects, are they? `Property .metadata must be object,null`. */
 int voucher_check_objects(const struct json *body, struct err *err) MUST_CHECK;
 
-/* Copies the text to the arena and releases the buffer, also on failure. */
-int voucher_keep_text(struct buf *b, struct arena *a, struct str *out, struct err *err) MUST_CHECK;
-
 /* A JSON text that we write has come in as a body or a cell; what is larger did not come from us.
  */
 #define VOUCHER_TEXT_MAX_BYTES (256 * MIB)

@@ -14,6 +14,8 @@
 #include "base/time_iso.h"
 #include "engine/engine_priv.h"
 
+#define WINDOW_LEAST_BYTES (64 * KIB)
+
 /* ---- taking up ---- */
 
 static int claim_action(struct store_tx *tx, void *arg, struct err *err)
@@ -117,6 +119,18 @@ static int read_window(struct engine *e, struct run *run, struct slot *slot, siz
     return read_csv(e, &r->draft, max_rows, exact, &r->end, &r->why, &r->pos, err);
 }
 
+/* Bytes to load for so many rows. Of records the mean length is known: what is loaded and not read
+ * would be loaded again with the next chunk. */
+static size_t window_bytes(const struct engine *e, const struct run *run, size_t max_rows)
+{
+    const size_t most = e->config.chunk_bytes > 0 ? e->config.chunk_bytes : CHUNK_BYTES_DEFAULT;
+    if (run->kind->input != INPUT_RECORDS || run->ac.records <= 0)
+        return most;
+    const int64_t mean = run->ac.input_bytes / run->ac.records + 1;
+    const size_t bytes = (size_t)mean * max_rows * 5 / 4 + WINDOW_LEAST_BYTES;
+    return bytes < most ? bytes : most;
+}
+
 /* Reads until there is a record, or the reason why there is none. */
 static int read_chunk(struct engine *e, struct run *run, struct slot *slot, struct reading *r,
                       struct err *err)
@@ -125,7 +139,7 @@ static int read_chunk(struct engine *e, struct run *run, struct slot *slot, stru
         run->ac.slice_done > 0; /* then: whatever the budgets were when it was cut */
     const size_t budget = e->config.chunk_rows > 0 ? e->config.chunk_rows : run->rows_budget;
     const size_t max_rows = resumed ? (size_t)run->ac.chunk_rows : budget;
-    size_t bytes = e->config.chunk_bytes > 0 ? e->config.chunk_bytes : CHUNK_BYTES_DEFAULT;
+    size_t bytes = window_bytes(e, run, max_rows);
     if (resumed)
         bytes = (size_t)(run->ac.chunk_end - run->ac.chunk_start);
     for (;;) {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* unit_store.c - see unit_store.h. */
+#include <sqlite3.h>
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "base/fault.h"
 #include "base/num.h"
 #include "base/time_iso.h"
 #include "support/unit_store.h"
@@ -10,6 +12,61 @@
 void unit_work(struct store *s, int (*run)(struct store_tx *, void *, struct err *), void *arg)
 {
     MUST(store_work_wait(s, run, arg, must));
+}
+
+/* ---- a store of one's own ---- */
+
+static const struct store_config serving = { .serving = true, .readers = 2 };
+
+int unit_world_setup(void **state)
+{
+    struct unit_world *w = calloc(1, sizeof(*w));
+    w->dir = unit_dir_make();
+    snprintf(w->path, sizeof(w->path), "%s/store.db", w->dir);
+    snprintf(w->url, sizeof(w->url), "sqlite:%s", w->path);
+    arena_init(&w->arena, 64 * KIB, 0);
+    MUST(store_open(w->url, &serving, &w->store, must));
+    w->project = unit_project(w->store, "one");
+    w->other = unit_project(w->store, "two");
+    *state = w;
+    return 0;
+}
+
+int unit_world_teardown(void **state)
+{
+    struct unit_world *w = *state;
+    fault_disarm();
+    store_close(w->store);
+    arena_release(&w->arena);
+    unit_dir_remove(w->dir);
+    free(w);
+    return 0;
+}
+
+void unit_world_reopen(struct unit_world *w)
+{
+    store_close(w->store);
+    MUST(store_open(w->url, &serving, &w->store, must));
+}
+
+static int keep_number(void *arg, int n, char **values, char **names)
+{
+    (void)n, (void)names;
+    *(int64_t *)arg = values[0] != NULL ? atoll(values[0]) : 0;
+    return 0;
+}
+
+int64_t unit_sql(const char *path, const char *text)
+{
+    sqlite3 *db = NULL;
+    int64_t number = 0;
+    char *why = NULL;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 10000);
+    if (sqlite3_exec(db, text, keep_number, &number, &why) != SQLITE_OK)
+        fail_msg("%s: %s", text, why);
+    sqlite3_close(db);
+    return number;
 }
 
 /* ---- projects and actions ---- */

@@ -15,6 +15,23 @@ enum { UNIT_KIND = 17 }; /* VOUCHERS.IMPORT_CSV; the store does not look at it *
 /* Runs one unit of work, which must succeed. */
 void unit_work(struct store *s, int (*run)(struct store_tx *, void *, struct err *), void *arg);
 
+/* A store in a directory of its own, with two projects: a cmocka fixture; *state is the struct.
+ * Faults are disarmed at the end. */
+struct unit_world {
+    char *dir;
+    char path[600]; /* of the database */
+    char url[640];
+    struct store *store;
+    struct arena arena;
+    int64_t project, other; /* "one" and "two" */
+};
+int unit_world_setup(void **state);
+int unit_world_teardown(void **state);
+void unit_world_reopen(struct unit_world *w);
+
+/* Behind the store's back: the one number that the SQL gives; 0 when it gives none. */
+int64_t unit_sql(const char *path, const char *text);
+
 /* A project with this name, and its two keys; the other texts are made of it ("proj_" in front,
  * "app-" and "management-"), the app key's token is the name. */
 int64_t unit_project(struct store *s, const char *name);

@@ -8,66 +8,11 @@
 #include "domain/bin.h"
 #include "support/unit_store.h"
 
-struct world {
-    char *dir;
-    char url[600];
-    struct store *store;
-    struct arena arena;
-    int64_t project, other;
-};
-
-static const struct store_config serving = { .serving = true, .readers = 2 };
-
-static int world_setup(void **state)
-{
-    struct world *w = calloc(1, sizeof(*w));
-    w->dir = unit_dir_make();
-    snprintf(w->url, sizeof(w->url), "sqlite:%s/store.db", w->dir);
-    arena_init(&w->arena, 64 * KIB, 0);
-    MUST(store_open(w->url, &serving, &w->store, must));
-    w->project = unit_project(w->store, "one");
-    w->other = unit_project(w->store, "two");
-    *state = w;
-    return 0;
-}
-
-static int world_teardown(void **state)
-{
-    struct world *w = *state;
-    store_close(w->store);
-    arena_release(&w->arena);
-    unit_dir_remove(w->dir);
-    free(w);
-    return 0;
-}
-
-static void world_reopen(struct world *w)
-{
-    store_close(w->store);
-    MUST(store_open(w->url, &serving, &w->store, must));
-}
-
 /* ---- behind the store's back ---- */
 
-static int keep_number(void *arg, int n, char **values, char **names)
+static int64_t sql(struct unit_world *w, const char *text)
 {
-    (void)n, (void)names;
-    *(int64_t *)arg = values[0] != NULL ? atoll(values[0]) : 0;
-    return 0;
-}
-
-/* The one number that the SQL gives; 0 when it gives none. */
-static int64_t sql(struct world *w, const char *text)
-{
-    sqlite3 *db = NULL;
-    int64_t number = 0;
-    char *why = NULL;
-    assert_int_equal(sqlite3_open(strchr(w->url, ':') + 1, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, 10000);
-    if (sqlite3_exec(db, text, keep_number, &number, &why) != SQLITE_OK)
-        fail_msg("%s: %s", text, why);
-    sqlite3_close(db);
-    return number;
+    return unit_sql(w->path, text);
 }
 
 /* ---- categories ---- */
@@ -77,7 +22,8 @@ static int write_category(struct store_tx *tx, void *arg, struct err *err)
     return store_tx_category_write(tx, arg, err);
 }
 
-static struct category create(struct world *w, int64_t project, const char *name, int64_t hierarchy)
+static struct category create(struct unit_world *w, int64_t project, const char *name,
+                              int64_t hierarchy)
 {
     struct category_write cw = { .project_id = project,
                                  .mode = CATEGORY_CREATE,
@@ -86,7 +32,7 @@ static struct category create(struct world *w, int64_t project, const char *name
     return cw.category;
 }
 
-static bool change(struct world *w, int64_t project, int64_t key, const char *name,
+static bool change(struct unit_world *w, int64_t project, int64_t key, const char *name,
                    int64_t hierarchy, struct category *out)
 {
     struct category_write cw = { .project_id = project,
@@ -98,7 +44,7 @@ static bool change(struct world *w, int64_t project, int64_t key, const char *na
     return cw.found;
 }
 
-static bool erase(struct world *w, int64_t project, int64_t key)
+static bool erase(struct unit_world *w, int64_t project, int64_t key)
 {
     struct category_write cw = { .project_id = project,
                                  .mode = CATEGORY_ERASE,
@@ -107,7 +53,7 @@ static bool erase(struct world *w, int64_t project, int64_t key)
     return cw.found;
 }
 
-static struct category *find(struct world *w, int64_t project, int64_t key)
+static struct category *find(struct unit_world *w, int64_t project, int64_t key)
 {
     struct category *c = NULL;
     MUST(store_find_category(w->store, &w->arena, project, key, &c, must));
@@ -115,7 +61,7 @@ static struct category *find(struct world *w, int64_t project, int64_t key)
 }
 
 /* Their names, newest first. */
-static const char *names(struct world *w, int64_t project)
+static const char *names(struct unit_world *w, int64_t project)
 {
     struct category *rows;
     size_t n;
@@ -128,10 +74,10 @@ static const char *names(struct world *w, int64_t project)
 
 static void category_is_kept_as_it_was_written(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const int64_t before_ms = time_now_ms();
     const struct category made = create(w, w->project, "First", 3);
-    world_reopen(w);
+    unit_world_reopen(w);
     const struct category *c = find(w, w->project, made.key);
     assert_non_null(c);
     assert_str(c->name, "First");
@@ -143,7 +89,7 @@ static void category_is_kept_as_it_was_written(void **state)
 
 static void categories_of_a_project_are_listed_newest_first(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     assert_string_equal(names(w, w->project), "");
     for (int i = 0; i < 40; i++) {
         char name[20];
@@ -157,7 +103,7 @@ static void categories_of_a_project_are_listed_newest_first(void **state)
 
 static void category_changes_all_but_its_key_and_birth(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const struct category made = create(w, w->project, "Old", 1);
     struct category changed;
     assert_true(change(w, w->project, made.key, "New", 2, &changed));
@@ -172,18 +118,18 @@ static void category_changes_all_but_its_key_and_birth(void **state)
 
 static void key_of_an_erased_category_is_never_used_again(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const struct category made = create(w, w->project, "One", 1);
     assert_true(erase(w, w->project, made.key));
     assert_false(erase(w, w->project, made.key));
     assert_null(find(w, w->project, made.key));
-    world_reopen(w);
+    unit_world_reopen(w);
     assert_true(create(w, w->project, "Two", 1).key > made.key);
 }
 
 static void category_belongs_to_its_project_alone(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const struct category made = create(w, w->project, "Mine", 1);
     struct category changed;
     assert_null(find(w, w->other, made.key));
@@ -194,7 +140,7 @@ static void category_belongs_to_its_project_alone(void **state)
 
 static void counter_of_a_category_goes_with_it(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const struct category one = create(w, w->project, "One", 1);
     const struct category two = create(w, w->project, "Two", 1);
     struct voucher a = unit_voucher("A", 1), b = unit_voucher("B", 1), c = unit_voucher("C", 1);
@@ -217,7 +163,7 @@ static void counter_of_a_category_goes_with_it(void **state)
 
 static void number_of_categories_has_a_ceiling(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     struct err err = { 0 };
     struct category last = create(w, w->project, "x", 0), changed;
     char many[400];
@@ -241,7 +187,7 @@ static void number_of_categories_has_a_ceiling(void **state)
 
 static void category_write_that_fails_changes_nothing(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const struct category kept = create(w, w->project, "Kept", 1);
     const char *before = names(w, w->project);
     struct category_write writes[] = {
@@ -278,7 +224,7 @@ static int erase_entry(struct store_tx *tx, void *arg, struct err *err)
     return store_tx_bin_erase(tx, e->project_id, e->key, &e->found, err);
 }
 
-static bool empty_from(struct world *w, int64_t project, int64_t key)
+static bool empty_from(struct unit_world *w, int64_t project, int64_t key)
 {
     struct erase_entry e = { .project_id = project, .key = key };
     unit_work(w->store, erase_entry, &e);
@@ -291,7 +237,7 @@ static int write_voucher(struct store_tx *tx, void *arg, struct err *err)
 }
 
 /* A voucher that was made and deleted; its key. */
-static int64_t bin_voucher(struct world *w, int64_t project, const char *code)
+static int64_t bin_voucher(struct unit_world *w, int64_t project, const char *code)
 {
     struct voucher v = unit_voucher(code, 1);
     assert_int_equal(unit_create(w->store, project, &v), OUTCOME_CREATED);
@@ -310,7 +256,7 @@ struct listing {
     bool more;
 };
 
-static struct listing list(struct world *w, int64_t project, int64_t after, bool newest_first,
+static struct listing list(struct unit_world *w, int64_t project, int64_t after, bool newest_first,
                            const struct filter *filter, size_t limit)
 {
     struct bin_entry *rows;
@@ -328,7 +274,7 @@ static struct listing list(struct world *w, int64_t project, int64_t after, bool
 
 static void entry_names_the_voucher_it_is_about(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const int64_t key = bin_voucher(w, w->project, "A");
     struct bin_entry *e = NULL;
     const int64_t entry = list(w, w->project, 0, false, NULL, 10).last_key;
@@ -346,7 +292,7 @@ static void entry_names_the_voucher_it_is_about(void **state)
 
 static void bin_is_read_in_pages_in_either_order(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     static const char *const codes[] = { "A", "B", "C", "D", "E" };
     for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
         bin_voucher(w, w->project, codes[i]);
@@ -369,7 +315,7 @@ static void bin_is_read_in_pages_in_either_order(void **state)
 
 static void cursor_of_another_project_is_none(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     bin_voucher(w, w->project, "A");
     bin_voucher(w, w->other, "B");
     const int64_t first = list(w, w->project, 0, false, NULL, 1).last_key;
@@ -382,7 +328,7 @@ static void cursor_of_another_project_is_none(void **state)
 
 static void erased_entry_takes_voucher_and_transactions_along(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const int64_t key = bin_voucher(w, w->project, "A");
     bin_voucher(w, w->project, "B");
     const int64_t entry = list(w, w->project, 0, false, NULL, 1).last_key;
@@ -406,7 +352,7 @@ static void erased_entry_takes_voucher_and_transactions_along(void **state)
 
 static void erasing_that_fails_changes_nothing(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     bin_voucher(w, w->project, "A");
     struct erase_entry e = { .project_id = w->project,
                              .key = list(w, w->project, 0, false, NULL, 1).last_key };
@@ -425,7 +371,7 @@ static void erasing_that_fails_changes_nothing(void **state)
 
 static void bin_is_filtered(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     static const char *const codes[] = { "ALPHA", "BETA", "GAMMA" };
     char ids[ARRAY_LEN(codes)][ID_MAX_LEN], entries[ARRAY_LEN(codes)][ID_MAX_LEN];
     int64_t last = 0;
@@ -468,7 +414,7 @@ static void bin_is_filtered(void **state)
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, unit_world_setup, unit_world_teardown)
 
 int main(void)
 {

@@ -5,39 +5,6 @@
 #include "base/fault.h"
 #include "support/unit_store.h"
 
-struct world {
-    char *dir;
-    struct store *store;
-    struct arena arena;
-    int64_t project, other;
-};
-
-static int setup(void **state)
-{
-    static const struct store_config config = { .serving = true, .readers = 1 };
-    struct world *w = calloc(1, sizeof(*w));
-    char url[640];
-    w->dir = unit_dir_make();
-    snprintf(url, sizeof(url), "sqlite:%s/store.db", w->dir);
-    arena_init(&w->arena, 4 * KIB, 0);
-    MUST(store_open(url, &config, &w->store, must));
-    w->project = unit_project(w->store, "one");
-    w->other = unit_project(w->store, "two");
-    *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct world *w = *state;
-    fault_disarm();
-    store_close(w->store);
-    arena_release(&w->arena);
-    unit_dir_remove(w->dir);
-    free(w);
-    return 0;
-}
-
 /* ---- in short ---- */
 
 struct write {
@@ -64,7 +31,7 @@ static int run_delete_project(struct store_tx *tx, void *arg, struct err *err)
     return store_tx_project_delete(tx, STR("proj_one"), 1, id, err);
 }
 
-static int64_t insert(struct world *w, int64_t project, const char *params, int64_t created_ms)
+static int64_t insert(struct unit_world *w, int64_t project, const char *params, int64_t created_ms)
 {
     struct write write = {
         .project_id = project,
@@ -74,14 +41,14 @@ static int64_t insert(struct world *w, int64_t project, const char *params, int6
     return write.e.key;
 }
 
-static bool erase(struct world *w, int64_t project, int64_t key)
+static bool erase(struct unit_world *w, int64_t project, int64_t key)
 {
     struct write write = { .project_id = project, .e = { .key = key } };
     unit_work(w->store, run_erase, &write);
     return write.found;
 }
 
-static const struct stored_export *find(struct world *w, int64_t project, int64_t key)
+static const struct stored_export *find(struct unit_world *w, int64_t project, int64_t key)
 {
     struct stored_export *e;
     MUST(store_find_export(w->store, &w->arena, project, key, &e, must));
@@ -89,7 +56,7 @@ static const struct stored_export *find(struct world *w, int64_t project, int64_
 }
 
 /* Keys of a page as "1,2,3", counted from the first of the project, and the total. */
-static void assert_listed(struct world *w, int64_t offset, bool newest_first, size_t limit,
+static void assert_listed(struct unit_world *w, int64_t offset, bool newest_first, size_t limit,
                           const char *want)
 {
     char got[128] = "";
@@ -111,7 +78,7 @@ static void assert_listed(struct world *w, int64_t offset, bool newest_first, si
 
 static void an_export_is_what_was_inserted(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const int64_t key = insert(w, w->project, "{\"order\":\"code\"}", 7);
     const struct stored_export *e = find(w, w->project, key);
     assert_int_equal(e->key, key);
@@ -123,7 +90,7 @@ static void an_export_is_what_was_inserted(void **state)
 
 static void exports_belong_to_their_project(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const int64_t key = insert(w, w->project, "{}", 1);
     insert(w, w->other, "{}", 2);
     assert_null(find(w, w->other, key));
@@ -138,7 +105,7 @@ static void exports_belong_to_their_project(void **state)
 
 static void exports_are_listed_by_age(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     for (int64_t i = 1; i <= 5; i++)
         insert(w, w->project, "{}", i);
     assert_listed(w, 0, true, 10, "5 4 3 2 1 of 5");
@@ -151,7 +118,7 @@ static void exports_are_listed_by_age(void **state)
 /* Until its rows are purged, a link must not read what its owner has thrown away. */
 static void exports_of_a_deleted_project_are_not_found(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const int64_t key = insert(w, w->project, "{}", 1);
     int64_t id = 0;
     unit_work(w->store, run_delete_project, &id);
@@ -166,7 +133,7 @@ static void exports_of_a_deleted_project_are_not_found(void **state)
 static void the_nth_failure_is_an_error(void **state)
 {
     static const enum fault_kind kinds[] = { FAULT_SQLITE, FAULT_ALLOC };
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const int64_t key = insert(w, w->project, "{}", 1);
     for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
         for (size_t nth = 1, fired = 1; fired != 0; nth++) {
@@ -188,7 +155,7 @@ static void the_nth_failure_is_an_error(void **state)
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, unit_world_setup, unit_world_teardown)
 
 int main(void)
 {

@@ -12,38 +12,6 @@
 
 #define T0 INT64_C(1700000000000)
 
-struct world {
-    char *dir;
-    char url[600];
-    struct store *store;
-    struct arena arena;
-    int64_t project, other;
-};
-
-static int world_setup(void **state)
-{
-    const struct store_config config = { .serving = true, .readers = 2 };
-    struct world *w = calloc(1, sizeof(*w));
-    w->dir = unit_dir_make();
-    snprintf(w->url, sizeof(w->url), "sqlite:%s/store.db", w->dir);
-    arena_init(&w->arena, 64 * KIB, 0);
-    MUST(store_open(w->url, &config, &w->store, must));
-    w->project = unit_project(w->store, "one");
-    w->other = unit_project(w->store, "two");
-    *state = w;
-    return 0;
-}
-
-static int world_teardown(void **state)
-{
-    struct world *w = *state;
-    store_close(w->store);
-    arena_release(&w->arena);
-    unit_dir_remove(w->dir);
-    free(w);
-    return 0;
-}
-
 /* ---- units of work ---- */
 
 struct call {
@@ -108,15 +76,15 @@ static int project_purge(struct store_tx *tx, void *arg, struct err *err)
 }
 
 /* The code of the error that the unit must end with. */
-static enum err_code refused(struct world *w, int (*run)(struct store_tx *, void *, struct err *),
-                             struct call *c)
+static enum err_code refused(struct unit_world *w,
+                             int (*run)(struct store_tx *, void *, struct err *), struct call *c)
 {
     struct err err = { 0 };
     assert_int_equal(store_work_wait(w->store, run, c, &err), -1);
     return err.code;
 }
 
-static void delete_project(struct world *w, const char *public_id)
+static void delete_project(struct unit_world *w, const char *public_id)
 {
     struct call c = { .id = str_of(public_id) };
     unit_work(w->store, project_delete, &c);
@@ -135,7 +103,7 @@ static struct call new_key(int64_t project_id, const char *app_id)
     return c;
 }
 
-static struct project_key *find_key(struct world *w, const char *app_id, struct project **p)
+static struct project_key *find_key(struct unit_world *w, const char *app_id, struct project **p)
 {
     struct project_key *key = NULL;
     MUST(store_find_key(w->store, &w->arena, str_of(app_id), &key, p, must));
@@ -144,7 +112,7 @@ static struct project_key *find_key(struct world *w, const char *app_id, struct 
 
 static void key_is_found_with_its_project_until_it_is_revoked(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     struct call c = new_key(w->project, "extra");
     struct call gone = { .project_id = w->project, .id = STR("extra") };
     struct project *p = NULL;
@@ -166,7 +134,7 @@ static void key_is_found_with_its_project_until_it_is_revoked(void **state)
 
 static void key_id_belongs_to_one_project(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     struct call taken = new_key(w->other, "app-one");
     struct call foreign = { .project_id = w->other, .id = STR("app-one") };
     struct project *p = NULL;
@@ -177,7 +145,7 @@ static void key_id_belongs_to_one_project(void **state)
 
 static void keys_are_listed_oldest_first(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     struct project_key *keys;
     size_t n;
     for (int i = 0; i < 40; i++) {
@@ -213,13 +181,13 @@ static struct call new_token(int64_t project_id, const char *app_id, const char 
     return c;
 }
 
-static void add_token(struct world *w, const char *token, int64_t created_ms)
+static void add_token(struct unit_world *w, const char *token, int64_t created_ms)
 {
     struct call c = new_token(w->project, "app-one", token, created_ms);
     unit_work(w->store, token_insert, &c);
 }
 
-static struct oauth_token *find_token(struct world *w, const char *token)
+static struct oauth_token *find_token(struct unit_world *w, const char *token)
 {
     unsigned char hash[ID_HASH_BYTES];
     struct oauth_token *t = NULL;
@@ -234,7 +202,7 @@ static struct oauth_token *find_token(struct world *w, const char *token)
 
 static void token_is_found_until_it_expires(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const int64_t now = time_now_ms();
     add_token(w, "fresh", now);
     add_token(w, "stale", now - 900000);
@@ -251,7 +219,7 @@ static void token_is_found_until_it_expires(void **state)
 
 static void token_is_removed_by_its_own_project_only(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const int64_t now = time_now_ms();
     struct call own = new_token(w->project, "app-one", "t", now);
     struct call foreign = new_token(w->other, "app-two", "t", now);
@@ -272,7 +240,7 @@ static void token_is_removed_by_its_own_project_only(void **state)
 
 static void token_dies_with_its_key(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     struct call key = new_key(w->project, "extra");
     struct call revoke = { .project_id = w->project, .id = STR("extra") };
     const int64_t now = time_now_ms();
@@ -290,7 +258,7 @@ static void token_dies_with_its_key(void **state)
 
 static void tokens_beyond_the_most_push_the_expired_out_and_then_the_oldest(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const int64_t now = time_now_ms();
     struct call others = new_token(w->other, "app-two", "other", now - 5);
     unit_work(w->store, token_insert, &others);
@@ -311,7 +279,7 @@ static void tokens_beyond_the_most_push_the_expired_out_and_then_the_oldest(void
 
 static void deleted_project_has_no_keys_and_no_tokens(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     struct project *p = NULL;
     struct call key = new_key(w->project, "late");
     struct call token = new_token(w->project, "app-one", "late", time_now_ms());
@@ -327,7 +295,7 @@ static void deleted_project_has_no_keys_and_no_tokens(void **state)
 
 static void deleted_project_is_marked_until_it_is_purged(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     struct project *p = NULL, *all;
     size_t n;
     struct call again = { .id = STR("proj_one") }, none = { .id = STR("proj_none") };
@@ -346,7 +314,7 @@ static void deleted_project_is_marked_until_it_is_purged(void **state)
 
 static void deleting_ends_the_actions_of_the_project(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     static const struct unit_row rows[] = { { "A", 1, NULL } };
     struct action done = unit_claimed_action(w->store, w->project);
     UNIT_IMPORT(w->store, &done, rows);
@@ -369,7 +337,7 @@ static void deleting_ends_the_actions_of_the_project(void **state)
 /* A request that was let in before may still have something to add. */
 static void deleted_project_takes_nothing_any_more(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     struct call c = { .action = { .project_id = w->project,
                                   .kind = UNIT_KIND,
                                   .request_id = STR("v-1"),
@@ -391,7 +359,7 @@ static void deleted_project_takes_nothing_any_more(void **state)
 /* Whoever still has a chunk of it in hand cannot bring it in. */
 static void chunk_of_a_deleted_project_is_lost(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     static const struct unit_row rows[] = { { "A", 1, NULL }, { "B", 1, NULL } };
     const struct action ac = unit_claimed_action(w->store, w->project);
     struct unit_chunk c;
@@ -439,7 +407,7 @@ static const char fill_sql[] =
     "INSERT INTO oauth_tokens SELECT randomblob(32), p, 'app-one', 'api', 1, 2 FROM n;"
     "DROP TABLE n;";
 
-static sqlite3 *raw_open(struct world *w)
+static sqlite3 *raw_open(struct unit_world *w)
 {
     sqlite3 *db = NULL;
     assert_int_equal(sqlite3_open(strchr(w->url, ':') + 1, &db), SQLITE_OK);
@@ -502,7 +470,7 @@ struct portions {
     size_t n, most_rows, inputs;
 };
 
-static struct portions purge_all(struct world *w, size_t budget)
+static struct portions purge_all(struct unit_world *w, size_t budget)
 {
     struct portions all = { 0 };
     struct call c = { .project_id = w->project, .budget = budget, .arena = &w->arena };
@@ -520,15 +488,15 @@ static struct portions purge_all(struct world *w, size_t budget)
 
 static void purging_removes_all_rows_of_the_project_and_no_others(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     static const size_t budgets[] = { 1, 7, 100, 5000 };
     char before[1000], after[1000];
     int64_t least, most;
     for (size_t i = 0; i < ARRAY_LEN(budgets); i++) {
         struct project *p = NULL;
         void *fresh = NULL;
-        world_setup(&fresh);
-        struct world *f = fresh;
+        unit_world_setup(&fresh);
+        struct unit_world *f = fresh;
         assert_int_equal(f->project, 1);
         sqlite3 *db = raw_open(f);
         fill(db, f->project);
@@ -552,14 +520,14 @@ static void purging_removes_all_rows_of_the_project_and_no_others(void **state)
         MUST(store_find_project(f->store, &f->arena, STR("proj_one"), &p, must));
         assert_null(p);
         sqlite3_close(db);
-        world_teardown(&fresh);
+        unit_world_teardown(&fresh);
     }
     (void)w;
 }
 
 static void purging_leaves_a_project_that_lives(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     struct call living = { .project_id = w->project, .budget = 100, .arena = &w->arena };
     struct call gone = { .project_id = 4711, .budget = 100, .arena = &w->arena };
     struct project *p = NULL;
@@ -574,7 +542,7 @@ static void purging_leaves_a_project_that_lives(void **state)
 /* A number of a project that is gone is never used again: keys of rows begin with it. */
 static void project_numbers_are_not_used_twice(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     struct call purge = { .project_id = w->other, .budget = 100, .arena = &w->arena };
     delete_project(w, "proj_two");
     unit_work(w->store, project_purge, &purge);
@@ -585,7 +553,7 @@ static void project_numbers_are_not_used_twice(void **state)
 
 static void failure_anywhere_leaves_the_project_as_it_was_or_deletes_it(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     static const enum fault_kind kinds[] = { FAULT_SQLITE, FAULT_ALLOC };
     for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
         for (size_t nth = 1, fired = 1; fired; nth++) {
@@ -610,7 +578,7 @@ static void failure_anywhere_leaves_the_project_as_it_was_or_deletes_it(void **s
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, unit_world_setup, unit_world_teardown)
 
 int main(void)
 {

@@ -15,69 +15,14 @@
 #define LATER    (INT64_MAX / 2) /* everything has ended before then */
 #define ROWS_BIG 10020           /* of an action with more failures than are kept */
 
-struct world {
-    char *dir;
-    char url[600];
-    struct store *store;
-    struct arena arena;
-    int64_t project, other;
-};
-
-static const struct store_config serving = { .serving = true, .readers = 2 };
-
-static int world_setup(void **state)
-{
-    struct world *w = calloc(1, sizeof(*w));
-    w->dir = unit_dir_make();
-    snprintf(w->url, sizeof(w->url), "sqlite:%s/store.db", w->dir);
-    arena_init(&w->arena, 64 * KIB, 0);
-    MUST(store_open(w->url, &serving, &w->store, must));
-    w->project = unit_project(w->store, "one");
-    w->other = unit_project(w->store, "two");
-    *state = w;
-    return 0;
-}
-
-static int world_teardown(void **state)
-{
-    struct world *w = *state;
-    store_close(w->store);
-    arena_release(&w->arena);
-    unit_dir_remove(w->dir);
-    free(w);
-    return 0;
-}
-
-static void world_reopen(struct world *w)
-{
-    store_close(w->store);
-    MUST(store_open(w->url, &serving, &w->store, must));
-}
-
 /* ---- behind the store's back ---- */
 
-static int keep_number(void *arg, int n, char **values, char **names)
+static int64_t sql(struct unit_world *w, const char *text)
 {
-    (void)n, (void)names;
-    *(int64_t *)arg = values[0] != NULL ? atoll(values[0]) : 0;
-    return 0;
+    return unit_sql(w->path, text);
 }
 
-/* The one number that the SQL gives; 0 when it gives none. */
-static int64_t sql(struct world *w, const char *text)
-{
-    sqlite3 *db = NULL;
-    int64_t number = 0;
-    char *why = NULL;
-    assert_int_equal(sqlite3_open(strchr(w->url, ':') + 1, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, 10000);
-    if (sqlite3_exec(db, text, keep_number, &number, &why) != SQLITE_OK)
-        fail_msg("%s: %s", text, why);
-    sqlite3_close(db);
-    return number;
-}
-
-static int64_t count(struct world *w, const char *table)
+static int64_t count(struct unit_world *w, const char *table)
 {
     return sql(w, arena_printf(&w->arena, "SELECT count(*) FROM %s", table));
 }
@@ -98,7 +43,7 @@ static int run_portion(struct store_tx *tx, void *arg, struct err *err)
                               err);
 }
 
-static struct purged step(struct world *w, int64_t ended_before_ms, size_t budget)
+static struct purged step(struct unit_world *w, int64_t ended_before_ms, size_t budget)
 {
     struct portion p = { .ended_before_ms = ended_before_ms,
                          .now_ms = time_now_ms(),
@@ -109,7 +54,7 @@ static struct purged step(struct world *w, int64_t ended_before_ms, size_t budge
 }
 
 /* All that is due; the names of the inputs, with a blank behind each. */
-static const char *sweep(struct world *w, int64_t ended_before_ms)
+static const char *sweep(struct unit_world *w, int64_t ended_before_ms)
 {
     char *names = arena_printf(&w->arena, "%s", "");
     struct purged p = { .more = true };
@@ -129,7 +74,8 @@ static int insert_action(struct store_tx *tx, void *arg, struct err *err)
 }
 
 /* A claimed action with an input of this name, or without a name one that is stored with it. */
-static struct action new_action(struct world *w, int64_t project, const char *input, bool dry_run)
+static struct action new_action(struct unit_world *w, int64_t project, const char *input,
+                                bool dry_run)
 {
     struct action ac = { .project_id = project,
                          .kind = UNIT_KIND,
@@ -149,7 +95,7 @@ static struct action new_action(struct world *w, int64_t project, const char *in
 }
 
 /* Rows a, b, … of one chunk: 'f' fails, any other letter is an amount. */
-static void put_chunk(struct world *w, const struct action *ac, const char *letters, bool last)
+static void put_chunk(struct unit_world *w, const struct action *ac, const char *letters, bool last)
 {
     struct unit_row rows[40];
     struct unit_chunk c;
@@ -168,7 +114,7 @@ static void put_chunk(struct world *w, const struct action *ac, const char *lett
     unit_chunk_release(&c);
 }
 
-static struct action ended_action(struct world *w, int64_t project, const char *input,
+static struct action ended_action(struct unit_world *w, int64_t project, const char *input,
                                   const char *letters)
 {
     const struct action ac = new_action(w, project, input, false);
@@ -177,7 +123,7 @@ static struct action ended_action(struct world *w, int64_t project, const char *
 }
 
 /* An ended action of many chunks; of its ROWS_BIG rows, every one has failed. */
-static struct action big_action(struct world *w, const char *input)
+static struct action big_action(struct unit_world *w, const char *input)
 {
     struct action ac = ended_action(w, w->project, input, "f");
     char text[700];
@@ -194,14 +140,14 @@ static struct action big_action(struct world *w, const char *input)
     return unit_reload(w->store, &w->arena, &ac);
 }
 
-static bool has_outcomes(struct world *w, const struct action *ac, int64_t chunk_no)
+static bool has_outcomes(struct unit_world *w, const struct action *ac, int64_t chunk_no)
 {
     struct outcome_blob *blob = NULL;
     MUST(store_find_outcomes(w->store, &w->arena, ac->project_id, ac->seq, chunk_no, &blob, must));
     return blob != NULL;
 }
 
-static size_t failures_of(struct world *w, const struct action *ac, struct failure_row **rows)
+static size_t failures_of(struct unit_world *w, const struct action *ac, struct failure_row **rows)
 {
     size_t n;
     MUST(store_list_failures(w->store, &w->arena, ac->project_id, ac->seq, 0, 2 * ROWS_BIG, rows,
@@ -210,7 +156,7 @@ static size_t failures_of(struct world *w, const struct action *ac, struct failu
 }
 
 /* Nobody is told of an input that the store still names, nor can an action have half a report. */
-static void assert_whole_or_none(struct world *w, const struct action *big)
+static void assert_whole_or_none(struct unit_world *w, const struct action *big)
 {
     const struct action now = unit_reload(w->store, &w->arena, big);
     struct failure_row *rows;
@@ -233,7 +179,7 @@ static void assert_whole_or_none(struct world *w, const struct action *big)
 
 static void ended_action_keeps_its_row_and_the_first_failures(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const struct action before = big_action(w, "aaaaaaaaaaaaaaaaaaaaaaaa");
     assert_string_equal(sweep(w, LATER), "aaaaaaaaaaaaaaaaaaaaaaaa ");
     const struct action after = unit_reload(w->store, &w->arena, &before);
@@ -254,7 +200,7 @@ static void ended_action_keeps_its_row_and_the_first_failures(void **state)
 
 static void action_with_few_failures_keeps_them_all(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const struct action ac = ended_action(w, w->project, "aaaaaaaaaaaaaaaaaaaaaaaa", "1f2f");
     struct failure_row *rows;
     sweep(w, LATER);
@@ -266,7 +212,7 @@ static void action_with_few_failures_keeps_them_all(void **state)
 
 static void action_stays_whole_until_its_time_has_come(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const struct action ac = ended_action(w, w->project, "aaaaaaaaaaaaaaaaaaaaaaaa", "1f");
     assert_string_equal(sweep(w, ac.updated_ms), "");
     assert_true(has_outcomes(w, &ac, 0));
@@ -277,7 +223,7 @@ static void action_stays_whole_until_its_time_has_come(void **state)
 
 static void unfinished_action_is_left_alone_however_old(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const struct action running = new_action(w, w->project, "aaaaaaaaaaaaaaaaaaaaaaaa", false);
     put_chunk(w, &running, "1f", false);
     unit_action(w->store, w->project, 1);
@@ -288,7 +234,7 @@ static void unfinished_action_is_left_alone_however_old(void **state)
 
 static void only_what_is_due_goes_in_any_project(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const struct action a = ended_action(w, w->project, "aaaaaaaaaaaaaaaaaaaaaaaa", "1f");
     const struct action b = ended_action(w, w->other, "bbbbbbbbbbbbbbbbbbbbbbbb", "1f");
     const struct action c = ended_action(w, w->project, "cccccccccccccccccccccccc", "2f");
@@ -303,7 +249,7 @@ static void only_what_is_due_goes_in_any_project(void **state)
 
 static void input_that_is_stored_with_its_action_goes_too(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const struct action ac = ended_action(w, w->project, NULL, "1");
     struct str data;
     MUST(store_find_input(w->store, &w->arena, w->project, ac.seq, &data, must));
@@ -318,7 +264,7 @@ static void input_that_is_stored_with_its_action_goes_too(void **state)
 
 static void portion_removes_no_more_than_its_budget(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const struct action big = big_action(w, "aaaaaaaaaaaaaaaaaaaaaaaa");
     size_t portions = 0, inputs = 0;
     struct purged p = { .more = true };
@@ -335,7 +281,7 @@ static void portion_removes_no_more_than_its_budget(void **state)
 
 static void budget_of_nothing_is_one_row(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     ended_action(w, w->project, "aaaaaaaaaaaaaaaaaaaaaaaa", "1");
     const struct purged p = step(w, LATER, 0);
     assert_int_equal(p.rows, 1);
@@ -344,7 +290,7 @@ static void budget_of_nothing_is_one_row(void **state)
 
 static void kill_between_any_two_portions_leaves_all_or_nothing(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const struct action big = big_action(w, "aaaaaaaaaaaaaaaaaaaaaaaa");
     struct purged p = { .more = true };
     size_t inputs = 0;
@@ -355,7 +301,7 @@ static void kill_between_any_two_portions_leaves_all_or_nothing(void **state)
         assert_true(portions < 100);
         p = step(w, LATER, 160);
         inputs += p.n_inputs;
-        world_reopen(w);
+        unit_world_reopen(w);
         MUST(store_list_inputs(w->store, &w->arena, &names, &n, must));
         assert_int_equal(n + inputs, 1); /* whose file the sweep at the start keeps */
         assert_whole_or_none(w, &big);
@@ -365,7 +311,7 @@ static void kill_between_any_two_portions_leaves_all_or_nothing(void **state)
 
 static void portion_with_any_failure_changes_nothing(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const struct action big = big_action(w, "aaaaaaaaaaaaaaaaaaaaaaaa");
     static const char *const tables[] = { "actions WHERE input IS NOT NULL", "outcomes", "failures",
                                           "actions WHERE kept" };
@@ -394,7 +340,7 @@ static void portion_with_any_failure_changes_nothing(void **state)
 
 static void portion_out_of_memory_changes_nothing(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     int rc = -1;
     ended_action(w, w->project, "aaaaaaaaaaaaaaaaaaaaaaaa", "1f");
     for (size_t nth = 1; rc < 0; nth++) {
@@ -421,7 +367,7 @@ static void portion_out_of_memory_changes_nothing(void **state)
 
 static void remains_of_dry_runs_go_when_they_have_ended(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const struct action running = new_action(w, w->project, "aaaaaaaaaaaaaaaaaaaaaaaa", true);
     const struct action ended = new_action(w, w->project, "bbbbbbbbbbbbbbbbbbbbbbbb", true);
     const struct action gone = new_action(w, w->other, "cccccccccccccccccccccccc", true);
@@ -442,7 +388,7 @@ static void remains_of_dry_runs_go_when_they_have_ended(void **state)
 
 static void an_erased_code_is_forgotten_when_nobody_can_bring_it_back(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const struct action running = new_action(w, w->project, NULL, false);
     for (int i = 0; i < 5; i++)
         sql(w, arena_printf(&w->arena, "INSERT INTO erased VALUES (%lld, 'c%d', %lld)",
@@ -467,7 +413,7 @@ static int put_idempotency(struct store_tx *tx, void *arg, struct err *err)
 
 static void idempotency_keys_go_after_a_day(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const int64_t now_ms = time_now_ms(), day_ms = 24 * 3600 * INT64_C(1000);
     const int64_t ages_ms[] = { 0, day_ms - 60000, day_ms + 1, day_ms + 2, 5 * day_ms };
     for (size_t i = 0; i < ARRAY_LEN(ages_ms); i++) {
@@ -491,7 +437,7 @@ static int put_token(struct store_tx *tx, void *arg, struct err *err)
 
 static void tokens_go_when_they_expire(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const int64_t now_ms = time_now_ms();
     for (int i = 0; i < 6; i++) {
         struct oauth_token t = { .project_id = w->project,
@@ -508,7 +454,7 @@ static void tokens_go_when_they_expire(void **state)
     assert_int_equal(count(w, "oauth_tokens"), 2);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, unit_world_setup, unit_world_teardown)
 
 int main(void)
 {

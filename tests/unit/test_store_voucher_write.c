@@ -10,41 +10,6 @@
 #include "base/time_iso.h"
 #include "support/unit_store.h"
 
-struct world {
-    char *dir;
-    char path[600];
-    struct store *store;
-    struct arena arena;
-    int64_t project, other;
-};
-
-static int setup(void **state)
-{
-    static const struct store_config config = { .serving = true, .readers = 2 };
-    struct world *w = calloc(1, sizeof(*w));
-    char url[640];
-    w->dir = unit_dir_make();
-    snprintf(w->path, sizeof(w->path), "%s/store.db", w->dir);
-    snprintf(url, sizeof(url), "sqlite:%s", w->path);
-    arena_init(&w->arena, 64 * KIB, 0);
-    MUST(store_open(url, &config, &w->store, must));
-    w->project = unit_project(w->store, "one");
-    w->other = unit_project(w->store, "two");
-    *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct world *w = *state;
-    fault_disarm();
-    store_close(w->store);
-    arena_release(&w->arena);
-    unit_dir_remove(w->dir);
-    free(w);
-    return 0;
-}
-
 /* ---- in short ---- */
 
 static int run_write(struct store_tx *tx, void *arg, struct err *err)
@@ -53,7 +18,7 @@ static int run_write(struct store_tx *tx, void *arg, struct err *err)
 }
 
 /* Every result into `v`. */
-static void write_voucher(struct world *w, struct voucher_write *write, struct voucher *v)
+static void write_voucher(struct unit_world *w, struct voucher_write *write, struct voucher *v)
 {
     write->project_id = w->project;
     write->voucher = v;
@@ -61,8 +26,8 @@ static void write_voucher(struct world *w, struct voucher_write *write, struct v
     unit_work(w->store, run_write, write);
 }
 
-static struct voucher_write written(struct world *w, enum voucher_write_mode mode, const char *code,
-                                    struct voucher *v)
+static struct voucher_write written(struct unit_world *w, enum voucher_write_mode mode,
+                                    const char *code, struct voucher *v)
 {
     struct voucher_write write = { .mode = mode, .code_or_id = str_of(code) };
     write_voucher(w, &write, v);
@@ -77,7 +42,7 @@ static struct voucher change_of(uint32_t set)
     return v;
 }
 
-static void create(struct world *w, struct voucher v)
+static void create(struct unit_world *w, struct voucher v)
 {
     assert_int_equal(written(w, VOUCHER_CREATE, NULL, &v).outcome, OUTCOME_CREATED);
 }
@@ -99,12 +64,12 @@ static struct voucher tagged(const char *code, const char *category)
     return v;
 }
 
-static struct voucher find(struct world *w, const char *code)
+static struct voucher find(struct unit_world *w, const char *code)
 {
     return *unit_find(w->store, &w->arena, w->project, code);
 }
 
-static bool is_there(struct world *w, const char *code)
+static bool is_there(struct unit_world *w, const char *code)
 {
     struct voucher *v = NULL;
     MUST(store_find_voucher(w->store, &w->arena, w->project, str_of(code), &v, must));
@@ -116,7 +81,7 @@ static int run_category(struct store_tx *tx, void *arg, struct err *err)
     return store_tx_category_write(tx, arg, err);
 }
 
-static int64_t new_category(struct world *w, const char *name)
+static int64_t new_category(struct unit_world *w, const char *name)
 {
     struct category_write c = { .project_id = w->project,
                                 .mode = CATEGORY_CREATE,
@@ -126,7 +91,7 @@ static int64_t new_category(struct world *w, const char *name)
 }
 
 /* One text that a query answers; "" for none. */
-static const char *ask(struct world *w, const char *sql)
+static const char *ask(struct unit_world *w, const char *sql)
 {
     sqlite3 *db = NULL;
     sqlite3_stmt *st = NULL;
@@ -141,13 +106,13 @@ static const char *ask(struct world *w, const char *sql)
 }
 
 /* "voucher=2 voucher/tag/x=1" */
-static const char *totals(struct world *w)
+static const char *totals(struct unit_world *w)
 {
     return ask(w, "SELECT group_concat(resource || '=' || n, ' ') FROM "
                   "(SELECT * FROM totals WHERE n <> 0 ORDER BY project_id, resource)");
 }
 
-static const char *dump(struct world *w)
+static const char *dump(struct unit_world *w)
 {
     return arena_printf(&w->arena, "%s%s\n%s\n%s\n",
                         unit_dump(w->store, &w->arena, w->project, UNIT_DUMP_EXACT), totals(w),
@@ -159,7 +124,7 @@ static const char *dump(struct world *w)
 
 static void a_code_is_made_and_made_again_until_one_is_free(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     struct json *json;
     struct code_config config;
     MUST(json_parse(&w->arena, STR("{\"charset\":\"AB\",\"length\":1}"), &json, must));
@@ -183,7 +148,7 @@ static void a_code_is_made_and_made_again_until_one_is_free(void **state)
 
 static void a_taken_code_fails_and_writes_nothing(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     struct voucher v = tagged("A", "x"), result;
     create(w, v);
     for (int i = 0; i < 2; i++) {
@@ -202,7 +167,7 @@ static void a_taken_code_fails_and_writes_nothing(void **state)
 
 static void a_change_is_written_and_answered(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     char text[] = "spring";
     create(w, tagged("A", "x"));
     const struct voucher before = find(w, "A");
@@ -227,7 +192,7 @@ static void a_change_is_written_and_answered(void **state)
 
 static void a_change_of_nothing_is_not_written(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     create(w, tagged("A", "x"));
     const char *before = dump(w);
     struct voucher v = tagged("A", "x");
@@ -238,7 +203,7 @@ static void a_change_of_nothing_is_not_written(void **state)
 
 static void a_voucher_is_found_by_id_or_code_in_its_project(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     char id[ID_MAX_LEN];
     create(w, unit_voucher("A", 1));
     id_encode(store_secret(w->store), ID_VOUCHER, find(w, "A").key, id);
@@ -266,7 +231,7 @@ static void a_voucher_is_found_by_id_or_code_in_its_project(void **state)
 
 static void counters_follow_every_write(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     const int64_t c = new_category(w, "C");
     char want[200];
     struct voucher v;
@@ -306,7 +271,7 @@ static void counters_follow_every_write(void **state)
 
 static void a_binned_voucher_is_hidden_and_has_an_entry(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     struct voucher v, x;
     struct bin_entry *entries;
     size_t n;
@@ -326,7 +291,7 @@ static void a_binned_voucher_is_hidden_and_has_an_entry(void **state)
 
 static void an_erased_voucher_leaves_nothing(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     struct voucher v;
     create(w, gift("A", 10));
     struct voucher_write booking = { .mode = VOUCHER_ADD_BALANCE,
@@ -343,7 +308,7 @@ static void an_erased_voucher_leaves_nothing(void **state)
 
 /* ---- balance ---- */
 
-static struct voucher_write booked(struct world *w, const char *code, int64_t amount)
+static struct voucher_write booked(struct unit_world *w, const char *code, int64_t amount)
 {
     struct voucher v;
     struct voucher_write write = { .mode = VOUCHER_ADD_BALANCE,
@@ -357,7 +322,7 @@ static struct voucher_write booked(struct world *w, const char *code, int64_t am
 
 static void a_booking_is_kept_with_its_transaction(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     create(w, gift("A", 100));
     create(w, gift("B", 100));
     booked(w, "B", 1);
@@ -392,7 +357,7 @@ static void a_booking_is_kept_with_its_transaction(void **state)
 
 static void a_booking_that_cannot_be_writes_nothing(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     create(w, gift("A", 100));
     create(w, unit_voucher("D", 1));
     const char *before = dump(w);
@@ -410,7 +375,7 @@ static void a_booking_that_cannot_be_writes_nothing(void **state)
 /* An import that was accepted before the requests brings its row after them. */
 static void an_earlier_import_leaves_alone_what_requests_have_given(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     static const struct unit_row rows[] = { { "A", 5, NULL }, { "G", 5, NULL }, { "U", 5, NULL } };
     struct unit_chunk c;
     struct voucher v;
@@ -444,7 +409,7 @@ static void an_earlier_import_leaves_alone_what_requests_have_given(void **state
 static void what_lies_between_a_first_and_a_last_writer_holds_against_the_first(void **state)
 {
     static const struct unit_row row[] = { { "A", 1, NULL } };
-    struct world *w = *state;
+    struct unit_world *w = *state;
     struct unit_chunk c;
     struct voucher v;
     create(w, unit_voucher("A", 1));
@@ -479,7 +444,7 @@ static void what_lies_between_a_first_and_a_last_writer_holds_against_the_first(
 static void metadata_that_gives_nothing_meets_later_metadata(void **state)
 {
     static const struct unit_row row[] = { { "A", 1, NULL } };
-    struct world *w = *state;
+    struct unit_world *w = *state;
     struct unit_chunk c;
     struct voucher v;
     create(w, unit_voucher("A", 1));
@@ -499,7 +464,7 @@ static void metadata_that_gives_nothing_meets_later_metadata(void **state)
 
 static int run_bin_erase(struct store_tx *tx, void *arg, struct err *err)
 {
-    struct world *w = arg;
+    struct unit_world *w = arg;
     struct bin_entry *rows;
     size_t n;
     bool more, found;
@@ -516,7 +481,7 @@ static void an_earlier_import_does_not_bring_back_what_was_deleted(void **state)
     static const struct unit_row rows[] = {
         { "BINNED", 5, NULL }, { "ERASED", 5, NULL }, { "NEW", 5, NULL }, { "OUT", 5, NULL }
     };
-    struct world *w = *state;
+    struct unit_world *w = *state;
     struct voucher v;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         create(w, unit_voucher(rows[i].code, 1));
@@ -559,7 +524,7 @@ static uint32_t draw(uint32_t *random, uint32_t n)
     return (*random >> 16) % n;
 }
 
-static struct voucher drawn_row(struct world *w, uint32_t *random, size_t i)
+static struct voucher drawn_row(struct unit_world *w, uint32_t *random, size_t i)
 {
     static const char *const codes[ROWS] = { "A", "B", "C", "D", "D" };
     struct voucher v = unit_voucher(codes[i], 1 + (int64_t)draw(random, 50));
@@ -585,7 +550,7 @@ static struct voucher drawn_row(struct world *w, uint32_t *random, size_t i)
     return v;
 }
 
-static void import_op(struct world *w, struct op *op)
+static void import_op(struct unit_world *w, struct op *op)
 {
     struct unit_row rows[ROWS];
     struct unit_chunk c;
@@ -602,7 +567,7 @@ static void import_op(struct world *w, struct op *op)
     op->pending = false;
 }
 
-static void request_op(struct world *w, int64_t project, struct op *op)
+static void request_op(struct unit_world *w, int64_t project, struct op *op)
 {
     struct voucher v = op->rows[0];
     struct voucher_write write = { .mode = op->kind == OP_ERASE ? VOUCHER_ERASE : VOUCHER_CHANGE,
@@ -615,7 +580,7 @@ static void request_op(struct world *w, int64_t project, struct op *op)
 }
 
 /* What is stored of A to D, metadata by key. */
-static const char *state_of(struct world *w, int64_t project)
+static const char *state_of(struct unit_world *w, int64_t project)
 {
     return ask(
         w,
@@ -632,7 +597,7 @@ static const char *state_of(struct world *w, int64_t project)
  */
 static void overlapping_writers_end_as_if_one_after_the_other(void **state)
 {
-    struct world *w = *state;
+    struct unit_world *w = *state;
     for (uint32_t seed = 1; seed <= 200; seed++) {
         char name[40];
         struct op ops[OPS] = { 0 };
@@ -689,7 +654,7 @@ static struct voucher_write attempt_of(enum voucher_write_mode mode, struct vouc
 static void any_failure_writes_nothing_and_the_next_try_succeeds(void **state)
 {
     static const enum fault_kind kinds[] = { FAULT_ALLOC, FAULT_SQLITE };
-    struct world *w = *state;
+    struct unit_world *w = *state;
     struct voucher v;
     for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
         for (int mode = VOUCHER_CREATE; mode <= VOUCHER_ADD_BALANCE; mode++) {
@@ -732,31 +697,39 @@ static void any_failure_writes_nothing_and_the_next_try_succeeds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_code_is_made_and_made_again_until_one_is_free, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_taken_code_fails_and_writes_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_change_is_written_and_answered, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_change_of_nothing_is_not_written, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_voucher_is_found_by_id_or_code_in_its_project, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(counters_follow_every_write, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_binned_voucher_is_hidden_and_has_an_entry, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(an_erased_voucher_leaves_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_booking_is_kept_with_its_transaction, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_booking_that_cannot_be_writes_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_code_is_made_and_made_again_until_one_is_free,
+                                        unit_world_setup, unit_world_teardown),
+        cmocka_unit_test_setup_teardown(a_taken_code_fails_and_writes_nothing, unit_world_setup,
+                                        unit_world_teardown),
+        cmocka_unit_test_setup_teardown(a_change_is_written_and_answered, unit_world_setup,
+                                        unit_world_teardown),
+        cmocka_unit_test_setup_teardown(a_change_of_nothing_is_not_written, unit_world_setup,
+                                        unit_world_teardown),
+        cmocka_unit_test_setup_teardown(a_voucher_is_found_by_id_or_code_in_its_project,
+                                        unit_world_setup, unit_world_teardown),
+        cmocka_unit_test_setup_teardown(counters_follow_every_write, unit_world_setup,
+                                        unit_world_teardown),
+        cmocka_unit_test_setup_teardown(a_binned_voucher_is_hidden_and_has_an_entry,
+                                        unit_world_setup, unit_world_teardown),
+        cmocka_unit_test_setup_teardown(an_erased_voucher_leaves_nothing, unit_world_setup,
+                                        unit_world_teardown),
+        cmocka_unit_test_setup_teardown(a_booking_is_kept_with_its_transaction, unit_world_setup,
+                                        unit_world_teardown),
+        cmocka_unit_test_setup_teardown(a_booking_that_cannot_be_writes_nothing, unit_world_setup,
+                                        unit_world_teardown),
         cmocka_unit_test_setup_teardown(an_earlier_import_leaves_alone_what_requests_have_given,
-                                        setup, teardown),
+                                        unit_world_setup, unit_world_teardown),
         cmocka_unit_test_setup_teardown(
-            what_lies_between_a_first_and_a_last_writer_holds_against_the_first, setup, teardown),
+            what_lies_between_a_first_and_a_last_writer_holds_against_the_first, unit_world_setup,
+            unit_world_teardown),
         cmocka_unit_test_setup_teardown(an_earlier_import_does_not_bring_back_what_was_deleted,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(overlapping_writers_end_as_if_one_after_the_other, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(metadata_that_gives_nothing_meets_later_metadata, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(any_failure_writes_nothing_and_the_next_try_succeeds, setup,
-                                        teardown),
+                                        unit_world_setup, unit_world_teardown),
+        cmocka_unit_test_setup_teardown(overlapping_writers_end_as_if_one_after_the_other,
+                                        unit_world_setup, unit_world_teardown),
+        cmocka_unit_test_setup_teardown(metadata_that_gives_nothing_meets_later_metadata,
+                                        unit_world_setup, unit_world_teardown),
+        cmocka_unit_test_setup_teardown(any_failure_writes_nothing_and_the_next_try_succeeds,
+                                        unit_world_setup, unit_world_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

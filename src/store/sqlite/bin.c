@@ -52,11 +52,9 @@ static int erase_voucher(struct store_tx *tx, int64_t project_id, const struct b
 {
     struct db *db = &tx->store->writer;
     int64_t seq;
-    if (tx_next_seq(tx, &seq, err) < 0 ||
-        erased_note(db, project_id, e->resource_name, seq, err) < 0 ||
-        run_with_key(db, STATEMENT_TRANSACTIONS_DELETE, e->resource_key, err) < 0)
+    if (tx_next_seq(tx, &seq, err) < 0)
         return -1;
-    return run_with_key(db, STATEMENT_VOUCHER_DELETE, e->resource_key, err);
+    return voucher_erase(db, project_id, e->resource_key, e->resource_name, seq, err);
 }
 
 static int (*const erasers[])(struct store_tx *tx, int64_t project_id, const struct bin_entry *e,

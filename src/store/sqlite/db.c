@@ -153,6 +153,22 @@ int db_run_plain(struct db *db, enum statement st, struct err *err)
     return stmt == NULL ? -1 : db_run(db, stmt, err);
 }
 
+int db_number(struct db *db, enum statement which, int64_t project_id, bool *found, int64_t *out,
+              struct err *err)
+{
+    sqlite3_stmt *st = db_statement(db, which, err);
+    if (st == NULL)
+        return -1;
+    sqlite3_bind_int64(st, 1, project_id);
+    const int got = db_step(db, st, err);
+    if (got < 0)
+        return -1;
+    *found = got > 0 && sqlite3_column_type(st, 0) != SQLITE_NULL;
+    *out = *found ? sqlite3_column_int64(st, 0) : 0;
+    sqlite3_reset(st);
+    return 0;
+}
+
 int db_pragma(struct db *db, const char *sql, int64_t *out, struct err *err)
 {
     sqlite3_stmt *st = NULL;

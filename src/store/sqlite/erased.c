@@ -27,16 +27,8 @@ int erased_note(struct db *db, int64_t project_id, struct str code, int64_t seq,
 
 int erased_any(struct db *db, int64_t project_id, bool *any, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(db, STATEMENT_ERASED_ANY, err);
-    if (st == NULL)
-        return -1;
-    sqlite3_bind_int64(st, 1, project_id);
-    const int got = db_step(db, st, err);
-    if (got < 0)
-        return -1;
-    *any = got > 0;
-    sqlite3_reset(st);
-    return 0;
+    int64_t one;
+    return db_number(db, STATEMENT_ERASED_ANY, project_id, any, &one, err);
 }
 
 int erased_after(struct db *db, int64_t project_id, struct str code, int64_t seq, bool *later,

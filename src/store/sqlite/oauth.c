@@ -5,15 +5,11 @@
 
 static int count(struct db *db, int64_t project_id, size_t *n, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(db, STATEMENT_TOKEN_COUNT, err);
-    if (st == NULL)
+    bool found;
+    int64_t number;
+    if (db_number(db, STATEMENT_TOKEN_COUNT, project_id, &found, &number, err) < 0)
         return -1;
-    sqlite3_bind_int64(st, 1, project_id);
-    const int got = db_step(db, st, err);
-    if (got < 0)
-        return -1;
-    *n = (size_t)sqlite3_column_int64(st, 0);
-    sqlite3_reset(st);
+    *n = (size_t)number;
     return 0;
 }
 

@@ -122,15 +122,10 @@ static int remove_actions(struct portion *p, int64_t project_id, struct err *err
 /* 1: it is deleted, and still there; 0: nothing to do; -1. */
 static int is_purgeable(struct db *db, int64_t id, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(db, STATEMENT_PROJECT_DELETED, err);
-    if (st == NULL)
+    bool deleted;
+    int64_t deleted_ms;
+    if (db_number(db, STATEMENT_PROJECT_DELETED, id, &deleted, &deleted_ms, err) < 0)
         return -1;
-    sqlite3_bind_int64(st, 1, id);
-    const int got = db_step(db, st, err);
-    if (got < 0)
-        return -1;
-    const bool deleted = got > 0 && sqlite3_column_type(st, 0) != SQLITE_NULL;
-    sqlite3_reset(st);
     return deleted;
 }
 

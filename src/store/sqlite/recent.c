@@ -126,13 +126,9 @@ int recent_note(struct voucher *stored, const struct voucher *given, int64_t seq
         buf_put(&b, (const char *)&all, sizeof(all));
     }
     if (rc == 0)
-        rc = buf_ok(&b, err);
-    if (rc == 0) {
-        stored->recent = arena_str(a, buf_str(&b));
-        rc = stored->recent.p != NULL ? 0 : err_nomem(err);
-    }
+        return buf_keep(&b, a, &stored->recent, err);
     buf_release(&b);
-    return rc;
+    return -1;
 }
 
 /* ---- asking ---- */
@@ -165,13 +161,7 @@ static int leave_metadata(struct str note, int64_t seq, struct voucher *change, 
     struct buf b;
     buf_init(&b, 2 * (size_t)FIELD_OBJECT_MAX_BYTES);
     json_put_tree(&(struct json_out){ .b = &b }, metadata);
-    int rc = buf_ok(&b, err);
-    if (rc == 0) {
-        change->metadata = arena_str(a, buf_str(&b));
-        rc = change->metadata.p != NULL ? 0 : err_nomem(err);
-    }
-    buf_release(&b);
-    return rc;
+    return buf_keep(&b, a, &change->metadata, err);
 }
 
 int recent_leaves(const struct voucher *stored, int64_t seq, struct voucher *change,

@@ -133,6 +133,11 @@ int db_run_plain(struct db *db, enum statement st,
 /* The number that a PRAGMA answers; *out stays when it answers nothing. */
 int db_pragma(struct db *db, const char *sql, int64_t *out, struct err *err) MUST_CHECK;
 
+/* A statement with ?1 the project: the number in its first row's first column. *found: there is a
+ * row and the number is not NULL. */
+int db_number(struct db *db, enum statement st, int64_t project_id, bool *found, int64_t *out,
+              struct err *err) MUST_CHECK;
+
 /* Our error from SQLite's; `what` was being done. */
 int db_error(struct db *db, int rc, const char *what, struct err *err);
 
@@ -395,6 +400,12 @@ int metadata_functions_add(struct sqlite_store *s, struct err *err) MUST_CHECK;
  * general way has to do it. Only where no earlier action is unfinished. */
 int metadata_update(struct voucher_applier *ap, const struct voucher *v, struct applied *out,
                     struct err *err) MUST_CHECK;
+
+/* ---- voucher_write.c ---- */
+
+/* Removes a voucher with what hangs on it; its counters are the caller's. `seq`: who erases. */
+int voucher_erase(struct db *db, int64_t project_id, int64_t key, struct str code, int64_t seq,
+                  struct err *err) MUST_CHECK;
 
 /* ---- recent.c ---- */
 

@@ -184,7 +184,6 @@
       "INSERT INTO totals VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET n = n + excluded.n")       \
     X(CATEGORY_BY_NAME,                                                                            \
       "SELECT id FROM categories WHERE project_id = ?1 AND name = ?2 ORDER BY id LIMIT 1")         \
-    X(TOTAL_GET, "SELECT n FROM totals WHERE project_id = ?1 AND resource = ?2")                   \
     X(BIN_INSERT, "INSERT INTO bin (project_id, " BIN_COLUMNS ") VALUES "                          \
                   "(?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                                  \
     X(BIN_BY_KEY, "SELECT " BIN_COLUMNS " FROM bin WHERE id = ?2 AND project_id = ?1")             \

@@ -128,15 +128,21 @@ static int run_to_bin(struct writing *wr, struct err *err)
     return totals_add_voucher(wr->db, wr->w->project_id, v, -1, err);
 }
 
+int voucher_erase(struct db *db, int64_t project_id, int64_t key, struct str code, int64_t seq,
+                  struct err *err)
+{
+    if (run_with_keys(db, STATEMENT_TRANSACTIONS_DELETE, &key, 1, err) < 0 ||
+        run_with_keys(db, STATEMENT_VOUCHER_DELETE, &key, 1, err) < 0)
+        return -1;
+    return erased_note(db, project_id, code, seq, err);
+}
+
 static int run_erase(struct writing *wr, struct err *err)
 {
     const struct voucher *v = wr->stored;
-    if (run_with_keys(wr->db, STATEMENT_TRANSACTIONS_DELETE, &v->key, 1, err) < 0 ||
-        run_with_keys(wr->db, STATEMENT_VOUCHER_DELETE, &v->key, 1, err) < 0)
+    if (voucher_erase(wr->db, wr->w->project_id, v->key, v->code, wr->ap.seq, err) < 0)
         return -1;
     wr->w->outcome = OUTCOME_UPDATED;
-    if (erased_note(wr->db, wr->w->project_id, v->code, wr->ap.seq, err) < 0)
-        return -1;
     return totals_add_voucher(wr->db, wr->w->project_id, v, -1, err);
 }
 

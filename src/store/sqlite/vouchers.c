@@ -181,20 +181,6 @@ static int count_category(struct voucher_applier *ap, const struct voucher *v, s
 
 /* ---- beginning ---- */
 
-static int look_for_categories(struct voucher_applier *ap, struct err *err)
-{
-    sqlite3_stmt *st = db_statement(ap->db, STATEMENT_CATEGORY_ANY, err);
-    if (st == NULL)
-        return -1;
-    sqlite3_bind_int64(st, 1, ap->project_id);
-    const int got = db_step(ap->db, st, err);
-    if (got < 0)
-        return -1;
-    ap->has_categories = got > 0;
-    sqlite3_reset(st);
-    return 0;
-}
-
 int applier_begin(struct voucher_applier *ap, struct err *err)
 {
     ap->first_unfinished = INT64_MAX;
@@ -205,7 +191,9 @@ int applier_begin(struct voucher_applier *ap, struct err *err)
         return 0;
     if (erased_any(ap->db, ap->project_id, &ap->has_erased, err) < 0)
         return -1;
-    return look_for_categories(ap, err);
+    int64_t one;
+    return db_number(ap->db, STATEMENT_CATEGORY_ANY, ap->project_id, &ap->has_categories, &one,
+                     err);
 }
 
 /* Is an earlier action unfinished? Then it has to learn what this one has written. */
