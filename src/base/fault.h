@@ -14,10 +14,10 @@
 #include "base/base.h"
 
 enum fault_kind {
-    FAULT_ALLOC,  /* memory */
-    FAULT_WRITE,  /* write to an input or a file of ours */
-    FAULT_FSYNC,  /* fsync of the same */
-    FAULT_SQLITE, /* a step of a statement of the SQLite store */
+    FAULT_ALLOC, /* memory */
+    FAULT_WRITE, /* write to an input or a file of ours */
+    FAULT_FSYNC, /* fsync of the same */
+    FAULT_STORE, /* a step of a statement of the store */
     FAULT_KIND_COUNT
 };
 

@@ -116,3 +116,42 @@ struct str str_utf8_cut(struct str s, size_t max)
         n--;
     return (struct str){ s.p, max - n < 4 ? n : max }; /* four bytes on: it was no character */
 }
+
+/* The code point at the end of s, which is valid; *at is where it begins. */
+static uint32_t last_code_point(struct str s, size_t *at)
+{
+    static const unsigned char first_bits[] = { 0x7F, 0x7F, 0x1F, 0x0F, 0x07 };
+    *at = s.len - 1;
+    while (*at > 0 && ((unsigned char)s.p[*at] & 0xC0) == 0x80)
+        (*at)--;
+    const size_t n = s.len - *at;
+    uint32_t c = (unsigned char)s.p[*at] & first_bits[n < 4 ? n : 4];
+    for (size_t i = *at + 1; i < s.len; i++)
+        c = c << 6 | ((unsigned char)s.p[i] & 0x3F);
+    return c;
+}
+
+static size_t put_code_point(char *out, uint32_t c)
+{
+    const size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    static const unsigned char lead[] = { 0, 0, 0xC0, 0xE0, 0xF0 };
+    for (size_t i = n - 1; i > 0; i--, c >>= 6)
+        out[i] = (char)(0x80 | (c & 0x3F));
+    out[0] = (char)(lead[n] | c);
+    return n;
+}
+
+struct str str_utf8_next(struct str s, char *out)
+{
+    while (s.len > 0) {
+        size_t at;
+        const uint32_t c = last_code_point(s, &at);
+        s.len = at;
+        if (c == 0x10FFFF)
+            continue;
+        if (at > 0)
+            memcpy(out, s.p, at);
+        return (struct str){ out, at + put_code_point(out + at, c == 0xD7FF ? 0xE000 : c + 1) };
+    }
+    return (struct str){ out, 0 };
+}

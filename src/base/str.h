@@ -59,4 +59,8 @@ size_t str_utf8_invalid_at(struct str s);
 /* The longest beginning of at most max bytes that does not end inside a character. */
 struct str str_utf8_cut(struct str s, size_t max);
 
+/* The least text behind all that begin with s, byte by byte, written to out (s.len + 1 bytes): its
+ * last character's successor, without what cannot be counted up. Empty: there is none. */
+struct str str_utf8_next(struct str s, char *out);
+
 #endif

@@ -30,7 +30,7 @@ static void fault_of_one_kind_leaves_the_others_alone(void **state)
     (void)state;
     assert_false(fault_hit(FAULT_ALLOC));
     fault_arm(FAULT_ALLOC, 1, true);
-    assert_false(fault_hit(FAULT_SQLITE));
+    assert_false(fault_hit(FAULT_STORE));
     assert_true(fault_hit(FAULT_ALLOC));
     assert_int_equal(fault_disarm(), 1);
     assert_false(fault_hit(FAULT_ALLOC));

@@ -572,7 +572,7 @@ static void overlapping_imports_end_as_if_one_ran_after_the_other(void **state)
 static void batch_with_any_failure_ends_exactly(void **state)
 {
     struct unit_engine *w = *state;
-    static const enum fault_kind kinds[] = { FAULT_ALLOC, FAULT_SQLITE };
+    static const enum fault_kind kinds[] = { FAULT_ALLOC, FAULT_STORE };
     const int kind = ACTION_VOUCHERS_BULK_UPDATE;
     unit_engine_start(w, 0, 0);
     for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {

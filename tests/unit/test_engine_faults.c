@@ -90,7 +90,7 @@ static size_t import_with_fault(struct unit_engine *w, enum fault_kind kind, siz
 static void import_with_any_failure_ends_exactly(void **state)
 {
     struct unit_engine *w = *state;
-    static const enum fault_kind kinds[] = { FAULT_ALLOC, FAULT_SQLITE }; /* it writes no file */
+    static const enum fault_kind kinds[] = { FAULT_ALLOC, FAULT_STORE }; /* it writes no file */
     const char *want = wanted(w);
     unit_engine_start(w, 0, CHUNK_ROWS);
     for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
@@ -116,7 +116,7 @@ static void first_import_of_an_engine_with_any_failure_ends_exactly(void **state
 static void engine_whose_start_fails_leaves_nothing_and_the_next_goes_on(void **state)
 {
     struct unit_engine *w = *state;
-    static const enum fault_kind kinds[] = { FAULT_ALLOC, FAULT_SQLITE };
+    static const enum fault_kind kinds[] = { FAULT_ALLOC, FAULT_STORE };
     const char *want = wanted(w);
     const struct engine_config config = { .chunk_rows = CHUNK_ROWS, .retry_ms = 1 };
     for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
@@ -142,7 +142,7 @@ static void engine_whose_start_fails_leaves_nothing_and_the_next_goes_on(void **
 static void import_in_trouble_that_lasts_ends_exactly_afterwards(void **state)
 {
     struct unit_engine *w = *state;
-    static const enum fault_kind kinds[] = { FAULT_ALLOC, FAULT_SQLITE };
+    static const enum fault_kind kinds[] = { FAULT_ALLOC, FAULT_STORE };
     const char *want = wanted(w);
     unit_engine_start(w, 0, CHUNK_ROWS);
     for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {

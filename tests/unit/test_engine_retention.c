@@ -225,7 +225,7 @@ static bool it_has_failed(void *arg)
 {
     (void)arg;
     const bool failed = fault_disarm() > 0;
-    fault_arm(FAULT_SQLITE, 1, true);
+    fault_arm(FAULT_STORE, 1, true);
     return failed;
 }
 
@@ -233,7 +233,7 @@ static void trouble_of_the_store_is_waited_for(void **state)
 {
     struct unit_engine *w = *state;
     struct watched x = { w, import(w, unit_engine_project(w)) };
-    fault_arm(FAULT_SQLITE, 1, true);
+    fault_arm(FAULT_STORE, 1, true);
     struct retention *r = start(w, 0);
     assert_true(until(it_has_failed, NULL));
     assert_true(has_input(w, &x.ac));

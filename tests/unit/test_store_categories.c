@@ -202,7 +202,7 @@ static void category_write_that_fails_changes_nothing(void **state)
             struct err err = { 0 };
             assert_true(nth < 100);
             assert_string_equal(names(w, w->project), before);
-            fault_arm(FAULT_SQLITE, nth, false);
+            fault_arm(FAULT_STORE, nth, false);
             rc = store_work_wait(w->store, write_category, &writes[i], &err);
             assert_int_equal(fault_disarm(), rc < 0);
         }
@@ -362,7 +362,7 @@ static void erasing_that_fails_changes_nothing(void **state)
         assert_true(nth < 100);
         assert_string_equal(list(w, w->project, 0, false, NULL, 9).names, "A ");
         assert_int_equal(sql(w, "SELECT count(*) FROM vouchers"), 1);
-        fault_arm(FAULT_SQLITE, nth, false);
+        fault_arm(FAULT_STORE, nth, false);
         rc = store_work_wait(w->store, erase_entry, &e, &err);
         assert_int_equal(fault_disarm(), rc < 0);
     }

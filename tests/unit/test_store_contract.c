@@ -1289,7 +1289,7 @@ static void interactive_writes_get_in_between_the_slices_of_a_chunk(void **state
 
 /* ---- the nth failure ---- */
 
-static const enum fault_kind store_faults[] = { FAULT_ALLOC, FAULT_SQLITE };
+static const enum fault_kind store_faults[] = { FAULT_ALLOC, FAULT_STORE };
 
 static void assert_clear(const struct err *err)
 {

@@ -132,7 +132,7 @@ static void exports_of_a_deleted_project_are_not_found(void **state)
 
 static void the_nth_failure_is_an_error(void **state)
 {
-    static const enum fault_kind kinds[] = { FAULT_SQLITE, FAULT_ALLOC };
+    static const enum fault_kind kinds[] = { FAULT_STORE, FAULT_ALLOC };
     struct unit_world *w = *state;
     const int64_t key = insert(w, w->project, "{}", 1);
     for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {

@@ -554,7 +554,7 @@ static void project_numbers_are_not_used_twice(void **state)
 static void failure_anywhere_leaves_the_project_as_it_was_or_deletes_it(void **state)
 {
     struct unit_world *w = *state;
-    static const enum fault_kind kinds[] = { FAULT_SQLITE, FAULT_ALLOC };
+    static const enum fault_kind kinds[] = { FAULT_STORE, FAULT_ALLOC };
     for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
         for (size_t nth = 1, fired = 1; fired; nth++) {
             char name[40], public_id[50], app_id[50];

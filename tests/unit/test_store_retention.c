@@ -323,7 +323,7 @@ static void portion_with_any_failure_changes_nothing(void **state)
         assert_true(nth < 200);
         for (size_t i = 0; i < ARRAY_LEN(tables); i++)
             before[i] = count(w, tables[i]);
-        fault_arm(FAULT_SQLITE, nth, false);
+        fault_arm(FAULT_STORE, nth, false);
         const int rc = store_work_wait(w->store, run_portion, &p, &err);
         assert_int_equal(fault_disarm() > 0, rc < 0);
         if (rc == 0) { /* on with the next portion, from its first step */

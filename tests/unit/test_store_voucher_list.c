@@ -360,7 +360,7 @@ static void break_reading(struct world *w, enum fault_kind kind, bool fresh)
 static void the_nth_failure_is_an_error_and_nothing_else(void **state)
 {
     struct world *w = *state;
-    break_reading(w, FAULT_SQLITE, false);
+    break_reading(w, FAULT_STORE, false);
     break_reading(w, FAULT_ALLOC, true);
 }
 

@@ -653,7 +653,7 @@ static struct voucher_write attempt_of(enum voucher_write_mode mode, struct vouc
 
 static void any_failure_writes_nothing_and_the_next_try_succeeds(void **state)
 {
-    static const enum fault_kind kinds[] = { FAULT_ALLOC, FAULT_SQLITE };
+    static const enum fault_kind kinds[] = { FAULT_ALLOC, FAULT_STORE };
     struct unit_world *w = *state;
     struct voucher v;
     for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {

@@ -5,18 +5,19 @@
 #include <unistd.h>
 
 #include "base/fault.h"
-#include "store/sqlite/filter_sql.h"
+#include "base/time_iso.h"
+#include "store/sqlite/sqlite_priv.h"
 
-static const char *const sql_texts[] = {
-#define X(name, sql) [STATEMENT_##name] = sql,
-    STATEMENTS(X)
+static const char *const own_texts[] = {
+#define X(name, sql) [SQLITE_##name##_STATEMENT] = sql,
+    SQLITE_STATEMENTS(X)
 #undef X
 };
 
 #define BUSY_STEP_US    500
 #define BUSY_TIMEOUT_US 60000000
 
-int db_error(struct db *db, int rc, const char *what, struct err *err)
+int db_error(struct sqlite_db *db, int rc, const char *what, struct err *err)
 {
     const int sys = db->handle != NULL ? sqlite3_system_errno(db->handle) : 0;
     enum err_code code = ERR_STORE;
@@ -57,7 +58,7 @@ static int wait_while_busy(void *arg, int tries)
     return 1;
 }
 
-static int configure(struct db *db, enum db_mode mode, size_t cache_bytes, struct err *err)
+static int configure(struct sqlite_db *db, enum db_mode mode, size_t cache_bytes, struct err *err)
 {
     char pragmas[512];
     snprintf(pragmas, sizeof(pragmas),
@@ -77,9 +78,10 @@ static int configure(struct db *db, enum db_mode mode, size_t cache_bytes, struc
     return db_exec(db, pragmas, err);
 }
 
-int db_open(struct db *db, const char *path, enum db_mode mode, size_t cache_bytes, struct err *err)
+int db_open(struct sqlite_db *db, const char *path, enum db_mode mode, size_t cache_bytes,
+            struct err *err)
 {
-    *db = (struct db){ 0 };
+    *db = (struct sqlite_db){ .base.driver = &sqlite_driver };
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
                       (mode == DB_WRITER ? SQLITE_OPEN_CREATE : 0);
     const int rc = sqlite3_open_v2(path, &db->handle, flags, NULL);
@@ -98,105 +100,188 @@ int db_open(struct db *db, const char *path, enum db_mode mode, size_t cache_byt
     return 0;
 }
 
-void db_close(struct db *db)
+void db_close(struct sqlite_db *db)
 {
     for (size_t i = 0; i < STATEMENT_COUNT; i++)
-        sqlite3_finalize(db->statements[i]);
-    sql_forget(db);
+        sqlite3_finalize(db->statements[i].raw);
+    for (size_t i = 0; i < SQLITE_OWN_COUNT; i++)
+        sqlite3_finalize(db->own[i].raw);
+    dynamic_forget(db);
     sqlite3_close(db->handle);
-    *db = (struct db){ 0 };
+    *db = (struct sqlite_db){ 0 };
 }
 
-int db_exec(struct db *db, const char *sql, struct err *err)
+int db_exec(struct sqlite_db *db, const char *sql, struct err *err)
 {
     const int rc =
-        fault_hit(FAULT_SQLITE) ? SQLITE_IOERR : sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+        fault_hit(FAULT_STORE) ? SQLITE_IOERR : sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK ? 0 : db_error(db, rc, "cannot run a statement", err);
 }
 
-sqlite3_stmt *db_statement(struct db *db, enum statement st, struct err *err)
+static struct stmt *prepared(struct sqlite_db *db, struct sqlite_stmt *st, const char *text,
+                             struct err *err)
 {
-    if (db->statements[st] == NULL) {
-        const int rc = sqlite3_prepare_v3(db->handle, sql_texts[st], -1, SQLITE_PREPARE_PERSISTENT,
-                                          &db->statements[st], NULL);
+    if (st->raw == NULL) {
+        const int rc =
+            sqlite3_prepare_v3(db->handle, text, -1, SQLITE_PREPARE_PERSISTENT, &st->raw, NULL);
         if (rc != SQLITE_OK) {
             db_error(db, rc, "cannot prepare a statement", err);
             return NULL;
         }
+        st->base.driver = &sqlite_driver;
     }
-    return db->statements[st];
+    return &st->base;
 }
 
-int db_step(struct db *db, sqlite3_stmt *st, struct err *err)
+struct stmt *db_own_statement(struct sqlite_db *db, enum sqlite_statement which, struct err *err)
 {
-    const int rc = fault_hit(FAULT_SQLITE) ? SQLITE_IOERR : sqlite3_step(st);
+    return prepared(db, &db->own[which], own_texts[which], err);
+}
+
+int db_pragma(struct sqlite_db *db, const char *sql, int64_t *out, struct err *err)
+{
+    struct sqlite_stmt st = { .base.driver = &sqlite_driver };
+    const int rc = sqlite3_prepare_v2(db->handle, sql, -1, &st.raw, NULL);
+    if (rc != SQLITE_OK)
+        return db_error(db, rc, "cannot ask the database", err);
+    const int got = db_step(&db->base, &st.base, err);
+    if (got > 0)
+        *out = column_int(&st.base, 0);
+    sqlite3_finalize(st.raw);
+    return got < 0 ? -1 : 0;
+}
+
+/* ---- the driver ---- */
+
+static sqlite3_stmt *raw(struct stmt *st)
+{
+    return ((struct sqlite_stmt *)(void *)st)->raw;
+}
+
+static struct stmt *drive_statement(struct db *db, enum statement which, struct err *err)
+{
+    struct sqlite_db *d = sqlite_db_of(db);
+    return prepared(d, &d->statements[which], sql_texts[which], err);
+}
+
+static int drive_step(struct db *db, struct stmt *st, struct err *err)
+{
+    struct sqlite_db *d = sqlite_db_of(db);
+    const int rc = fault_hit(FAULT_STORE) ? SQLITE_IOERR : sqlite3_step(raw(st));
     if (rc == SQLITE_ROW)
         return 1;
     if (rc == SQLITE_DONE)
         return 0;
-    db_error(db, rc, "cannot run a statement", err);
-    sqlite3_reset(st);
+    if (rc == SQLITE_INTERRUPT && d->too_slow)
+        err_set(err, ERR_TOO_SLOW, "it takes too long");
+    else
+        db_error(d, rc, "cannot run a statement", err);
+    sqlite3_reset(raw(st));
     return -1;
 }
 
-int db_run(struct db *db, sqlite3_stmt *st, struct err *err)
+static void drive_reset(struct stmt *st)
 {
-    if (db_step(db, st, err) < 0)
-        return -1;
-    sqlite3_reset(st);
-    return 0;
+    sqlite3_reset(raw(st));
 }
 
-int db_run_plain(struct db *db, enum statement st, struct err *err)
+static int64_t drive_changes(struct db *db)
 {
-    sqlite3_stmt *stmt = db_statement(db, st, err);
-    return stmt == NULL ? -1 : db_run(db, stmt, err);
+    return sqlite3_changes(sqlite_db_of(db)->handle);
 }
 
-int db_number(struct db *db, enum statement which, int64_t project_id, bool *found, int64_t *out,
-              struct err *err)
+static void put_null(struct stmt *st, int at)
 {
-    sqlite3_stmt *st = db_statement(db, which, err);
-    if (st == NULL)
-        return -1;
-    sqlite3_bind_int64(st, 1, project_id);
-    const int got = db_step(db, st, err);
-    if (got < 0)
-        return -1;
-    *found = got > 0 && sqlite3_column_type(st, 0) != SQLITE_NULL;
-    *out = *found ? sqlite3_column_int64(st, 0) : 0;
-    sqlite3_reset(st);
-    return 0;
+    sqlite3_bind_null(raw(st), at);
 }
 
-int db_pragma(struct db *db, const char *sql, int64_t *out, struct err *err)
+static void put_int(struct stmt *st, int at, int64_t v)
 {
-    sqlite3_stmt *st = NULL;
-    const int rc = sqlite3_prepare_v2(db->handle, sql, -1, &st, NULL);
-    if (rc != SQLITE_OK)
-        return db_error(db, rc, "cannot ask the database", err);
-    const int got = db_step(db, st, err);
-    if (got > 0)
-        *out = sqlite3_column_int64(st, 0);
-    sqlite3_finalize(st);
-    return got < 0 ? -1 : 0;
+    sqlite3_bind_int64(raw(st), at, v);
 }
 
-void bind_str(sqlite3_stmt *st, int at, struct str s)
+static void put_num(struct stmt *st, int at, struct num v)
 {
-    if (s.p == NULL)
-        sqlite3_bind_null(st, at);
+    if (v.is_int)
+        sqlite3_bind_int64(raw(st), at, v.i);
     else
-        sqlite3_bind_text64(st, at, s.p, s.len, SQLITE_STATIC, SQLITE_UTF8);
+        sqlite3_bind_double(raw(st), at, v.d);
 }
 
-struct str column_str(sqlite3_stmt *st, int at)
+static void put_text(struct stmt *st, int at, struct str v)
 {
-    const char *p = (const char *)sqlite3_column_text(st, at);
-    return (struct str){ p, p != NULL ? (size_t)sqlite3_column_bytes(st, at) : 0 };
+    sqlite3_bind_text64(raw(st), at, v.p, v.len, SQLITE_STATIC, SQLITE_UTF8);
 }
 
-int row_check(sqlite3_stmt *st, struct err *err)
+static void put_blob(struct stmt *st, int at, const void *p, size_t n)
 {
-    return (sqlite3_errcode(sqlite3_db_handle(st)) & 0xFF) == SQLITE_NOMEM ? err_nomem(err) : 0;
+    sqlite3_bind_blob64(raw(st), at, p, n, SQLITE_STATIC);
 }
+
+static int columns(struct stmt *st)
+{
+    return sqlite3_column_count(raw(st));
+}
+
+static bool is_null(struct stmt *st, int at)
+{
+    return sqlite3_column_type(raw(st), at) == SQLITE_NULL;
+}
+
+static int64_t get_int(struct stmt *st, int at)
+{
+    return sqlite3_column_int64(raw(st), at);
+}
+
+static struct num get_num(struct stmt *st, int at)
+{
+    if (sqlite3_column_type(raw(st), at) == SQLITE_FLOAT)
+        return (struct num){ .d = sqlite3_column_double(raw(st), at) };
+    return num_int(sqlite3_column_int64(raw(st), at));
+}
+
+static struct str get_text(struct stmt *st, int at)
+{
+    const char *p = (const char *)sqlite3_column_text(raw(st), at);
+    return (struct str){ p, p != NULL ? (size_t)sqlite3_column_bytes(raw(st), at) : 0 };
+}
+
+static struct str get_blob(struct stmt *st, int at)
+{
+    const char *p = sqlite3_column_blob(raw(st), at);
+    return (struct str){ p, (size_t)sqlite3_column_bytes(raw(st), at) };
+}
+
+static int check(struct stmt *st, struct err *err)
+{
+    return (sqlite3_errcode(sqlite3_db_handle(raw(st))) & 0xFF) == SQLITE_NOMEM ? err_nomem(err)
+                                                                                : 0;
+}
+
+const struct db_driver sqlite_driver = {
+    .statement = drive_statement,
+    .prepare = dynamic_prepare,
+    .done = dynamic_done,
+    .step = drive_step,
+    .reset = drive_reset,
+    .changes = drive_changes,
+    .put_null = put_null,
+    .put_int = put_int,
+    .put_num = put_num,
+    .put_text = put_text,
+    .put_blob = put_blob,
+    .put_condition = dynamic_put_condition,
+    .columns = columns,
+    .is_null = is_null,
+    .get_int = get_int,
+    .get_num = get_num,
+    .get_text = get_text,
+    .get_blob = get_blob,
+    .check = check,
+    .limit_time = dynamic_limit_time,
+    .put_json_match = dynamic_put_json_match,
+    .instr = "instr(",
+    .ends_with = "substr(",
+    .ends_minus = true,
+    .off_index = "+",
+};

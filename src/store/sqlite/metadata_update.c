@@ -67,18 +67,23 @@ int metadata_functions_add(struct sqlite_store *s, struct err *err)
     return rc == SQLITE_OK ? 0 : db_error(&s->writer, rc, "cannot add the SQL functions", err);
 }
 
+static struct sqlite_store *store_of(const struct voucher_applier *ap)
+{
+    return (struct sqlite_store *)(void *)ap->tx->store;
+}
+
 static int run(struct voucher_applier *ap, const struct voucher *v, struct err *err)
 {
-    struct merging *m = &ap->store->merging;
-    sqlite3_stmt *st = db_statement(ap->db, STATEMENT_VOUCHER_MERGE_METADATA, err);
+    struct merging *m = &store_of(ap)->merging;
+    struct stmt *st = db_own_statement(sqlite_db_of(ap->db), SQLITE_MERGE_METADATA_STATEMENT, err);
     if (st == NULL)
         return -1;
     arena_reset(ap->arena);
     *m = (struct merging){ .change = v, .arena = ap->arena, .seq = ap->seq };
-    sqlite3_bind_int64(st, 1, ap->project_id);
+    bind_int(st, 1, ap->project_id);
     bind_str(st, 2, v->code);
-    sqlite3_bind_int64(st, 3, ap->seq);
-    sqlite3_bind_int64(st, 4, ap->now_ms);
+    bind_int(st, 3, ap->seq);
+    bind_int(st, 4, ap->now_ms);
     if (db_run(ap->db, st, err) < 0)
         return -1;
     if (m->result == MERGING_FAILED)
@@ -93,7 +98,7 @@ int metadata_update(struct voucher_applier *ap, const struct voucher *v, struct 
         return 0;
     if (run(ap, v, err) < 0)
         return -1;
-    switch (ap->store->merging.result) {
+    switch (store_of(ap)->merging.result) {
     case MERGING_UPDATED:
         out->outcome = OUTCOME_UPDATED;
         return 1;

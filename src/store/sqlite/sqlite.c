@@ -17,8 +17,9 @@
 
 /* ---- readers ---- */
 
-struct db *reader_take(struct sqlite_store *s)
+static struct db *take_reader(struct sql_store *store)
 {
+    struct sqlite_store *s = (struct sqlite_store *)(void *)store;
     pthread_mutex_lock(&s->readers_lock);
     for (;;) {
         for (unsigned i = 0; i < s->n_readers; i++) {
@@ -26,16 +27,17 @@ struct db *reader_take(struct sqlite_store *s)
                 continue;
             s->reader_taken[i] = true;
             pthread_mutex_unlock(&s->readers_lock);
-            return &s->readers[i];
+            return &s->readers[i].base;
         }
         pthread_cond_wait(&s->reader_free, &s->readers_lock);
     }
 }
 
-void reader_give(struct sqlite_store *s, struct db *db)
+static void give_reader(struct sql_store *store, struct db *db)
 {
+    struct sqlite_store *s = (struct sqlite_store *)(void *)store;
     pthread_mutex_lock(&s->readers_lock);
-    s->reader_taken[db - s->readers] = false;
+    s->reader_taken[sqlite_db_of(db) - s->readers] = false;
     pthread_cond_signal(&s->reader_free);
     pthread_mutex_unlock(&s->readers_lock);
 }
@@ -54,6 +56,41 @@ static int readers_open(struct sqlite_store *s, unsigned n, struct err *err)
     }
     return 0;
 }
+
+/* ---- keys of new rows ---- */
+
+/* There is one writer, so the sequence is read once a transaction, and written once. */
+static int keys_take(struct store_tx *tx, int64_t project_id, const char *name, int64_t want,
+                     struct key_range *out, struct err *err)
+{
+    (void)want;
+    if (sequence_get(tx->db, project_id, name, &out->first, err) < 0)
+        return -1;
+    out->next = out->first;
+    out->end = (int64_t)1 << VOUCHER_KEY_BITS;
+    return 0;
+}
+
+static int keys_used(struct store_tx *tx, int64_t project_id, const char *name,
+                     const struct key_range *range, struct err *err)
+{
+    return sequence_set(tx->db, project_id, name, range->next, err);
+}
+
+static int64_t last_key(struct db *db)
+{
+    return sqlite3_last_insert_rowid(sqlite_db_of(db)->handle);
+}
+
+static const struct sql_backend backend = {
+    .reader_take = take_reader,
+    .reader_give = give_reader,
+    .keys_take = keys_take,
+    .keys_used = keys_used,
+    .wants_room = writer_wants_room,
+    .last_key = last_key,
+    .metadata_update = metadata_update,
+};
 
 /* ---- life ---- */
 
@@ -121,7 +158,7 @@ static int resolve_path(struct sqlite_store *s, const char *path, bool existing,
     if (resolved == NULL)
         return err_sys(err, "cannot open the database '%s'", path);
     s->path = resolved;
-    s->base.place = resolved;
+    s->base.base.place = resolved;
     return 0;
 }
 
@@ -135,7 +172,7 @@ static int open_all(struct sqlite_store *s, const char *path, const struct store
         return -1;
     if (db_open(&s->writer, s->path, DB_WRITER, cache, err) < 0 ||
         metadata_functions_add(s, err) < 0 || schema_migrate(&s->writer, err) < 0 ||
-        schema_read_secret(&s->writer, &s->base.secret, err) < 0 ||
+        schema_read_secret(&s->writer, &s->base.base.secret, err) < 0 ||
         db_pragma(&s->writer, "PRAGMA page_size", &s->page_bytes, err) < 0)
         return -1;
     if (dir_sync_of(s->path, err) < 0 || readers_open(s, config->serving ? readers : 1, err) < 0)
@@ -153,7 +190,8 @@ static int sqlite_open(const char *path, const struct store_config *config, stru
         return err_nomem(err);
     /* Its counters cost a mutex per allocation. Takes effect before the first use only. */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-    s->base.ops = &store_sqlite;
+    s->base.base.ops = &store_sqlite;
+    s->base.backend = &backend;
     s->lock_fd = -1;
     if (open_all(s, path, config, err) < 0) {
         sqlite_close((struct store *)(void *)s);
@@ -179,12 +217,12 @@ static int sqlite_ping(struct store *store, struct err *err)
     struct sqlite_store *s = sqlite_of(store);
     if (check_room(s, err) < 0)
         return -1;
-    struct db *db = reader_take(s);
-    sqlite3_stmt *st = db_statement(db, STATEMENT_PING, err);
+    struct db *db = reader_take(&s->base);
+    struct stmt *st = db_statement(db, STATEMENT_PING, err);
     const int got = st == NULL ? -1 : db_step(db, st, err);
     if (got >= 0)
-        sqlite3_reset(st);
-    reader_give(s, db);
+        stmt_reset(st);
+    reader_give(&s->base, db);
     return got < 0 ? -1 : 0;
 }
 
@@ -202,50 +240,8 @@ const struct store_ops store_sqlite = {
     .open = sqlite_open,
     .close = sqlite_close,
     .submit = writer_submit,
-    .tx_project_insert = projects_tx_insert,
-    .tx_project_delete = sqlite_tx_project_delete,
-    .tx_project_purge = sqlite_tx_project_purge,
-    .tx_key_insert = sqlite_tx_key_insert,
-    .tx_key_delete = sqlite_tx_key_delete,
-    .tx_oauth_insert = sqlite_tx_oauth_insert,
-    .tx_oauth_delete = sqlite_tx_oauth_delete,
-    .tx_action_insert = actions_tx_insert,
-    .tx_action_claim = actions_tx_claim,
-    .tx_action_cancel = actions_tx_cancel,
-    .tx_idempotency_find = sqlite_tx_idempotency_find,
-    .tx_idempotency_put = sqlite_tx_idempotency_put,
-    .tx_voucher_write = sqlite_tx_voucher_write,
-    .tx_category_write = sqlite_tx_category_write,
-    .tx_bin_erase = sqlite_tx_bin_erase,
-    .tx_export_insert = sqlite_tx_export_insert,
-    .tx_export_erase = sqlite_tx_export_erase,
-    .tx_retention = sqlite_tx_retention,
     .slice_commit = writer_slice,
-    .find_key = sqlite_find_key,
-    .find_oauth = sqlite_find_oauth,
-    .find_project = sqlite_find_project,
-    .list_projects = sqlite_list_projects,
-    .list_keys = sqlite_list_keys,
-    .find_action = actions_find,
-    .find_input = actions_find_input,
-    .list_actions = actions_list,
-    .list_queues = actions_list_queues,
-    .list_queue = actions_list_queue,
-    .first_unfinished = actions_first_unfinished,
-    .list_inputs = actions_list_inputs,
-    .find_voucher = vouchers_find,
-    .list_vouchers = vouchers_list,
-    .walk_vouchers = vouchers_walk,
-    .list_transactions = sqlite_list_transactions,
-    .find_category = sqlite_find_category,
-    .list_categories = sqlite_list_categories,
-    .find_bin_entry = sqlite_find_bin_entry,
-    .list_bin = sqlite_list_bin,
-    .find_export = sqlite_find_export,
-    .list_exports = sqlite_list_exports,
-    .list_failures = actions_list_failures,
-    .find_outcomes = actions_find_outcomes,
-    .find_outcomes_of_row = actions_find_outcomes_of_row,
+    SQL_STORE_OPS,
     .ping = sqlite_ping,
     .stats = sqlite_stats,
 };

@@ -28,64 +28,14 @@
 #define BREATH_EVERY_US       500000
 #define BREATH_US             2000
 
-bool writer_wants_room(struct sqlite_store *s, size_t rows, int64_t elapsed_us)
+bool writer_wants_room(struct sql_store *store, size_t rows, int64_t elapsed_us)
 {
+    const struct sqlite_store *s = (const struct sqlite_store *)(void *)store;
     if (atomic_load_explicit(&s->n_waiting, memory_order_relaxed) > 0)
         return elapsed_us >= SLICE_MIN_US;
     if (s->interactive_us == 0 || time_monotonic_us() - s->interactive_us > INTERACTIVE_WINDOW_US)
         return false;
     return (double)elapsed_us + (double)rows * s->commit_us_per_row >= HOLD_MAX_US;
-}
-
-/* ---- sequences ---- */
-
-int sequence_get(struct db *db, int64_t project_id, const char *name, int64_t *next,
-                 struct err *err)
-{
-    sqlite3_stmt *st = db_statement(db, STATEMENT_SEQUENCE_GET, err);
-    if (st == NULL)
-        return -1;
-    sqlite3_bind_int64(st, 1, project_id);
-    sqlite3_bind_text(st, 2, name, -1, SQLITE_STATIC);
-    const int got = db_step(db, st, err);
-    if (got < 0)
-        return -1;
-    *next = got > 0 ? sqlite3_column_int64(st, 0) : 1;
-    sqlite3_reset(st);
-    return 0;
-}
-
-int sequence_set(struct db *db, int64_t project_id, const char *name, int64_t next, struct err *err)
-{
-    sqlite3_stmt *st = db_statement(db, STATEMENT_SEQUENCE_SET, err);
-    if (st == NULL)
-        return -1;
-    sqlite3_bind_int64(st, 1, project_id);
-    sqlite3_bind_text(st, 2, name, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(st, 3, next);
-    return db_run(db, st, err);
-}
-
-int sequence_next_key(struct db *db, int64_t project_id, const char *name, int64_t *key,
-                      struct err *err)
-{
-    int64_t next;
-    if (sequence_get(db, project_id, name, &next, err) < 0 ||
-        sequence_set(db, project_id, name, next + 1, err) < 0)
-        return -1;
-    *key = key_base(project_id) + next;
-    return 0;
-}
-
-int tx_next_seq(struct store_tx *tx, int64_t *out, struct err *err)
-{
-    if (tx->next_seq == 0) {
-        if (sequence_get(&tx->store->writer, 0, "seq", &tx->next_seq, err) < 0)
-            return -1;
-        tx->next_seq_stored = tx->next_seq;
-    }
-    *out = tx->next_seq++;
-    return 0;
 }
 
 /* ---- a transaction ---- */
@@ -94,14 +44,17 @@ static void roll_back(struct sqlite_store *s)
 {
     struct err ignored;
     if (!sqlite3_get_autocommit(s->writer.handle))
-        (void)!db_run_plain(&s->writer, STATEMENT_ROLLBACK, &ignored);
+        (void)!db_run_plain(&s->writer.base, STATEMENT_ROLLBACK, &ignored);
 }
 
 static int begin(struct sqlite_store *s, struct err *err)
 {
-    s->tx = (struct store_tx){ .base.store = (struct store *)(void *)s, .store = s };
+    s->tx = (struct store_tx){ .base.store = (struct store *)(void *)s,
+                               .store = &s->base,
+                               .db = &s->writer.base,
+                               .scratch = &s->scratch };
     roll_back(s); /* what could not be undone when it failed, is undone now or the trouble lasts */
-    return db_run_plain(&s->writer, STATEMENT_BEGIN, err);
+    return db_run_plain(&s->writer.base, STATEMENT_BEGIN, err);
 }
 
 static int commit(struct sqlite_store *s, struct err *err)
@@ -112,10 +65,9 @@ static int commit(struct sqlite_store *s, struct err *err)
         *err = s->tx.why;
         return -1;
     }
-    if (s->tx.next_seq != s->tx.next_seq_stored &&
-        sequence_set(&s->writer, 0, "seq", s->tx.next_seq, err) < 0)
+    if (tx_store_seq(&s->tx, err) < 0)
         return -1;
-    if (db_run_plain(&s->writer, STATEMENT_COMMIT, err) < 0)
+    if (db_run_plain(&s->writer.base, STATEMENT_COMMIT, err) < 0)
         return -1;
     fault_point("commit.after");
     atomic_fetch_add(&s->commit_us, time_monotonic_us() - from_us);
@@ -134,15 +86,15 @@ static void break_tx(struct sqlite_store *s, const struct err *why)
 /* Undoes a unit of work that failed, or keeps one that did not. */
 static int end_savepoint(struct sqlite_store *s, bool undo, struct err *err)
 {
-    if (undo && db_run_plain(&s->writer, STATEMENT_ROLLBACK_TO, err) < 0)
+    if (undo && db_run_plain(&s->writer.base, STATEMENT_ROLLBACK_TO, err) < 0)
         return -1;
-    return db_run_plain(&s->writer, STATEMENT_RELEASE, err);
+    return db_run_plain(&s->writer.base, STATEMENT_RELEASE, err);
 }
 
 static int run_in_savepoint(struct sqlite_store *s, struct store_work *w)
 {
     struct err err = { 0 };
-    if (db_run_plain(&s->writer, STATEMENT_SAVEPOINT, &w->err) < 0)
+    if (db_run_plain(&s->writer.base, STATEMENT_SAVEPOINT, &w->err) < 0)
         return -1;
     const int rc = w->run(&s->tx, w->arg, &w->err);
     if (sqlite3_get_autocommit(s->writer.handle)) { /* a full disk, for one, ends it all */
@@ -253,9 +205,9 @@ static void commit_works(struct sqlite_store *s)
 static int run_in_batch(struct sqlite_store *s, struct store_chunk *c, int64_t from_us,
                         struct err *err)
 {
-    if (db_run_plain(&s->writer, STATEMENT_SAVEPOINT, err) < 0)
+    if (db_run_plain(&s->writer.base, STATEMENT_SAVEPOINT, err) < 0)
         return -1;
-    if (slice_run(s, c, true, from_us, err) < 0) {
+    if (slice_run(&s->tx, c, true, from_us, err) < 0) {
         if (err->code != ERR_LEASE_LOST)
             return -1;
         slice_undo(c);
@@ -277,10 +229,10 @@ static int run_chunks(struct sqlite_store *s, const struct bulk_job *job, size_t
     for (*end = *first; rc == 0 && *end < job->n; (*end)++) {
         struct store_chunk *c = &job->chunks[*end];
         const size_t rows = *end - *first;
-        if (rows > 0 && writer_wants_room(s, rows, time_monotonic_us() - from_us))
+        if (rows > 0 && writer_wants_room(&s->base, rows, time_monotonic_us() - from_us))
             break;
         rc = job->n > 1 ? run_in_batch(s, c, from_us, job->err)
-                        : slice_run(s, c, false, from_us, job->err);
+                        : slice_run(&s->tx, c, false, from_us, job->err);
     }
     return rc;
 }

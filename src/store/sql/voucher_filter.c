@@ -7,7 +7,7 @@
  */
 #include <assert.h>
 
-#include "store/sqlite/filter_sql.h"
+#include "store/sql/filter_sql.h"
 
 /* The columns without a value: there are no campaigns, customers and publications yet. */
 #define NOTHING "NULL"
@@ -101,11 +101,11 @@ static bool put_state(struct sql *q, const struct filter_condition *c, enum filt
         sql_int(q, now_ms);
         return true;
     case FILTER_ACTIVE:
-        sql_put(q, "(active = 1 AND ifnull(start_ms <= ");
+        sql_put(q, "(active = 1 AND coalesce(start_ms <= ");
         sql_int(q, now_ms);
-        sql_put(q, ", 1) AND ifnull(expiration_ms >= ");
+        sql_put(q, ", TRUE) AND coalesce(expiration_ms >= ");
         sql_int(q, now_ms);
-        sql_put(q, ", 1))");
+        sql_put(q, ", TRUE))");
         return true;
     default:
         return false;

@@ -3,8 +3,8 @@
  * statements.h - every statement that runs more than once, by name. Each connection prepares the
  * ones it uses, once (db_statement). Values are bound, never formatted in.
  */
-#ifndef STORE_SQLITE_STATEMENTS_H
-#define STORE_SQLITE_STATEMENTS_H
+#ifndef STORE_SQL_STATEMENTS_H
+#define STORE_SQL_STATEMENTS_H
 
 #define PROJECT_COLUMNS "p.id, p.public_id, p.name, p.created_ms, p.deleted_ms"
 #define KEY_COLUMNS     "k.project_id, k.kind, k.app_id, k.token_hash, k.name, k.created_ms"
@@ -60,17 +60,21 @@
     X(ROLLBACK_TO, "ROLLBACK TO work")                                                             \
     X(RELEASE, "RELEASE work")                                                                     \
     X(SEQUENCE_GET, "SELECT next FROM sequences WHERE project_id = ?1 AND name = ?2")              \
-    X(SEQUENCE_SET,                                                                                \
-      "INSERT INTO sequences VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET next = excluded.next")  \
+    X(SEQUENCE_SET, "INSERT INTO sequences VALUES (?1, ?2, ?3) ON CONFLICT (project_id, name) DO " \
+                    "UPDATE SET next = excluded.next")                                             \
+    X(SECRET_GET, "SELECT value FROM meta WHERE name = 'id_secret'")                               \
+    X(SECRET_PUT, "INSERT INTO meta VALUES ('id_secret', ?1) ON CONFLICT DO NOTHING")              \
     X(PING, "SELECT count(*) FROM meta")                                                           \
-    X(PROJECT_INSERT, "INSERT INTO projects (public_id, name, created_ms) VALUES (?1, ?2, ?3)")    \
+    X(PROJECT_INSERT,                                                                              \
+      "INSERT INTO projects (public_id, name, created_ms) VALUES (?1, ?2, ?3) RETURNING id")       \
     X(PROJECT_BY_PUBLIC_ID, "SELECT " PROJECT_COLUMNS " FROM projects p WHERE public_id = ?1")     \
     X(PROJECT_LIST, "SELECT " PROJECT_COLUMNS " FROM projects p ORDER BY id")                      \
     X(PROJECT_DELETED, "SELECT deleted_ms FROM projects WHERE id = ?1")                            \
     X(PROJECT_MARK, "UPDATE projects SET deleted_ms = ?2 WHERE id = ?1")                           \
     X(PROJECT_END_ACTIONS,                                                                         \
       "UPDATE actions SET status = 3, lease_epoch = lease_epoch + 1, message = ?2, "               \
-      "updated_ms = max(updated_ms, ?3) WHERE project_id = ?1 AND status < 2")                     \
+      "updated_ms = CASE WHEN updated_ms > ?3 THEN updated_ms ELSE ?3 END WHERE project_id = ?1 "  \
+      "AND status < 2")                                                                            \
     X(PROJECT_KEYS_DELETE, "DELETE FROM keys WHERE project_id = ?1")                               \
     X(PROJECT_TOKENS_DELETE, "DELETE FROM oauth_tokens WHERE project_id = ?1")                     \
     X(PURGE_VOUCHERS, PURGE_BY_KEY("vouchers"))                                                    \
@@ -79,7 +83,7 @@
     X(PURGE_CATEGORIES, PURGE_BY_KEY("categories"))                                                \
     X(PURGE_EXPORTS, PURGE_BY_KEY("exports"))                                                      \
     X(PURGE_OUTCOMES, PURGE_BY_PROJECT("outcomes", "action_seq, chunk_no"))                        \
-    X(PURGE_FAILURES, PURGE_BY_PROJECT("failures", "action_seq, row"))                             \
+    X(PURGE_FAILURES, PURGE_BY_PROJECT("failures", "action_seq, \"row\""))                         \
     X(PURGE_IDEMPOTENCY, PURGE_BY_PROJECT("idempotency", "key"))                                   \
     X(PURGE_ERASED, PURGE_BY_PROJECT("erased", "code"))                                            \
     X(PURGE_TOTALS, PURGE_BY_PROJECT("totals", "resource"))                                        \
@@ -119,9 +123,11 @@
                  "(SELECT project_id FROM actions WHERE seq = ?1) = ?2")                           \
     X(ACTION_CANCEL,                                                                               \
       "UPDATE actions SET status = 3, lease_epoch = lease_epoch + 1, message = ?2, "               \
-      "updated_ms = max(updated_ms, ?3) WHERE seq = ?1 AND status < 2")                            \
+      "updated_ms = CASE WHEN updated_ms > ?3 THEN updated_ms ELSE ?3 END WHERE seq = ?1 AND "     \
+      "status < 2")                                                                                \
     X(ACTION_CLAIM, "UPDATE actions SET status = 1, lease_epoch = lease_epoch + 1, "               \
-                    "updated_ms = max(updated_ms, ?2) WHERE seq = ?1 AND status < 2")              \
+                    "updated_ms = CASE WHEN updated_ms > ?2 THEN updated_ms ELSE ?2 END WHERE "    \
+                    "seq = ?1 AND status < 2")                                                     \
     X(ACTION_BY_SEQ, "SELECT " ACTION_COLUMNS " FROM actions WHERE seq = ?1")                      \
     X(ACTION_BY_ID,                                                                                \
       "SELECT " ACTION_COLUMNS " FROM actions WHERE project_id = ?1 AND created_ms = ?2 "          \
@@ -140,48 +146,53 @@
     X(QUEUE_FIRST, "SELECT min(seq) FROM actions WHERE project_id = ?1 AND queue = ?2 AND "        \
                    "discipline = ?3 AND status < 2")                                               \
     X(ACTION_CHECKPOINT,                                                                           \
-      "UPDATE actions SET status = ?3, updated_ms = max(updated_ms, ?4), progress = ?5, "          \
+      "UPDATE actions SET status = ?3, updated_ms = CASE WHEN updated_ms > ?4 THEN updated_ms "    \
+      "ELSE ?4 END, progress = ?5, "                                                               \
       "chunk_start = ?6, chunk_end = ?7, chunk_row = ?8, chunk_no = ?9, chunk_rows = ?10, "        \
       "slice_done = ?11, created = created + ?12, updated = updated + ?13, "                       \
       "unchanged = unchanged + ?14, superseded = superseded + ?15, failed = failed + ?16, "        \
       "message = ?17 WHERE seq = ?1 AND lease_epoch = ?2 AND status < 2")                          \
-    X(OUTCOMES_PUT, "INSERT INTO outcomes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "                \
-                    "ON CONFLICT DO UPDATE SET packed = excluded.packed")                          \
+    X(OUTCOMES_PUT,                                                                                \
+      "INSERT INTO outcomes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "                              \
+      "ON CONFLICT (project_id, action_seq, chunk_no) DO UPDATE SET packed = excluded.packed")     \
     X(OUTCOMES_GET, "SELECT first_row, n_rows, chunk_start, chunk_end, packed FROM outcomes "      \
                     "WHERE project_id = ?1 AND action_seq = ?2 AND chunk_no = ?3")                 \
     X(OUTCOMES_OF_ROW,                                                                             \
       "SELECT first_row, n_rows, chunk_start, chunk_end, packed, chunk_no FROM outcomes "          \
       "WHERE project_id = ?1 AND action_seq = ?2 AND first_row <= ?3 AND first_row + n_rows > ?3") \
-    X(FAILURE_INSERT, "INSERT INTO failures (project_id, action_seq, row, key, reason, kind) "     \
+    X(FAILURE_INSERT, "INSERT INTO failures (project_id, action_seq, \"row\", key, reason, kind) " \
                       "VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                                           \
     X(FAILURE_PAGE,                                                                                \
-      "SELECT row, key, reason, kind FROM failures WHERE project_id = ?1 AND action_seq = ?2 "     \
-      "AND row > ?3 ORDER BY row LIMIT ?4")                                                        \
+      "SELECT \"row\", key, reason, kind FROM failures WHERE project_id = ?1 AND action_seq = ?2 " \
+      "AND \"row\" > ?3 ORDER BY \"row\" LIMIT ?4")                                                \
     X(IDEMPOTENCY_GET, "SELECT fingerprint, action_seq, created_ms FROM idempotency "              \
                        "WHERE project_id = ?1 AND key = ?2 AND created_ms > ?3")                   \
-    X(IDEMPOTENCY_PUT, "INSERT OR REPLACE INTO idempotency VALUES (?1, ?2, ?3, ?4, ?5)")           \
+    X(IDEMPOTENCY_PUT, "INSERT INTO idempotency VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT "          \
+                       "(project_id, key) DO UPDATE SET fingerprint = excluded.fingerprint, "      \
+                       "action_seq = excluded.action_seq, created_ms = excluded.created_ms")       \
     X(ACTION_DUE, "SELECT seq, project_id, input, input_bytes, failed FROM actions "               \
                   "WHERE status > 1 AND kept = 1 AND updated_ms < ?1 ORDER BY updated_ms LIMIT 1") \
     X(ACTION_FORGET_INPUT, "UPDATE actions SET input = NULL WHERE seq = ?1 AND input IS NOT NULL") \
     X(ACTION_NOT_KEPT, "UPDATE actions SET kept = 0 WHERE seq = ?1")                               \
     X(OUTCOMES_DROP, "DELETE FROM outcomes WHERE project_id = ?1 AND action_seq = ?2 AND "         \
                      "chunk_no <= (SELECT max(chunk_no) FROM (SELECT chunk_no FROM outcomes "      \
-                     "WHERE project_id = ?1 AND action_seq = ?2 ORDER BY chunk_no LIMIT ?3))")     \
-    X(FAILURE_NTH, "SELECT row FROM failures WHERE project_id = ?1 AND action_seq = ?2 "           \
-                   "ORDER BY row LIMIT 1 OFFSET ?3")                                               \
+                     "WHERE project_id = ?1 AND action_seq = ?2 ORDER BY chunk_no LIMIT ?3) c)")   \
+    X(FAILURE_NTH, "SELECT \"row\" FROM failures WHERE project_id = ?1 AND action_seq = ?2 "       \
+                   "ORDER BY \"row\" LIMIT 1 OFFSET ?3")                                           \
     X(FAILURES_DROP,                                                                               \
-      "DELETE FROM failures WHERE project_id = ?1 AND action_seq = ?2 AND row > ?3 AND row <= "    \
-      "(SELECT max(row) FROM (SELECT row FROM failures WHERE project_id = ?1 AND "                 \
-      "action_seq = ?2 AND row > ?3 ORDER BY row LIMIT ?4))")                                      \
+      "DELETE FROM failures WHERE project_id = ?1 AND action_seq = ?2 AND \"row\" > ?3 AND "       \
+      "\"row\" <= "                                                                                \
+      "(SELECT max(\"row\") FROM (SELECT \"row\" FROM failures WHERE project_id = ?1 AND "         \
+      "action_seq = ?2 AND \"row\" > ?3 ORDER BY \"row\" LIMIT ?4) f)")                            \
     X(DRY_NEXT, "SELECT action_seq, (SELECT status FROM actions WHERE seq = action_seq) "          \
                 "FROM dry_vouchers WHERE action_seq > ?1 ORDER BY action_seq LIMIT 1")             \
     X(IDEMPOTENCY_DROP,                                                                            \
       "DELETE FROM idempotency WHERE created_ms < ?1 AND created_ms <= (SELECT max(created_ms) "   \
-      "FROM (SELECT created_ms FROM idempotency ORDER BY created_ms LIMIT ?2))")                   \
+      "FROM (SELECT created_ms FROM idempotency ORDER BY created_ms LIMIT ?2) i)")                 \
     X(TOKENS_DROP, "DELETE FROM oauth_tokens WHERE token_hash IN "                                 \
                    "(SELECT token_hash FROM oauth_tokens WHERE expires_ms <= ?1 LIMIT ?2)")        \
-    X(TOTAL_ADD,                                                                                   \
-      "INSERT INTO totals VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET n = n + excluded.n")       \
+    X(TOTAL_ADD, "INSERT INTO totals VALUES (?1, ?2, ?3) ON CONFLICT (project_id, resource) DO "   \
+                 "UPDATE SET n = totals.n + excluded.n")                                           \
     X(CATEGORY_BY_NAME,                                                                            \
       "SELECT id FROM categories WHERE project_id = ?1 AND name = ?2 ORDER BY id LIMIT 1")         \
     X(BIN_INSERT, "INSERT INTO bin (project_id, " BIN_COLUMNS ") VALUES "                          \
@@ -197,7 +208,8 @@
     X(EXPORT_COUNT, "SELECT count(*) FROM exports WHERE id > ?1 AND id < ?2")                      \
     X(EXPORTS_OLDEST, EXPORT_PAGE("id"))                                                           \
     X(EXPORTS_NEWEST, EXPORT_PAGE("id DESC"))                                                      \
-    X(ERASED_PUT, "INSERT OR REPLACE INTO erased VALUES (?1, ?2, ?3)")                             \
+    X(ERASED_PUT, "INSERT INTO erased VALUES (?1, ?2, ?3) ON CONFLICT (project_id, code) DO "      \
+                  "UPDATE SET seq = excluded.seq")                                                 \
     X(ERASED_ANY, "SELECT 1 FROM erased WHERE project_id = ?1 LIMIT 1")                            \
     X(ERASED_AFTER, "SELECT 1 FROM erased WHERE project_id = ?1 AND code = ?2 AND seq > ?3")       \
     X(ERASED_DROP,                                                                                 \
@@ -236,15 +248,22 @@
     X(VOUCHER_TO_BIN,                                                                              \
       "UPDATE vouchers SET binned_ms = ?2, version = ?3, recent = NULL WHERE id = ?1")             \
     X(VOUCHER_SUBTRACT, "UPDATE vouchers SET subtracted = ?2 WHERE id = ?1")                       \
-    X(VOUCHER_MERGE_METADATA,                                                                      \
-      "UPDATE vouchers SET metadata = merged_metadata(), version = ?3, updated_ms = ?4 "           \
-      "WHERE project_id = ?1 AND code = ?2 "                                                       \
-      "AND merges_metadata(metadata, version, binned_ms, recent)")                                 \
     X(VOUCHER_STAMP, "UPDATE vouchers SET version = ?4, recent = ?27 WHERE id = ?1")               \
     X(DRY_BY_CODE,                                                                                 \
       "SELECT " VOUCHER_COLUMNS " FROM dry_vouchers WHERE action_seq = ?1 AND code = ?2")          \
-    X(DRY_PUT, "INSERT OR REPLACE INTO dry_vouchers (action_seq, " VOUCHER_COLUMNS ") VALUES "     \
-               "(?28, ?1, " NEW_VOUCHER ")")                                                       \
+    X(DRY_PUT,                                                                                     \
+      "INSERT INTO dry_vouchers (action_seq, " VOUCHER_COLUMNS ") VALUES (?28, ?1, " NEW_VOUCHER   \
+      ") ON CONFLICT (action_seq, code) DO UPDATE SET id = excluded.id, project_id = "             \
+      "excluded.project_id, version = excluded.version, campaign_id = excluded.campaign_id, type " \
+      "= excluded.type, discount_type = excluded.discount_type, effect = excluded.effect, active " \
+      "= excluded.active, value = excluded.value, start_ms = excluded.start_ms, expiration_ms = "  \
+      "excluded.expiration_ms, quantity = excluded.quantity, redeemed_quantity = "                 \
+      "excluded.redeemed_quantity, redeemed_amount = excluded.redeemed_amount, category = "        \
+      "excluded.category, additional_info = excluded.additional_info, rule = excluded.rule, "      \
+      "discount_extra = excluded.discount_extra, metadata = excluded.metadata, created_ms = "      \
+      "excluded.created_ms, updated_ms = excluded.updated_ms, category_id = "                      \
+      "excluded.category_id, validity = excluded.validity, subtracted = excluded.subtracted, "     \
+      "binned_ms = excluded.binned_ms, recent = excluded.recent")                                  \
     X(CATEGORY_ANY, "SELECT 1 FROM categories WHERE project_id = ?1 LIMIT 1")                      \
     X(VOUCHER_BY_CODE,                                                                             \
       "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE project_id = ?1 AND code = ?2")              \

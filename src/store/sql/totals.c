@@ -8,18 +8,18 @@
  */
 #include <inttypes.h>
 
-#include "store/sqlite/sqlite_priv.h"
+#include "store/sql/sql_priv.h"
 
 #define NAME_MAX_BYTES (FIELD_TEXT_MAX_BYTES + 64)
 
 int totals_add(struct db *db, int64_t project_id, struct str resource, int64_t n, struct err *err)
 {
-    sqlite3_stmt *st = n != 0 ? db_statement(db, STATEMENT_TOTAL_ADD, err) : NULL;
+    struct stmt *st = n != 0 ? db_statement(db, STATEMENT_TOTAL_ADD, err) : NULL;
     if (st == NULL)
         return n != 0 ? -1 : 0;
-    sqlite3_bind_int64(st, 1, project_id);
+    bind_int(st, 1, project_id);
     bind_str(st, 2, resource);
-    sqlite3_bind_int64(st, 3, n);
+    bind_int(st, 3, n);
     return db_run(db, st, err);
 }
 

@@ -7,7 +7,7 @@
  * told that it is gone. While an earlier action is unfinished, erasing therefore leaves the code
  * and the sequence number. Retention removes what nobody can ask for any more.
  */
-#include "store/sqlite/sqlite_priv.h"
+#include "store/sql/sql_priv.h"
 
 int erased_note(struct db *db, int64_t project_id, struct str code, int64_t seq, struct err *err)
 {
@@ -16,12 +16,12 @@ int erased_note(struct db *db, int64_t project_id, struct str code, int64_t seq,
         return -1;
     if (first_unfinished > seq)
         return 0;
-    sqlite3_stmt *st = db_statement(db, STATEMENT_ERASED_PUT, err);
+    struct stmt *st = db_statement(db, STATEMENT_ERASED_PUT, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 1, project_id);
+    bind_int(st, 1, project_id);
     bind_str(st, 2, code);
-    sqlite3_bind_int64(st, 3, seq);
+    bind_int(st, 3, seq);
     return db_run(db, st, err);
 }
 
@@ -34,16 +34,16 @@ int erased_any(struct db *db, int64_t project_id, bool *any, struct err *err)
 int erased_after(struct db *db, int64_t project_id, struct str code, int64_t seq, bool *later,
                  struct err *err)
 {
-    sqlite3_stmt *st = db_statement(db, STATEMENT_ERASED_AFTER, err);
+    struct stmt *st = db_statement(db, STATEMENT_ERASED_AFTER, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 1, project_id);
+    bind_int(st, 1, project_id);
     bind_str(st, 2, code);
-    sqlite3_bind_int64(st, 3, seq);
+    bind_int(st, 3, seq);
     const int got = db_step(db, st, err);
     if (got < 0)
         return -1;
     *later = got > 0;
-    sqlite3_reset(st);
+    stmt_reset(st);
     return 0;
 }

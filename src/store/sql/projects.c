@@ -2,41 +2,43 @@
 /* projects.c - the projects table: making, finding, and the first half of deleting (purge.c has the
  * second). */
 #include "base/time_iso.h"
-#include "store/sqlite/sqlite_priv.h"
+#include "store/sql/sql_priv.h"
 
 #define DELETED_MESSAGE "Project deleted"
 
-int projects_tx_insert(struct store_tx *tx, struct project *p, struct err *err)
+int sql_tx_project_insert(struct store_tx *tx, struct project *p, struct err *err)
 {
-    struct db *db = &tx->store->writer;
-    sqlite3_stmt *st = db_statement(db, STATEMENT_PROJECT_INSERT, err);
+    struct db *db = tx->db;
+    struct stmt *st = db_statement(db, STATEMENT_PROJECT_INSERT, err);
     if (st == NULL)
         return -1;
     bind_str(st, 1, p->public_id);
     bind_str(st, 2, p->name);
-    sqlite3_bind_int64(st, 3, p->created_ms);
-    if (db_run(db, st, err) < 0)
-        return -1;
-    p->id = sqlite3_last_insert_rowid(db->handle);
+    bind_int(st, 3, p->created_ms);
+    const int got = db_step(db, st, err);
+    if (got <= 0)
+        return got < 0 ? -1 : err_set(err, ERR_STORE, "a project was not stored");
+    p->id = column_int(st, 0);
+    stmt_reset(st);
     return 0;
 }
 
 /* ---- reading ---- */
 
-struct project *project_read(sqlite3_stmt *st, int first, struct arena *a, struct err *err)
+struct project *project_read(struct stmt *st, int first, struct arena *a, struct err *err)
 {
     struct project *p = arena_calloc(a, sizeof(*p));
     if (p == NULL) {
         err_nomem(err);
         return NULL;
     }
-    *p = (struct project){ .id = sqlite3_column_int64(st, first),
-                           .public_id = column_str(st, first + 1),
-                           .name = column_str(st, first + 2),
-                           .created_ms = sqlite3_column_int64(st, first + 3),
-                           .deleted_ms = sqlite3_column_type(st, first + 4) == SQLITE_NULL
-                                             ? TIME_NONE
-                                             : sqlite3_column_int64(st, first + 4) };
+    *p =
+        (struct project){ .id = column_int(st, first),
+                          .public_id = column_str(st, first + 1),
+                          .name = column_str(st, first + 2),
+                          .created_ms = column_int(st, first + 3),
+                          .deleted_ms = column_is_null(st, first + 4) ? TIME_NONE
+                                                                      : column_int(st, first + 4) };
     struct str *texts[] = { &p->public_id, &p->name };
     if (row_check(st, err) < 0)
         return NULL;
@@ -52,7 +54,7 @@ static int find(struct db *db, struct arena *a, struct str public_id, struct pro
                 struct err *err)
 {
     *out = NULL;
-    sqlite3_stmt *st = db_statement(db, STATEMENT_PROJECT_BY_PUBLIC_ID, err);
+    struct stmt *st = db_statement(db, STATEMENT_PROJECT_BY_PUBLIC_ID, err);
     if (st == NULL)
         return -1;
     bind_str(st, 1, public_id);
@@ -61,14 +63,14 @@ static int find(struct db *db, struct arena *a, struct str public_id, struct pro
         *out = project_read(st, 0, a, err);
         rc = *out != NULL ? 0 : -1;
     }
-    sqlite3_reset(st);
+    stmt_reset(st);
     return rc;
 }
 
-int sqlite_find_project(struct store *store, struct arena *a, struct str public_id,
-                        struct project **out, struct err *err)
+int sql_find_project(struct store *store, struct arena *a, struct str public_id,
+                     struct project **out, struct err *err)
 {
-    struct sqlite_store *s = sqlite_of(store);
+    struct sql_store *s = sql_store_of(store);
     struct db *db = reader_take(s);
     const int rc = find(db, a, public_id, out, err);
     reader_give(s, db);
@@ -80,7 +82,7 @@ static int list(struct db *db, struct arena *a, struct project **out, size_t *n,
     struct project *rows = NULL;
     size_t cap = 0;
     int got = 0;
-    sqlite3_stmt *st = db_statement(db, STATEMENT_PROJECT_LIST, err);
+    struct stmt *st = db_statement(db, STATEMENT_PROJECT_LIST, err);
     if (st == NULL)
         return -1;
     while ((got = db_step(db, st, err)) > 0) {
@@ -92,15 +94,15 @@ static int list(struct db *db, struct arena *a, struct project **out, size_t *n,
         }
         rows[(*n)++] = *p;
     }
-    sqlite3_reset(st);
+    stmt_reset(st);
     *out = rows;
     return got;
 }
 
-int sqlite_list_projects(struct store *store, struct arena *a, struct project **out, size_t *n,
-                         struct err *err)
+int sql_list_projects(struct store *store, struct arena *a, struct project **out, size_t *n,
+                      struct err *err)
 {
-    struct sqlite_store *s = sqlite_of(store);
+    struct sql_store *s = sql_store_of(store);
     struct db *db = reader_take(s);
     *n = 0;
     const int rc = list(db, a, out, n, err);
@@ -110,15 +112,15 @@ int sqlite_list_projects(struct store *store, struct arena *a, struct project **
 
 int project_check(struct db *db, int64_t project_id, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(db, STATEMENT_PROJECT_DELETED, err);
+    struct stmt *st = db_statement(db, STATEMENT_PROJECT_DELETED, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 1, project_id);
+    bind_int(st, 1, project_id);
     const int got = db_step(db, st, err);
     if (got < 0)
         return -1;
-    const bool lives = got > 0 && sqlite3_column_type(st, 0) == SQLITE_NULL;
-    sqlite3_reset(st);
+    const bool lives = got > 0 && column_is_null(st, 0);
+    stmt_reset(st);
     return lives ? 0 : err_set(err, ERR_UNAUTHORIZED, "the project is deleted");
 }
 
@@ -127,37 +129,37 @@ int project_check(struct db *db, int64_t project_id, struct err *err)
 /* With ?1 the project. */
 static int run_for(struct db *db, enum statement which, int64_t project_id, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(db, which, err);
+    struct stmt *st = db_statement(db, which, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 1, project_id);
+    bind_int(st, 1, project_id);
     return db_run(db, st, err);
 }
 
 static int mark(struct db *db, int64_t project_id, int64_t now_ms, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(db, STATEMENT_PROJECT_MARK, err);
+    struct stmt *st = db_statement(db, STATEMENT_PROJECT_MARK, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 2, now_ms);
+    bind_int(st, 2, now_ms);
     return run_for(db, STATEMENT_PROJECT_MARK, project_id, err);
 }
 
 /* Whoever runs one of them finds a newer epoch, and drops it. */
 static int end_actions(struct db *db, int64_t project_id, int64_t now_ms, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(db, STATEMENT_PROJECT_END_ACTIONS, err);
+    struct stmt *st = db_statement(db, STATEMENT_PROJECT_END_ACTIONS, err);
     if (st == NULL)
         return -1;
     bind_str(st, 2, STR(DELETED_MESSAGE));
-    sqlite3_bind_int64(st, 3, now_ms);
+    bind_int(st, 3, now_ms);
     return run_for(db, STATEMENT_PROJECT_END_ACTIONS, project_id, err);
 }
 
-int sqlite_tx_project_delete(struct store_tx *tx, struct str public_id, int64_t now_ms, int64_t *id,
-                             struct err *err)
+int sql_tx_project_delete(struct store_tx *tx, struct str public_id, int64_t now_ms, int64_t *id,
+                          struct err *err)
 {
-    struct db *db = &tx->store->writer;
+    struct db *db = tx->db;
     struct arena a;
     struct project *p = NULL;
     arena_init(&a, KIB, 0);

@@ -11,7 +11,7 @@
  * The note is a list of entries of fixed-size numbers, in this machine's order: it does not outlive
  * the actions it is about. Metadata keys are 64-bit hashes.
  */
-#include "store/sqlite/sqlite_priv.h"
+#include "store/sql/sql_priv.h"
 
 #define EVERYTHING     (1u << 31) /* among the fields: the note would be too long */
 #define NOTE_MAX_BYTES (16 * KIB)

@@ -9,40 +9,39 @@
 
 #include "base/time_iso.h"
 #include "domain/bin.h"
-#include "store/sqlite/filter_sql.h"
+#include "store/sql/filter_sql.h"
 
-#define LIST_MAX_US    INT64_C(5000000) /* a filter may refuse entries for so long */
-#define PROGRESS_STEPS 1000             /* of SQLite's machine between two looks at the clock */
+#define LIST_MAX_US INT64_C(5000000) /* a filter may refuse entries for so long */
 
 /* ---- into the bin, and out of it ---- */
 
 int bin_insert(struct store_tx *tx, int64_t project_id, enum resource_type type, int64_t key,
                struct str name, int64_t parent, int64_t now_ms, struct err *err)
 {
-    struct db *db = &tx->store->writer;
+    struct db *db = tx->db;
     int64_t entry_key;
-    sqlite3_stmt *st = db_statement(db, STATEMENT_BIN_INSERT, err);
-    if (st == NULL || sequence_next_key(db, project_id, "bin", &entry_key, err) < 0)
+    struct stmt *st = db_statement(db, STATEMENT_BIN_INSERT, err);
+    if (st == NULL || sequence_next_key(tx, project_id, "bin", &entry_key, err) < 0)
         return -1;
-    sqlite3_bind_int64(st, 1, project_id);
-    sqlite3_bind_int64(st, 2, entry_key);
-    sqlite3_bind_int64(st, 3, type);
-    sqlite3_bind_int64(st, 4, key);
+    bind_int(st, 1, project_id);
+    bind_int(st, 2, entry_key);
+    bind_int(st, 3, type);
+    bind_int(st, 4, key);
     bind_str(st, 5, name);
     if (parent != 0)
-        sqlite3_bind_int64(st, 6, parent);
+        bind_int(st, 6, parent);
     else
-        sqlite3_bind_null(st, 6);
-    sqlite3_bind_int64(st, 7, now_ms);
+        bind_null(st, 6);
+    bind_int(st, 7, now_ms);
     return db_run(db, st, err);
 }
 
 static int run_with_key(struct db *db, enum statement which, int64_t key, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(db, which, err);
+    struct stmt *st = db_statement(db, which, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 1, key);
+    bind_int(st, 1, key);
     return db_run(db, st, err);
 }
 
@@ -50,7 +49,7 @@ static int run_with_key(struct db *db, enum statement which, int64_t key, struct
 static int erase_voucher(struct store_tx *tx, int64_t project_id, const struct bin_entry *e,
                          struct err *err)
 {
-    struct db *db = &tx->store->writer;
+    struct db *db = tx->db;
     int64_t seq;
     if (tx_next_seq(tx, &seq, err) < 0)
         return -1;
@@ -65,15 +64,15 @@ static int (*const erasers[])(struct store_tx *tx, int64_t project_id, const str
 /* ---- reading ---- */
 
 /* Numbered as BIN_COLUMNS. The name is copied into the arena. */
-static int read_entry(sqlite3_stmt *st, struct arena *a, struct bin_entry *e, struct err *err)
+static int read_entry(struct stmt *st, struct arena *a, struct bin_entry *e, struct err *err)
 {
     *e = (struct bin_entry){
-        .key = sqlite3_column_int64(st, 0),
-        .resource_type = (enum resource_type)sqlite3_column_int(st, 1),
-        .resource_key = sqlite3_column_int64(st, 2),
+        .key = column_int(st, 0),
+        .resource_type = (enum resource_type)(int)column_int(st, 1),
+        .resource_key = column_int(st, 2),
         .resource_name = column_str(st, 3),
-        .parent_key = sqlite3_column_int64(st, 4),
-        .created_ms = sqlite3_column_int64(st, 5),
+        .parent_key = column_int(st, 4),
+        .created_ms = column_int(st, 5),
     };
     struct str *texts[] = { &e->resource_name };
     return arena_keep(a, texts, ARRAY_LEN(texts)) ? row_check(st, err) : err_nomem(err);
@@ -83,25 +82,25 @@ static int read_entry(sqlite3_stmt *st, struct arena *a, struct bin_entry *e, st
 static int find(struct db *db, struct arena *a, int64_t project_id, int64_t key,
                 struct bin_entry *e, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(db, STATEMENT_BIN_BY_KEY, err);
+    struct stmt *st = db_statement(db, STATEMENT_BIN_BY_KEY, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 1, project_id);
-    sqlite3_bind_int64(st, 2, key);
+    bind_int(st, 1, project_id);
+    bind_int(st, 2, key);
     int got = db_step(db, st, err);
     if (got > 0 && read_entry(st, a, e, err) < 0)
         got = -1;
-    sqlite3_reset(st);
+    stmt_reset(st);
     return got;
 }
 
-int sqlite_tx_bin_erase(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
-                        struct err *err)
+int sql_tx_bin_erase(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
+                     struct err *err)
 {
-    struct db *db = &tx->store->writer;
+    struct db *db = tx->db;
     struct bin_entry e;
-    arena_reset(&tx->store->scratch);
-    const int got = find(db, &tx->store->scratch, project_id, key, &e, err);
+    arena_reset(tx->scratch);
+    const int got = find(db, tx->scratch, project_id, key, &e, err);
     *found = got > 0;
     if (got <= 0)
         return got;
@@ -113,10 +112,10 @@ int sqlite_tx_bin_erase(struct store_tx *tx, int64_t project_id, int64_t key, bo
     return run_with_key(db, STATEMENT_BIN_DELETE, key, err);
 }
 
-int sqlite_find_bin_entry(struct store *store, struct arena *a, int64_t project_id, int64_t key,
-                          struct bin_entry **out, struct err *err)
+int sql_find_bin_entry(struct store *store, struct arena *a, int64_t project_id, int64_t key,
+                       struct bin_entry **out, struct err *err)
 {
-    struct sqlite_store *s = sqlite_of(store);
+    struct sql_store *s = sql_store_of(store);
     struct bin_entry *e = arena_alloc(a, sizeof(*e));
     *out = NULL;
     if (e == NULL)
@@ -133,12 +132,10 @@ int sqlite_find_bin_entry(struct store *store, struct arena *a, int64_t project_
 
 /* One call. */
 struct list {
-    struct sqlite_store *s;
+    struct sql_store *s;
     struct db *db;
     struct arena *a;
     size_t limit;
-    int64_t until_us;
-    bool too_slow;
 
     struct bin_entry *rows;
     size_t n;
@@ -154,14 +151,7 @@ static const struct filter_column columns[BFILTER_COUNT] = {
 };
 static_assert(RESOURCE_VOUCHER == 1, "as the columns have it");
 
-static int on_progress(void *arg)
-{
-    struct list *l = arg;
-    l->too_slow = time_monotonic_us() > l->until_us;
-    return l->too_slow;
-}
-
-static int read_rows(struct list *l, sqlite3_stmt *st, struct err *err)
+static int read_rows(struct list *l, struct stmt *st, struct err *err)
 {
     int got;
     while ((got = db_step(l->db, st, err)) > 0) {
@@ -191,7 +181,7 @@ static int read_page(struct list *l, int64_t project_id, int64_t after_key, bool
     sql_and_filter(&q, filter, columns);
     sql_put(&q, newest_first ? " ORDER BY id DESC LIMIT " : " ORDER BY id LIMIT ");
     sql_int(&q, (int64_t)l->limit + 1);
-    sqlite3_stmt *st = sql_prepare(&q, err);
+    struct stmt *st = sql_prepare(&q, err);
     if (st != NULL) {
         rc = read_rows(l, st, err);
         sql_done(st);
@@ -200,22 +190,22 @@ static int read_page(struct list *l, int64_t project_id, int64_t after_key, bool
     return rc;
 }
 
-int sqlite_list_bin(struct store *store, struct arena *a, int64_t project_id, int64_t after_key,
-                    bool newest_first, const struct filter *filter, size_t limit,
-                    struct bin_entry **out, size_t *n, bool *more, struct err *err)
+int sql_list_bin(struct store *store, struct arena *a, int64_t project_id, int64_t after_key,
+                 bool newest_first, const struct filter *filter, size_t limit,
+                 struct bin_entry **out, size_t *n, bool *more, struct err *err)
 {
-    struct list l = {
-        .s = sqlite_of(store), .a = a, .limit = limit, .until_us = time_monotonic_us() + LIST_MAX_US
-    };
+    struct list l = { .s = sql_store_of(store), .a = a, .limit = limit };
     *out = l.rows = arena_alloc(a, limit * sizeof(*l.rows));
     if (l.rows == NULL)
         return err_nomem(err);
     l.db = reader_take(l.s);
-    sqlite3_progress_handler(l.db->handle, PROGRESS_STEPS, on_progress, &l);
-    const int rc = read_page(&l, project_id, after_key, newest_first, filter, err);
-    sqlite3_progress_handler(l.db->handle, 0, NULL, NULL);
+    int rc = l.db->driver->limit_time(l.db, time_monotonic_us() + LIST_MAX_US, err);
+    if (rc == 0)
+        rc = read_page(&l, project_id, after_key, newest_first, filter, err);
+    if (l.db->driver->limit_time(l.db, 0, rc < 0 ? &(struct err){ 0 } : err) < 0)
+        rc = -1;
     reader_give(l.s, l.db);
     *n = l.n;
     *more = l.more;
-    return rc < 0 && l.too_slow ? err_set(err, ERR_TOO_SLOW, "it takes too long") : rc;
+    return rc;
 }

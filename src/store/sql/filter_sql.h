@@ -5,10 +5,10 @@
  * Text is made of constants only; every value becomes a `?` and is bound. A connection keeps the
  * last few of these statements, so that a list that is asked for page by page is prepared once.
  */
-#ifndef STORE_SQLITE_FILTER_SQL_H
-#define STORE_SQLITE_FILTER_SQL_H
+#ifndef STORE_SQL_FILTER_SQL_H
+#define STORE_SQL_FILTER_SQL_H
 
-#include "store/sqlite/sqlite_priv.h"
+#include "store/sql/sql_priv.h"
 
 struct sql_value;
 
@@ -20,10 +20,11 @@ struct sql {
     struct buf text;
     struct sql_value *first, **end; /* of each `?`, in order */
     bool nomem;
+    bool streams; /* of its rows many may be left unread */
 };
 
 /* The arena, and what is pointed to by bound texts and filters, outlive the statement's steps. */
-void sql_init(struct sql *q, struct sqlite_store *s, struct db *db, struct arena *a,
+void sql_init(struct sql *q, struct sql_store *s, struct db *db, struct arena *a,
               int64_t project_id);
 void sql_release(struct sql *q);
 
@@ -32,14 +33,12 @@ void sql_put(struct sql *q, const char *text);
 void sql_int(struct sql *q, int64_t v); /* "?" */
 void sql_num(struct sql *q, struct num v);
 void sql_str(struct sql *q, struct str v);
+void sql_condition(struct sql *q, const struct filter_condition *c); /* for put_json_match */
 
 /* The statement with its values, ready to step; the connection's, to be given back by sql_done().
  * NULL with err. */
-sqlite3_stmt *sql_prepare(struct sql *q, struct err *err) MUST_CHECK;
-void sql_done(sqlite3_stmt *st);
-
-/* Lets go of a connection's statements, before it is closed. */
-void sql_forget(struct db *db);
+struct stmt *sql_prepare(struct sql *q, struct err *err) MUST_CHECK;
+void sql_done(struct stmt *st); /* forgets the values, which point into a request */
 
 /* ---- filters ---- */
 

@@ -8,26 +8,26 @@
  */
 #include "base/fault.h"
 #include "base/time_iso.h"
-#include "store/sqlite/sqlite_priv.h"
+#include "store/sql/sql_priv.h"
 
 #define ROWS_BETWEEN_LOOKS 64
 
-static int put_failure(struct sqlite_store *s, const struct store_chunk *c, const struct failure *f,
+static int put_failure(struct store_tx *tx, const struct store_chunk *c, const struct failure *f,
                        struct err *err)
 {
-    sqlite3_stmt *st = db_statement(&s->writer, STATEMENT_FAILURE_INSERT, err);
+    struct stmt *st = db_statement(tx->db, STATEMENT_FAILURE_INSERT, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 1, c->project_id);
-    sqlite3_bind_int64(st, 2, c->action_seq);
-    sqlite3_bind_int64(st, 3, c->first_row + (int64_t)f->row + 1);
+    bind_int(st, 1, c->project_id);
+    bind_int(st, 2, c->action_seq);
+    bind_int(st, 3, c->first_row + (int64_t)f->row + 1);
     bind_str(st, 4, f->key);
     bind_str(st, 5, f->reason);
-    sqlite3_bind_int64(st, 6, f->kind);
-    return db_run(&s->writer, st, err);
+    bind_int(st, 6, f->kind);
+    return db_run(tx->db, st, err);
 }
 
-static int apply_item(struct sqlite_store *s, struct store_chunk *c, struct voucher_applier *ap,
+static int apply_item(struct store_tx *tx, struct store_chunk *c, struct voucher_applier *ap,
                       struct err *err)
 {
     struct applied applied = { .outcome = OUTCOME_FAILED };
@@ -42,25 +42,24 @@ static int apply_item(struct sqlite_store *s, struct store_chunk *c, struct vouc
             .row = v->row, .kind = applied.kind, .key = v->code, .reason = applied.reason
         };
     }
-    if (applied.outcome == OUTCOME_FAILED && put_failure(s, c, &failure, err) < 0)
+    if (applied.outcome == OUTCOME_FAILED && put_failure(tx, c, &failure, err) < 0)
         return -1;
     outcome_put(c->outcomes, failure.row, applied.outcome);
     c->adding[applied.outcome]++;
     return 0;
 }
 
-static int put_outcomes(struct sqlite_store *s, const struct store_chunk *c, struct err *err)
+static int put_outcomes(struct store_tx *tx, const struct store_chunk *c, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(&s->writer, STATEMENT_OUTCOMES_PUT, err);
+    struct stmt *st = db_statement(tx->db, STATEMENT_OUTCOMES_PUT, err);
     if (st == NULL)
         return -1;
     const int64_t values[] = { c->project_id, c->action_seq, c->no, c->first_row,
                                c->n_rows,     c->start,      c->end };
     for (size_t i = 0; i < ARRAY_LEN(values); i++)
-        sqlite3_bind_int64(st, (int)i + 1, values[i]);
-    sqlite3_bind_blob64(st, 8, c->outcomes, (sqlite3_uint64)(c->n_rows + 1) / OUTCOMES_PER_BYTE,
-                        SQLITE_STATIC);
-    return db_run(&s->writer, st, err);
+        bind_int(st, (int)i + 1, values[i]);
+    bind_blob(st, 8, c->outcomes, (size_t)(c->n_rows + 1) / OUTCOMES_PER_BYTE);
+    return db_run(tx->db, st, err);
 }
 
 static size_t items_of(const struct store_chunk *c)
@@ -80,10 +79,10 @@ static int progress_of(const struct store_chunk *c)
     return percent > 99 ? 99 : percent;
 }
 
-static int put_checkpoint(struct sqlite_store *s, const struct store_chunk *c, int64_t now_ms,
+static int put_checkpoint(struct store_tx *tx, const struct store_chunk *c, int64_t now_ms,
                           struct err *err)
 {
-    sqlite3_stmt *st = db_statement(&s->writer, STATEMENT_ACTION_CHECKPOINT, err);
+    struct stmt *st = db_statement(tx->db, STATEMENT_ACTION_CHECKPOINT, err);
     if (st == NULL)
         return -1;
     const bool all = c->reached == items_of(c);
@@ -106,23 +105,23 @@ static int put_checkpoint(struct sqlite_store *s, const struct store_chunk *c, i
         c->adding[OUTCOME_FAILED],
     };
     for (size_t i = 0; i < ARRAY_LEN(values); i++)
-        sqlite3_bind_int64(st, (int)i + 1, values[i]);
+        bind_int(st, (int)i + 1, values[i]);
     bind_str(st, 17, all ? c->end_message : (struct str){ 0 });
-    if (db_run(&s->writer, st, err) < 0)
+    if (db_run(tx->db, st, err) < 0)
         return -1;
-    if (sqlite3_changes(s->writer.handle) == 0)
+    if (db_changes(tx->db) == 0)
         return err_set(err, ERR_LEASE_LOST, "action %lld is leased to another worker",
                        (long long)c->action_seq);
     return 0;
 }
 
-int slice_run(struct sqlite_store *s, struct store_chunk *c, bool whole, int64_t from_us,
+int slice_run(struct store_tx *tx, struct store_chunk *c, bool whole, int64_t from_us,
               struct err *err)
 {
     const size_t items = items_of(c);
-    struct voucher_applier ap = { .store = s,
-                                  .db = &s->writer,
-                                  .arena = &s->scratch,
+    struct voucher_applier ap = { .tx = tx,
+                                  .db = tx->db,
+                                  .arena = tx->scratch,
                                   .project_id = c->project_id,
                                   .seq = c->action_seq,
                                   .now_ms = time_now_ms(),
@@ -135,18 +134,18 @@ int slice_run(struct sqlite_store *s, struct store_chunk *c, bool whole, int64_t
         return -1;
     for (size_t rows = 0; c->reached < items; c->reached++, rows++) {
         if (!whole && rows % ROWS_BETWEEN_LOOKS == ROWS_BETWEEN_LOOKS - 1 &&
-            writer_wants_room(s, rows, time_monotonic_us() - from_us))
+            tx->store->backend->wants_room(tx->store, rows, time_monotonic_us() - from_us))
             break;
-        if (apply_item(s, c, &ap, err) < 0)
+        if (apply_item(tx, c, &ap, err) < 0)
             return -1;
         fault_point("slice.row");
     }
-    if (c->n_rows > 0 && put_outcomes(s, c, err) < 0)
+    if (c->n_rows > 0 && put_outcomes(tx, c, err) < 0)
         return -1;
     if (applier_end(&ap, err) < 0)
         return -1;
     fault_point("slice.before_checkpoint");
-    return put_checkpoint(s, c, ap.now_ms, err);
+    return put_checkpoint(tx, c, ap.now_ms, err);
 }
 
 bool slice_is_last(const struct store_chunk *c)

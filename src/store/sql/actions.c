@@ -1,48 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 /* actions.c - the actions table, and what hangs on an action: failures and outcomes. */
 #include "base/time_iso.h"
-#include "store/sqlite/sqlite_priv.h"
+#include "store/sql/sql_priv.h"
 
 #define ACTION_DATA_COLUMN 29 /* behind ACTION_COLUMNS, where a statement has it */
 
 /* Numbered as ACTION_COLUMNS. Texts are copied into the arena. */
-static int read_action(sqlite3_stmt *st, struct arena *a, struct action *ac, struct err *err)
+static int read_action(struct stmt *st, struct arena *a, struct action *ac, struct err *err)
 {
     *ac = (struct action){
-        .seq = sqlite3_column_int64(st, 0),
-        .project_id = sqlite3_column_int64(st, 1),
-        .kind = sqlite3_column_int(st, 2),
-        .created_ms = sqlite3_column_int64(st, 3),
+        .seq = column_int(st, 0),
+        .project_id = column_int(st, 1),
+        .kind = (int)column_int(st, 2),
+        .created_ms = column_int(st, 3),
         .request_id = column_str(st, 4),
         .input = column_str(st, 5),
-        .input_bytes = sqlite3_column_int64(st, 6),
+        .input_bytes = column_int(st, 6),
         .params = column_str(st, 7),
-        .status = (enum action_status)sqlite3_column_int(st, 8),
-        .updated_ms = sqlite3_column_int64(st, 9),
-        .progress = sqlite3_column_int(st, 10),
-        .chunk_start = sqlite3_column_int64(st, 11),
-        .chunk_end = sqlite3_column_int64(st, 12),
-        .chunk_row = sqlite3_column_int64(st, 13),
-        .chunk_no = sqlite3_column_int64(st, 14),
-        .chunk_rows = sqlite3_column_int64(st, 15),
-        .slice_done = sqlite3_column_int64(st, 16),
+        .status = (enum action_status)(int)column_int(st, 8),
+        .updated_ms = column_int(st, 9),
+        .progress = (int)column_int(st, 10),
+        .chunk_start = column_int(st, 11),
+        .chunk_end = column_int(st, 12),
+        .chunk_row = column_int(st, 13),
+        .chunk_no = column_int(st, 14),
+        .chunk_rows = column_int(st, 15),
+        .slice_done = column_int(st, 16),
         .message = column_str(st, 22),
-        .lease_epoch = sqlite3_column_int64(st, 23),
-        .queue = (enum action_queue)sqlite3_column_int(st, 24),
-        .discipline = (enum discipline)sqlite3_column_int(st, 25),
-        .dry_run = sqlite3_column_int(st, 26) != 0,
-        .records = sqlite3_column_type(st, 27) == SQLITE_NULL ? -1 : sqlite3_column_int64(st, 27),
-        .kept = sqlite3_column_int(st, 28) != 0,
+        .lease_epoch = column_int(st, 23),
+        .queue = (enum action_queue)(int)column_int(st, 24),
+        .discipline = (enum discipline)(int)column_int(st, 25),
+        .dry_run = (int)column_int(st, 26) != 0,
+        .records = column_is_null(st, 27) ? -1 : column_int(st, 27),
+        .kept = (int)column_int(st, 28) != 0,
     };
-    if (sqlite3_column_count(st) > ACTION_DATA_COLUMN &&
-        sqlite3_column_type(st, ACTION_DATA_COLUMN) != SQLITE_NULL) {
-        ac->data = (struct str){ sqlite3_column_blob(st, ACTION_DATA_COLUMN),
-                                 (size_t)sqlite3_column_bytes(st, ACTION_DATA_COLUMN) };
+    if (column_count(st) > ACTION_DATA_COLUMN && !column_is_null(st, ACTION_DATA_COLUMN)) {
+        ac->data = column_blob(st, ACTION_DATA_COLUMN);
         if (ac->data.len == 0) /* which SQLite gives as no blob at all */
             ac->data = STR("");
     }
     for (int o = OUTCOME_CREATED; o < OUTCOME_COUNT; o++)
-        ac->counts[o] = sqlite3_column_int64(st, 17 + o - OUTCOME_CREATED);
+        ac->counts[o] = column_int(st, 17 + o - OUTCOME_CREATED);
     struct str *texts[] = { &ac->request_id, &ac->input, &ac->params, &ac->message, &ac->data };
     if (!arena_keep(a, texts, ARRAY_LEN(texts)))
         return err_nomem(err);
@@ -51,36 +49,36 @@ static int read_action(sqlite3_stmt *st, struct arena *a, struct action *ac, str
 
 static int insert_input(struct db *db, const struct action *ac, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(db, STATEMENT_INPUT_INSERT, err);
+    struct stmt *st = db_statement(db, STATEMENT_INPUT_INSERT, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 1, ac->seq);
-    sqlite3_bind_blob64(st, 2, ac->data.p, ac->data.len, SQLITE_STATIC);
+    bind_int(st, 1, ac->seq);
+    bind_blob(st, 2, ac->data.p, ac->data.len);
     return db_run(db, st, err);
 }
 
-int actions_tx_insert(struct store_tx *tx, struct action *ac, struct err *err)
+int sql_tx_action_insert(struct store_tx *tx, struct action *ac, struct err *err)
 {
-    struct db *db = &tx->store->writer;
-    sqlite3_stmt *st = db_statement(db, STATEMENT_ACTION_INSERT, err);
+    struct db *db = tx->db;
+    struct stmt *st = db_statement(db, STATEMENT_ACTION_INSERT, err);
     if (st == NULL || project_check(db, ac->project_id, err) < 0 ||
         tx_next_seq(tx, &ac->seq, err) < 0)
         return -1;
-    sqlite3_bind_int64(st, 1, ac->seq);
-    sqlite3_bind_int64(st, 2, ac->project_id);
-    sqlite3_bind_int64(st, 3, ac->kind);
-    sqlite3_bind_int64(st, 4, ac->created_ms);
+    bind_int(st, 1, ac->seq);
+    bind_int(st, 2, ac->project_id);
+    bind_int(st, 3, ac->kind);
+    bind_int(st, 4, ac->created_ms);
     bind_str(st, 5, ac->request_id);
     bind_str(st, 6, ac->input);
-    sqlite3_bind_int64(st, 7, ac->input_bytes);
+    bind_int(st, 7, ac->input_bytes);
     bind_str(st, 8, ac->params);
-    sqlite3_bind_int64(st, 9, ac->queue);
-    sqlite3_bind_int64(st, 10, ac->discipline);
-    sqlite3_bind_int64(st, 11, ac->dry_run);
+    bind_int(st, 9, ac->queue);
+    bind_int(st, 10, ac->discipline);
+    bind_int(st, 11, ac->dry_run);
     if (ac->records < 0)
-        sqlite3_bind_null(st, 12);
+        bind_null(st, 12);
     else
-        sqlite3_bind_int64(st, 12, ac->records);
+        bind_int(st, 12, ac->records);
     ac->updated_ms = ac->created_ms;
     ac->kept = true;
     if (db_run(db, st, err) < 0)
@@ -91,34 +89,34 @@ int actions_tx_insert(struct store_tx *tx, struct action *ac, struct err *err)
 static int action_by_seq(struct db *db, int64_t seq, struct arena *a, struct action *ac,
                          struct err *err)
 {
-    sqlite3_stmt *st = db_statement(db, STATEMENT_ACTION_BY_SEQ, err);
+    struct stmt *st = db_statement(db, STATEMENT_ACTION_BY_SEQ, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 1, seq);
+    bind_int(st, 1, seq);
     int rc = db_step(db, st, err);
     if (rc > 0)
         rc = read_action(st, a, ac, err);
     else if (rc == 0)
         rc = err_set(err, ERR_NOT_FOUND, "there is no action %lld", (long long)seq);
-    sqlite3_reset(st);
+    stmt_reset(st);
     return rc;
 }
 
-int actions_tx_claim(struct store_tx *tx, int64_t seq, struct action *ac, struct err *err)
+int sql_tx_action_claim(struct store_tx *tx, int64_t seq, struct action *ac, struct err *err)
 {
-    struct db *db = &tx->store->writer;
+    struct db *db = tx->db;
     struct action now;
-    sqlite3_stmt *st = db_statement(db, STATEMENT_ACTION_CLAIM, err);
+    struct stmt *st = db_statement(db, STATEMENT_ACTION_CLAIM, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 1, seq);
-    sqlite3_bind_int64(st, 2, time_now_ms());
+    bind_int(st, 1, seq);
+    bind_int(st, 2, time_now_ms());
     if (db_run(db, st, err) < 0)
         return -1;
-    if (sqlite3_changes(db->handle) == 0)
+    if (db_changes(db) == 0)
         return err_set(err, ERR_NOT_FOUND, "action %lld is not there to be run", (long long)seq);
-    arena_reset(&tx->store->scratch);
-    if (action_by_seq(db, seq, &tx->store->scratch, &now, err) < 0)
+    arena_reset(tx->scratch);
+    if (action_by_seq(db, seq, tx->scratch, &now, err) < 0)
         return -1;
     now.request_id = ac->request_id; /* texts never change: the caller's stay */
     now.input = ac->input;
@@ -144,31 +142,31 @@ static char *cancel_message(const struct action *ac, struct arena *a)
                         ran, done, failed);
 }
 
-int actions_tx_cancel(struct store_tx *tx, int64_t project_id, int64_t seq, int64_t now_ms,
-                      struct arena *a, struct action *ac, struct err *err)
+int sql_tx_action_cancel(struct store_tx *tx, int64_t project_id, int64_t seq, int64_t now_ms,
+                         struct arena *a, struct action *ac, struct err *err)
 {
-    struct db *db = &tx->store->writer;
+    struct db *db = tx->db;
     if (action_by_seq(db, seq, a, ac, err) < 0)
         return -1;
     if (ac->project_id != project_id)
         return err_set(err, ERR_NOT_FOUND, "there is no action %lld", (long long)seq);
     if (action_is_finished(ac))
         return 0;
-    sqlite3_stmt *st = db_statement(db, STATEMENT_ACTION_CANCEL, err);
+    struct stmt *st = db_statement(db, STATEMENT_ACTION_CANCEL, err);
     const char *message = cancel_message(ac, a);
     if (st == NULL)
         return -1;
     if (message == NULL)
         return err_nomem(err);
-    sqlite3_bind_int64(st, 1, seq);
+    bind_int(st, 1, seq);
     bind_str(st, 2, str_of(message));
-    sqlite3_bind_int64(st, 3, now_ms);
+    bind_int(st, 3, now_ms);
     if (db_run(db, st, err) < 0)
         return -1;
     return action_by_seq(db, seq, a, ac, err);
 }
 
-int actions_read_rows(struct db *db, sqlite3_stmt *st, struct arena *a, size_t limit,
+int actions_read_rows(struct db *db, struct stmt *st, struct arena *a, size_t limit,
                       size_t max_bytes, struct action **out, size_t *n, bool *more, struct err *err)
 {
     size_t cap = 0, bytes = 0;
@@ -198,14 +196,14 @@ int actions_read_rows(struct db *db, sqlite3_stmt *st, struct arena *a, size_t l
         bytes += (*out)[*n].data.len + (*out)[*n].params.len;
         (*n)++;
     }
-    sqlite3_reset(st);
+    stmt_reset(st);
     return got < 0 ? -1 : 0;
 }
 
-int actions_find(struct store *store, struct arena *a, int64_t project_id, struct str id,
-                 struct action **out, struct err *err)
+int sql_find_action(struct store *store, struct arena *a, int64_t project_id, struct str id,
+                    struct action **out, struct err *err)
 {
-    struct sqlite_store *s = sqlite_of(store);
+    struct sql_store *s = sql_store_of(store);
     uint32_t low;
     int64_t created_ms;
     size_t n = 0;
@@ -215,43 +213,43 @@ int actions_find(struct store *store, struct arena *a, int64_t project_id, struc
         return 0;
     struct db *db = reader_take(s);
     int rc = -1;
-    sqlite3_stmt *st = db_statement(db, STATEMENT_ACTION_BY_ID, err);
+    struct stmt *st = db_statement(db, STATEMENT_ACTION_BY_ID, err);
     if (st != NULL) {
-        sqlite3_bind_int64(st, 1, project_id);
-        sqlite3_bind_int64(st, 2, created_ms);
-        sqlite3_bind_int64(st, 3, low);
+        bind_int(st, 1, project_id);
+        bind_int(st, 2, created_ms);
+        bind_int(st, 3, low);
         rc = actions_read_rows(db, st, a, 1, SIZE_MAX, out, &n, &more, err);
     }
     reader_give(s, db);
     return rc;
 }
 
-int actions_list(struct store *store, struct arena *a, int64_t project_id,
-                 const struct action_page *page, struct action **out, size_t *n, bool *more,
-                 struct err *err)
+int sql_list_actions(struct store *store, struct arena *a, int64_t project_id,
+                     const struct action_page *page, struct action **out, size_t *n, bool *more,
+                     struct err *err)
 {
-    struct sqlite_store *s = sqlite_of(store);
+    struct sql_store *s = sql_store_of(store);
     struct db *db = reader_take(s);
     int rc = -1;
     *more = false;
-    sqlite3_stmt *st = db_statement(db, STATEMENT_ACTION_PAGE, err);
+    struct stmt *st = db_statement(db, STATEMENT_ACTION_PAGE, err);
     if (st != NULL) {
         const bool cursor = page->before_seq != INT64_MAX;
-        sqlite3_bind_int64(st, 1, project_id);
-        sqlite3_bind_int64(st, 2, page->before_ms);
-        sqlite3_bind_int64(st, 3, cursor ? page->before_seq_ms : INT64_MAX);
-        sqlite3_bind_int64(st, 4, page->before_seq);
-        sqlite3_bind_int64(st, 5, page->limit + 1);
-        sqlite3_bind_int64(st, 6, page->kind);
-        sqlite3_bind_int64(st, 7, page->status != NULL ? (int)*page->status : -1);
+        bind_int(st, 1, project_id);
+        bind_int(st, 2, page->before_ms);
+        bind_int(st, 3, cursor ? page->before_seq_ms : INT64_MAX);
+        bind_int(st, 4, page->before_seq);
+        bind_int(st, 5, page->limit + 1);
+        bind_int(st, 6, page->kind);
+        bind_int(st, 7, page->status != NULL ? (int)*page->status : -1);
         rc = actions_read_rows(db, st, a, (size_t)page->limit, SIZE_MAX, out, n, more, err);
     }
     reader_give(s, db);
     return rc;
 }
 
-static int read_inputs(struct db *db, sqlite3_stmt *st, struct arena *a, struct str **out,
-                       size_t *n, struct err *err)
+static int read_inputs(struct db *db, struct stmt *st, struct arena *a, struct str **out, size_t *n,
+                       struct err *err)
 {
     size_t cap = 0;
     int got;
@@ -275,34 +273,34 @@ static int read_inputs(struct db *db, sqlite3_stmt *st, struct arena *a, struct 
     return got;
 }
 
-int actions_list_inputs(struct store *store, struct arena *a, struct str **out, size_t *n,
-                        struct err *err)
+int sql_list_inputs(struct store *store, struct arena *a, struct str **out, size_t *n,
+                    struct err *err)
 {
-    struct sqlite_store *s = sqlite_of(store);
+    struct sql_store *s = sql_store_of(store);
     struct db *db = reader_take(s);
     int rc = -1;
     *out = NULL;
     *n = 0;
-    sqlite3_stmt *st = db_statement(db, STATEMENT_ACTION_INPUTS, err);
+    struct stmt *st = db_statement(db, STATEMENT_ACTION_INPUTS, err);
     if (st != NULL) {
         rc = read_inputs(db, st, a, out, n, err);
-        sqlite3_reset(st);
+        stmt_reset(st);
     }
     reader_give(s, db);
     return rc;
 }
 
-static int read_failures(struct db *db, sqlite3_stmt *st, struct arena *a, struct failure_row *rows,
+static int read_failures(struct db *db, struct stmt *st, struct arena *a, struct failure_row *rows,
                          size_t limit, size_t *n, struct err *err)
 {
     int got = 0;
     while (*n < limit && (got = db_step(db, st, err)) > 0) {
         struct failure_row *f = &rows[*n];
         const struct str key = column_str(st, 1);
-        f->row = sqlite3_column_int64(st, 0);
+        f->row = column_int(st, 0);
         f->key = key.p != NULL ? arena_str(a, key) : key;
         f->reason = arena_str(a, column_str(st, 2));
-        f->kind = (enum failure_kind)sqlite3_column_int(st, 3);
+        f->kind = (enum failure_kind)(int)column_int(st, 3);
         if ((key.p != NULL && f->key.p == NULL) || f->reason.p == NULL) {
             got = err_nomem(err);
             break;
@@ -313,15 +311,15 @@ static int read_failures(struct db *db, sqlite3_stmt *st, struct arena *a, struc
         }
         (*n)++;
     }
-    sqlite3_reset(st);
+    stmt_reset(st);
     return got < 0 ? -1 : 0;
 }
 
-int actions_list_failures(struct store *store, struct arena *a, int64_t project_id, int64_t seq,
-                          int64_t after_row, size_t limit, struct failure_row **out, size_t *n,
-                          struct err *err)
+int sql_list_failures(struct store *store, struct arena *a, int64_t project_id, int64_t seq,
+                      int64_t after_row, size_t limit, struct failure_row **out, size_t *n,
+                      struct err *err)
 {
-    struct sqlite_store *s = sqlite_of(store);
+    struct sql_store *s = sql_store_of(store);
     struct failure_row *rows = arena_alloc(a, limit * sizeof(*rows));
     if (rows == NULL)
         return err_nomem(err);
@@ -329,32 +327,32 @@ int actions_list_failures(struct store *store, struct arena *a, int64_t project_
     int rc = -1;
     *out = rows;
     *n = 0;
-    sqlite3_stmt *st = db_statement(db, STATEMENT_FAILURE_PAGE, err);
+    struct stmt *st = db_statement(db, STATEMENT_FAILURE_PAGE, err);
     if (st != NULL) {
-        sqlite3_bind_int64(st, 1, project_id);
-        sqlite3_bind_int64(st, 2, seq);
-        sqlite3_bind_int64(st, 3, after_row);
-        sqlite3_bind_int64(st, 4, (int64_t)limit);
+        bind_int(st, 1, project_id);
+        bind_int(st, 2, seq);
+        bind_int(st, 3, after_row);
+        bind_int(st, 4, (int64_t)limit);
         rc = read_failures(db, st, a, rows, limit, n, err);
     }
     reader_give(s, db);
     return rc;
 }
 
-static int read_outcomes(sqlite3_stmt *st, struct arena *a, int64_t chunk_no,
+static int read_outcomes(struct stmt *st, struct arena *a, int64_t chunk_no,
                          struct outcome_blob **out, struct err *err)
 {
     struct outcome_blob *b = arena_alloc(a, sizeof(*b));
-    const struct str packed = { sqlite3_column_blob(st, 4), (size_t)sqlite3_column_bytes(st, 4) };
+    const struct str packed = column_blob(st, 4);
     const struct str copy = arena_str(a, packed);
     if (b == NULL || copy.p == NULL)
         return err_nomem(err);
     *b = (struct outcome_blob){
         .chunk_no = chunk_no,
-        .first_row = sqlite3_column_int64(st, 0),
-        .n_rows = sqlite3_column_int64(st, 1),
-        .start = sqlite3_column_int64(st, 2),
-        .end = sqlite3_column_int64(st, 3),
+        .first_row = column_int(st, 0),
+        .n_rows = column_int(st, 1),
+        .start = column_int(st, 2),
+        .end = column_int(st, 3),
         .packed = (const unsigned char *)copy.p,
     };
     if (row_check(st, err) < 0)
@@ -366,41 +364,39 @@ static int read_outcomes(sqlite3_stmt *st, struct arena *a, int64_t chunk_no,
 }
 
 /* The first row of the statement, bound by the caller. */
-static int find_outcomes(struct sqlite_store *s, enum statement which, struct arena *a,
+static int find_outcomes(struct sql_store *s, enum statement which, struct arena *a,
                          int64_t project_id, int64_t seq, int64_t third, struct outcome_blob **out,
                          struct err *err)
 {
     struct db *db = reader_take(s);
     int rc = -1;
     *out = NULL;
-    sqlite3_stmt *st = db_statement(db, which, err);
+    struct stmt *st = db_statement(db, which, err);
     if (st != NULL) {
-        sqlite3_bind_int64(st, 1, project_id);
-        sqlite3_bind_int64(st, 2, seq);
-        sqlite3_bind_int64(st, 3, third);
+        bind_int(st, 1, project_id);
+        bind_int(st, 2, seq);
+        bind_int(st, 3, third);
         rc = db_step(db, st, err);
         if (rc > 0) {
-            const int64_t chunk_no =
-                which == STATEMENT_OUTCOMES_GET ? third : sqlite3_column_int64(st, 5);
+            const int64_t chunk_no = which == STATEMENT_OUTCOMES_GET ? third : column_int(st, 5);
             rc = read_outcomes(st, a, chunk_no, out, err);
         }
-        sqlite3_reset(st);
+        stmt_reset(st);
     }
     reader_give(s, db);
     return rc;
 }
 
-int actions_find_outcomes(struct store *store, struct arena *a, int64_t project_id, int64_t seq,
-                          int64_t chunk_no, struct outcome_blob **out, struct err *err)
+int sql_find_outcomes(struct store *store, struct arena *a, int64_t project_id, int64_t seq,
+                      int64_t chunk_no, struct outcome_blob **out, struct err *err)
 {
-    return find_outcomes(sqlite_of(store), STATEMENT_OUTCOMES_GET, a, project_id, seq, chunk_no,
+    return find_outcomes(sql_store_of(store), STATEMENT_OUTCOMES_GET, a, project_id, seq, chunk_no,
                          out, err);
 }
 
-int actions_find_outcomes_of_row(struct store *store, struct arena *a, int64_t project_id,
-                                 int64_t seq, int64_t row, struct outcome_blob **out,
-                                 struct err *err)
+int sql_find_outcomes_of_row(struct store *store, struct arena *a, int64_t project_id, int64_t seq,
+                             int64_t row, struct outcome_blob **out, struct err *err)
 {
-    return find_outcomes(sqlite_of(store), STATEMENT_OUTCOMES_OF_ROW, a, project_id, seq, row, out,
-                         err);
+    return find_outcomes(sql_store_of(store), STATEMENT_OUTCOMES_OF_ROW, a, project_id, seq, row,
+                         out, err);
 }

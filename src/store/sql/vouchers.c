@@ -8,110 +8,95 @@
  * again): then it is read first.
  */
 #include "base/time_iso.h"
-#include "store/sqlite/sqlite_priv.h"
+#include "store/sql/sql_priv.h"
 
-static void bind_time(sqlite3_stmt *st, int at, int64_t ms)
+static void bind_time(struct stmt *st, int at, int64_t ms)
 {
     if (ms == TIME_NONE)
-        sqlite3_bind_null(st, at);
+        bind_null(st, at);
     else
-        sqlite3_bind_int64(st, at, ms);
+        bind_int(st, at, ms);
 }
 
-static int64_t column_time(sqlite3_stmt *st, int at)
+static int64_t column_time(struct stmt *st, int at)
 {
-    return sqlite3_column_type(st, at) == SQLITE_NULL ? TIME_NONE : sqlite3_column_int64(st, at);
-}
-
-static void bind_num(sqlite3_stmt *st, int at, struct num n)
-{
-    if (n.is_int)
-        sqlite3_bind_int64(st, at, n.i);
-    else
-        sqlite3_bind_double(st, at, n.d);
-}
-
-static struct num column_num(sqlite3_stmt *st, int at)
-{
-    if (sqlite3_column_type(st, at) == SQLITE_FLOAT)
-        return (struct num){ .d = sqlite3_column_double(st, at) };
-    return num_int(sqlite3_column_int64(st, at));
+    return column_is_null(st, at) ? TIME_NONE : column_int(st, at);
 }
 
 /* Numbered as VOUCHER_COLUMNS. VOUCHER_UPDATE takes those that can change. */
-static void bind_changeable(sqlite3_stmt *st, const struct voucher *v)
+static void bind_changeable(struct stmt *st, const struct voucher *v)
 {
-    sqlite3_bind_int64(st, 8, v->effect);
-    sqlite3_bind_int64(st, 9, v->active);
+    bind_int(st, 8, v->effect);
+    bind_int(st, 9, v->active);
     if ((v->set & VF_VALUE) != 0)
         bind_num(st, 10, v->value);
     else
-        sqlite3_bind_null(st, 10);
+        bind_null(st, 10);
     bind_time(st, 11, v->start_ms);
     bind_time(st, 12, v->expiration_ms);
     if (v->quantity < 0)
-        sqlite3_bind_null(st, 13);
+        bind_null(st, 13);
     else
-        sqlite3_bind_int64(st, 13, v->quantity);
-    sqlite3_bind_int64(st, 14, v->redeemed_quantity);
-    sqlite3_bind_int64(st, 15, v->redeemed_amount);
+        bind_int(st, 13, v->quantity);
+    bind_int(st, 14, v->redeemed_quantity);
+    bind_int(st, 15, v->redeemed_amount);
     bind_str(st, 16, v->category);
     bind_str(st, 17, v->additional_info);
     bind_str(st, 18, v->rule);
     bind_str(st, 19, v->discount_extra);
     bind_str(st, 20, v->metadata);
     if (v->category_id != 0)
-        sqlite3_bind_int64(st, 23, v->category_id);
+        bind_int(st, 23, v->category_id);
     else
-        sqlite3_bind_null(st, 23);
+        bind_null(st, 23);
     bind_str(st, 24, v->validity);
     if (v->recent.p != NULL)
-        sqlite3_bind_blob64(st, 27, v->recent.p, v->recent.len, SQLITE_STATIC);
+        bind_blob(st, 27, v->recent.p, v->recent.len);
     else
-        sqlite3_bind_null(st, 27);
+        bind_null(st, 27);
 }
 
 /* What all new rows of a transaction share. A statement keeps its bindings when it is reset. */
-static void bind_shared(const struct voucher_applier *ap, sqlite3_stmt *st)
+static void bind_shared(const struct voucher_applier *ap, struct stmt *st)
 {
-    sqlite3_bind_int64(st, 2, ap->project_id);
-    sqlite3_bind_int64(st, 4, ap->seq);
-    sqlite3_bind_null(st, 5); /* standalone */
-    sqlite3_bind_int64(st, 21, ap->now_ms);
+    bind_int(st, 2, ap->project_id);
+    bind_int(st, 4, ap->seq);
+    bind_null(st, 5); /* standalone */
+    bind_int(st, 21, ap->now_ms);
 }
 
-int voucher_read_row(sqlite3_stmt *st, struct voucher *v, struct err *err)
+int voucher_read_row(struct stmt *st, struct voucher *v, struct err *err)
 {
     voucher_init(v);
-    v->key = sqlite3_column_int64(st, 0);
+    v->key = column_int(st, 0);
     v->code = column_str(st, 2);
-    v->version = sqlite3_column_int64(st, 3);
-    v->campaign_id = sqlite3_column_int64(st, 4);
-    v->type = (uint8_t)sqlite3_column_int(st, 5);
-    v->discount_type = (uint8_t)sqlite3_column_int(st, 6);
-    v->effect = (uint8_t)sqlite3_column_int(st, 7);
-    v->active = sqlite3_column_int(st, 8) != 0;
-    if (sqlite3_column_type(st, 9) != SQLITE_NULL) {
+    v->version = column_int(st, 3);
+    v->campaign_id = column_int(st, 4);
+    v->type = (uint8_t)(int)column_int(st, 5);
+    v->discount_type = (uint8_t)(int)column_int(st, 6);
+    v->effect = (uint8_t)(int)column_int(st, 7);
+    v->active = (int)column_int(st, 8) != 0;
+    if (!column_is_null(st, 9)) {
         v->value = column_num(st, 9);
         v->set |= VF_VALUE;
     }
     v->start_ms = column_time(st, 10);
     v->expiration_ms = column_time(st, 11);
-    v->quantity = sqlite3_column_type(st, 12) == SQLITE_NULL ? -1 : sqlite3_column_int64(st, 12);
-    v->redeemed_quantity = sqlite3_column_int64(st, 13);
-    v->redeemed_amount = sqlite3_column_int64(st, 14);
+    v->quantity = column_is_null(st, 12) ? -1 : column_int(st, 12);
+    v->redeemed_quantity = column_int(st, 13);
+    v->redeemed_amount = column_int(st, 14);
     v->category = column_str(st, 15);
     v->additional_info = column_str(st, 16);
     v->rule = column_str(st, 17);
     v->discount_extra = column_str(st, 18);
     v->metadata = column_str(st, 19);
-    v->created_ms = sqlite3_column_int64(st, 20);
+    v->created_ms = column_int(st, 20);
     v->updated_ms = column_time(st, 21);
-    v->category_id = sqlite3_column_int64(st, 22);
+    v->category_id = column_int(st, 22);
     v->validity = column_str(st, 23);
-    v->subtracted = sqlite3_column_int64(st, 24);
+    v->subtracted = column_int(st, 24);
     v->binned_ms = column_time(st, 25);
-    v->recent = (struct str){ sqlite3_column_blob(st, 26), (size_t)sqlite3_column_bytes(st, 26) };
+    v->recent = column_blob(st, 26);
     return row_check(st, err);
 }
 
@@ -208,17 +193,17 @@ static bool overlaps(const struct voucher_applier *ap)
  * writer's instructions). */
 static int look_for_end(struct voucher_applier *ap, int64_t key, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(ap->db, STATEMENT_VOUCHER_LAST_KEY, err);
+    struct stmt *st = db_statement(ap->db, STATEMENT_VOUCHER_LAST_KEY, err);
     if (st == NULL || db_step(ap->db, st, err) < 0)
         return -1;
-    ap->append = sqlite3_column_int64(st, 0) == key;
-    sqlite3_reset(st);
+    ap->append = column_int(st, 0) == key;
+    stmt_reset(st);
     return 0;
 }
 
-static sqlite3_stmt *insert_statement(struct voucher_applier *ap, struct err *err)
+static struct stmt *insert_statement(struct voucher_applier *ap, struct err *err)
 {
-    sqlite3_stmt *st =
+    struct stmt *st =
         db_statement(ap->db, ap->append ? STATEMENT_VOUCHER_APPEND : STATEMENT_VOUCHER_INSERT, err);
     if (st != NULL && st != ap->bound) {
         bind_shared(ap, st);
@@ -229,27 +214,26 @@ static sqlite3_stmt *insert_statement(struct voucher_applier *ap, struct err *er
 
 static int next_key(struct voucher_applier *ap, int64_t *key, struct err *err)
 {
-    if (ap->next_key == 0) {
-        if (sequence_get(ap->db, ap->project_id, "voucher", &ap->first_key, err) < 0)
-            return -1;
-        ap->next_key = ap->first_key;
-    }
-    *key = key_base(ap->project_id) + ap->next_key;
+    struct key_range *keys = &ap->keys;
+    if (keys->next == keys->end &&
+        ap->tx->store->backend->keys_take(ap->tx, ap->project_id, "voucher", 1, keys, err) < 0)
+        return -1;
+    *key = key_base(ap->project_id) + keys->next;
     return 0;
 }
 
-static void bind_new(sqlite3_stmt *st, const struct voucher *v)
+static void bind_new(struct stmt *st, const struct voucher *v)
 {
     bind_str(st, 3, v->code);
-    sqlite3_bind_int64(st, 6, v->type);
-    sqlite3_bind_int64(st, 7, v->discount_type);
+    bind_int(st, 6, v->type);
+    bind_int(st, 7, v->discount_type);
     bind_changeable(st, v);
 }
 
 /* 1: inserted, 0: the code exists. */
 static int try_insert(struct voucher_applier *ap, struct voucher *v, struct err *err)
 {
-    sqlite3_stmt *st = insert_statement(ap, err);
+    struct stmt *st = insert_statement(ap, err);
     if (st == NULL || next_key(ap, &v->key, err) < 0)
         return -1;
     v->version = ap->seq;
@@ -259,19 +243,21 @@ static int try_insert(struct voucher_applier *ap, struct voucher *v, struct err 
     if (overlaps(ap) && recent_note(v, v, ap->seq, ap->first_unfinished, ap->arena, err) < 0)
         return -1;
     if (!ap->append)
-        sqlite3_bind_int64(st, 1, v->key);
+        bind_int(st, 1, v->key);
     bind_new(st, v);
     if (db_run(ap->db, st, err) < 0)
         return -1;
-    if (sqlite3_changes(ap->db->handle) == 0)
+    if (db_changes(ap->db) == 0)
         return 0;
-    if (ap->append && sqlite3_last_insert_rowid(ap->db->handle) != v->key)
+    if (ap->append && ap->tx->store->backend->last_key(ap->db) != v->key)
         return err_set(err, ERR_STORE, "the table of vouchers does not end where it should");
-    ap->next_key++;
+    ap->keys.next++;
     ap->created++;
     if (count_category(ap, v, err) < 0)
         return -1;
-    return ap->created == 1 && look_for_end(ap, v->key, err) < 0 ? -1 : 1;
+    if (ap->created > 1 || ap->tx->store->backend->last_key == NULL)
+        return 1;
+    return look_for_end(ap, v->key, err) < 0 ? -1 : 1;
 }
 
 /* ---- stored rows ---- */
@@ -279,15 +265,15 @@ static int try_insert(struct voucher_applier *ap, struct voucher *v, struct err 
 /* A dry run's own memory of what it would have made of the row. */
 static int put_dry(struct voucher_applier *ap, const struct voucher *v, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(ap->db, STATEMENT_DRY_PUT, err);
+    struct stmt *st = db_statement(ap->db, STATEMENT_DRY_PUT, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 28, ap->seq);
-    sqlite3_bind_int64(st, 1, v->key);
+    bind_int(st, 28, ap->seq);
+    bind_int(st, 1, v->key);
     bind_shared(ap, st);
-    sqlite3_bind_int64(st, 4, v->version);
+    bind_int(st, 4, v->version);
     if (v->campaign_id != 0)
-        sqlite3_bind_int64(st, 5, v->campaign_id);
+        bind_int(st, 5, v->campaign_id);
     bind_new(st, v);
     return db_run(ap->db, st, err);
 }
@@ -296,15 +282,15 @@ static int write_stored(struct voucher_applier *ap, struct voucher *stored, enum
                         struct err *err)
 {
     const bool stamp = outcome == OUTCOME_UNCHANGED;
-    sqlite3_stmt *st =
+    struct stmt *st =
         db_statement(ap->db, stamp ? STATEMENT_VOUCHER_STAMP : STATEMENT_VOUCHER_UPDATE, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 1, stored->key);
-    sqlite3_bind_int64(st, 4, stored->version);
+    bind_int(st, 1, stored->key);
+    bind_int(st, 4, stored->version);
     if (!stamp) {
         stored->updated_ms = ap->now_ms;
-        sqlite3_bind_int64(st, 22, ap->now_ms);
+        bind_int(st, 22, ap->now_ms);
     }
     bind_changeable(st, stored);
     return db_run(ap->db, st, err);
@@ -380,14 +366,14 @@ static int merge_with_stored(struct voucher_applier *ap, struct voucher *stored,
 static int try_merge_with(struct voucher_applier *ap, enum statement which, int64_t first,
                           struct voucher *v, struct applied *out, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(ap->db, which, err);
+    struct stmt *st = db_statement(ap->db, which, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 1, first);
+    bind_int(st, 1, first);
     bind_str(st, 2, v->code);
     const int got = db_step(ap->db, st, err);
     if (got <= 0) {
-        sqlite3_reset(st);
+        stmt_reset(st);
         return got;
     }
     struct voucher stored;
@@ -396,7 +382,7 @@ static int try_merge_with(struct voucher_applier *ap, enum statement which, int6
     if (rc == 0) /* while the row's texts are valid */
         rc = ap->mode == APPLY_CREATE_ONLY ? fails_as_duplicate(ap, v, out, err)
                                            : merge_with_stored(ap, &stored, v, out, err);
-    sqlite3_reset(st);
+    stmt_reset(st);
     return rc < 0 ? -1 : 1;
 }
 
@@ -428,7 +414,10 @@ static int apply_dry(struct voucher_applier *ap, struct voucher *v, struct appli
 static int apply_update(struct voucher_applier *ap, struct voucher *v, struct applied *out,
                         struct err *err)
 {
-    const int updated = overlaps(ap) ? 0 : metadata_update(ap, v, out, err);
+    const struct sql_backend *backend = ap->tx->store->backend;
+    const int updated = overlaps(ap) || backend->metadata_update == NULL
+                            ? 0
+                            : backend->metadata_update(ap, v, out, err);
     const int merged = updated != 0 ? updated : try_merge(ap, v, out, err);
     if (merged != 0)
         return merged < 0 ? -1 : 0;
@@ -484,8 +473,8 @@ int applier_apply(struct voucher_applier *ap, struct voucher *v, struct applied 
 
 int applier_end(struct voucher_applier *ap, struct err *err)
 {
-    if (ap->next_key != ap->first_key &&
-        sequence_set(ap->db, ap->project_id, "voucher", ap->next_key, err) < 0)
+    if (ap->keys.next != ap->keys.first &&
+        ap->tx->store->backend->keys_used(ap->tx, ap->project_id, "voucher", &ap->keys, err) < 0)
         return -1;
     if (flush_counts(ap, err) < 0)
         return -1;
@@ -497,17 +486,17 @@ int applier_end(struct voucher_applier *ap, struct err *err)
 static int find_with(struct db *db, enum statement which, int64_t project_id, struct str code,
                      int64_t key, struct arena *a, struct voucher **out, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(db, which, err);
+    struct stmt *st = db_statement(db, which, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 1, project_id);
+    bind_int(st, 1, project_id);
     if (which == STATEMENT_VOUCHER_BY_KEY)
-        sqlite3_bind_int64(st, 2, key);
+        bind_int(st, 2, key);
     else
         bind_str(st, 2, code);
     const int got = db_step(db, st, err);
     if (got <= 0) {
-        sqlite3_reset(st);
+        stmt_reset(st);
         return got;
     }
     struct voucher *v = arena_alloc(a, sizeof(*v));
@@ -517,7 +506,7 @@ static int find_with(struct db *db, enum statement which, int64_t project_id, st
     } else {
         rc = voucher_read_row(st, v, err) < 0 ? -1 : voucher_copy_texts(v, a, err);
     }
-    sqlite3_reset(st);
+    stmt_reset(st);
     *out = v;
     return rc;
 }
@@ -540,10 +529,10 @@ int voucher_find(struct db *db, const struct id_secret *secret, struct arena *a,
     return rc;
 }
 
-int vouchers_find(struct store *store, struct arena *a, int64_t project_id, struct str code_or_id,
-                  struct voucher **out, struct err *err)
+int sql_find_voucher(struct store *store, struct arena *a, int64_t project_id,
+                     struct str code_or_id, struct voucher **out, struct err *err)
 {
-    struct sqlite_store *s = sqlite_of(store);
+    struct sql_store *s = sql_store_of(store);
     struct db *db = reader_take(s);
     const int rc = voucher_find(db, &s->base.secret, a, project_id, code_or_id, out, err);
     reader_give(s, db);

@@ -7,14 +7,12 @@
  * it looks at everything, but keeps no more than the keys of one page.
  */
 #include "base/time_iso.h"
-#include "store/sqlite/filter_sql.h"
+#include "store/sql/filter_sql.h"
 
-#define PROGRESS_STEPS  1000 /* of SQLite's machine between two looks at the clock */
-#define WALK_MS         150  /* of one call over rows that the filter may refuse */
-#define WALK_LOOK_ROWS  64
-#define WALK_SORT_MS    30000 /* of one call by the time of change, which cannot be cut */
-#define VOUCHER_ROW     "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE "
-#define AFTER_ALL_TEXTS '\xFF' /* no UTF-8 text has this byte */
+#define WALK_MS        150 /* of one call over rows that the filter may refuse */
+#define WALK_LOOK_ROWS 64
+#define WALK_SORT_MS   30000 /* of one call by the time of change, which cannot be cut */
+#define VOUCHER_ROW    "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE "
 
 enum way { BY_KEY, BY_CODE, BY_CHANGE };
 
@@ -43,14 +41,13 @@ struct place {
 
 /* One call. */
 struct list {
-    struct sqlite_store *s;
+    struct sql_store *s;
     struct db *db;
     struct arena *a; /* of the rows, and of what is bound */
     int64_t project_id;
     struct place after;
     const struct filter *filter;
-    int64_t until_us; /* 0: no bound */
-    bool too_slow;
+    bool timed;
 
     struct voucher *rows;
     size_t n;
@@ -58,25 +55,21 @@ struct list {
 
 /* ---- time ---- */
 
-static int on_progress(void *arg)
+static int list_begin(struct list *l, int64_t time_ms, struct err *err)
 {
-    struct list *l = arg;
-    l->too_slow = l->until_us != 0 && time_monotonic_us() > l->until_us;
-    return l->too_slow;
-}
-
-static void list_begin(struct list *l, int64_t time_ms)
-{
-    l->until_us = time_ms > 0 ? time_monotonic_us() + time_ms * 1000 : 0;
+    l->timed = time_ms > 0;
     l->db = reader_take(l->s);
-    sqlite3_progress_handler(l->db->handle, PROGRESS_STEPS, on_progress, l);
+    if (!l->timed)
+        return 0;
+    return l->db->driver->limit_time(l->db, time_monotonic_us() + time_ms * 1000, err);
 }
 
 static int list_end(struct list *l, int rc, struct err *err)
 {
-    sqlite3_progress_handler(l->db->handle, 0, NULL, NULL);
+    if (l->timed && l->db->driver->limit_time(l->db, 0, rc < 0 ? &(struct err){ 0 } : err) < 0)
+        rc = -1;
     reader_give(l->s, l->db);
-    return rc < 0 && l->too_slow ? err_set(err, ERR_TOO_SLOW, "it takes too long") : rc;
+    return rc;
 }
 
 static void list_sql(struct list *l, struct sql *q)
@@ -115,7 +108,9 @@ static void put_range(struct sql *q, const struct list *l)
     if (after->key == 0)
         return;
     if (way == BY_CODE) {
-        sql_put(q, narrow ? " AND +code" : " AND code");
+        sql_put(q, " AND ");
+        sql_put(q, narrow ? q->db->driver->off_index : "");
+        sql_put(q, "code");
         sql_put(q, descending ? " < " : " > ");
         sql_str(q, after->code);
     } else if (way == BY_CHANGE) {
@@ -136,15 +131,14 @@ static void put_prefix_range(struct sql *q, const struct place *after, struct st
     q->nomem = q->nomem || end == NULL;
     if (end == NULL)
         return;
-    memcpy(end, prefix.p, prefix.len);
-    end[prefix.len] = AFTER_ALL_TEXTS;
+    const struct str behind = str_utf8_next(prefix, end);
     if (descending || !begun) {
         sql_put(q, " AND code >= ");
         sql_str(q, prefix);
     }
-    if (!descending || !begun) {
+    if ((!descending || !begun) && behind.len > 0) {
         sql_put(q, " AND code < ");
-        sql_str(q, (struct str){ end, prefix.len + 1 });
+        sql_str(q, behind);
     }
 }
 
@@ -186,7 +180,7 @@ static size_t text_bytes(const struct voucher *v)
            v->discount_extra.len + v->metadata.len + v->validity.len + v->recent.len;
 }
 
-static int take_row(struct list *l, sqlite3_stmt *st, struct err *err)
+static int take_row(struct list *l, struct stmt *st, struct err *err)
 {
     struct voucher *v = &l->rows[l->n];
     if (voucher_read_row(st, v, err) < 0 || voucher_copy_texts(v, l->a, err) < 0)
@@ -204,7 +198,7 @@ static int read_walked(struct list *l, int64_t limit, int64_t offset, struct err
     put_where(&q, l);
     sql_and_filter(&q, l->filter, voucher_columns);
     put_order(&q, l, limit, offset);
-    sqlite3_stmt *st = sql_prepare(&q, err);
+    struct stmt *st = sql_prepare(&q, err);
     if (st != NULL) {
         while ((got = db_step(l->db, st, err)) > 0 && take_row(l, st, err) == 0)
             continue;
@@ -230,11 +224,10 @@ static int read_changed(struct list *l, int64_t limit, int64_t offset, struct ch
     put_where(&q, l);
     sql_and_filter(&q, l->filter, voucher_columns);
     put_order(&q, l, limit, offset);
-    sqlite3_stmt *st = sql_prepare(&q, err);
+    struct stmt *st = sql_prepare(&q, err);
     if (st != NULL) {
         for (; (got = db_step(l->db, st, err)) > 0; (*n)++)
-            out[*n] = (struct changed){ .key = sqlite3_column_int64(st, 0),
-                                        .ms = sqlite3_column_int64(st, 1) };
+            out[*n] = (struct changed){ .key = column_int(st, 0), .ms = column_int(st, 1) };
         sql_done(st);
     }
     sql_release(&q);
@@ -244,17 +237,17 @@ static int read_changed(struct list *l, int64_t limit, int64_t offset, struct ch
 /* One that has gone meanwhile is left out. */
 static int read_by_key(struct list *l, int64_t key, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(l->db, STATEMENT_VOUCHER_BY_KEY, err);
+    struct stmt *st = db_statement(l->db, STATEMENT_VOUCHER_BY_KEY, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 1, l->project_id);
-    sqlite3_bind_int64(st, 2, key);
+    bind_int(st, 1, l->project_id);
+    bind_int(st, 2, key);
     int rc = db_step(l->db, st, err);
     if (rc > 0)
         rc = take_row(l, st, err);
     if (rc == 0 && l->n > 0 && l->rows[l->n - 1].binned_ms != TIME_NONE)
         l->n--;
-    sqlite3_reset(st);
+    stmt_reset(st);
     return rc < 0 ? -1 : 0;
 }
 
@@ -281,10 +274,10 @@ static int read_sorted(struct list *l, int64_t limit, int64_t offset, size_t max
 
 static int read_number(struct list *l, struct sql *q, int64_t *out, struct err *err)
 {
-    sqlite3_stmt *st = sql_prepare(q, err);
+    struct stmt *st = sql_prepare(q, err);
     const int got = st == NULL ? -1 : db_step(l->db, st, err);
     if (got > 0)
-        *out = sqlite3_column_int64(st, 0);
+        *out = column_int(st, 0);
     if (st != NULL)
         sql_done(st);
     return got < 0 ? -1 : 0;
@@ -409,11 +402,11 @@ static int read_list(struct list *l, const struct voucher_page *page, int64_t *t
     return count_all(l, total, err);
 }
 
-int vouchers_list(struct store *store, struct arena *a, int64_t project_id,
-                  const struct voucher_page *page, struct voucher **out, size_t *n, int64_t *total,
-                  bool *more, struct err *err)
+int sql_list_vouchers(struct store *store, struct arena *a, int64_t project_id,
+                      const struct voucher_page *page, struct voucher **out, size_t *n,
+                      int64_t *total, bool *more, struct err *err)
 {
-    struct list l = { .s = sqlite_of(store),
+    struct list l = { .s = sql_store_of(store),
                       .a = a,
                       .project_id = project_id,
                       .after = { .order = page->order,
@@ -427,8 +420,10 @@ int vouchers_list(struct store *store, struct arena *a, int64_t project_id,
     *more = false;
     if (l.rows == NULL)
         return err_nomem(err);
-    list_begin(&l, page->time_ms);
-    const int rc = list_end(&l, read_list(&l, page, total, more, err), err);
+    int rc = list_begin(&l, page->time_ms, err);
+    if (rc == 0)
+        rc = read_list(&l, page, total, more, err);
+    rc = list_end(&l, rc, err);
     *n = l.n;
     return rc;
 }
@@ -436,11 +431,11 @@ int vouchers_list(struct store *store, struct arena *a, int64_t project_id,
 /* ---- a walk ---- */
 
 /* Moves the walk behind the row that the statement is at. */
-static int walk_pass(struct voucher_walk *w, sqlite3_stmt *st, struct err *err)
+static int walk_pass(struct voucher_walk *w, struct stmt *st, struct err *err)
 {
     const struct str code = column_str(st, 2);
-    w->after_key = sqlite3_column_int64(st, 0);
-    w->after_ms = sqlite3_column_int64(st, sqlite3_column_type(st, 21) != SQLITE_NULL ? 21 : 20);
+    w->after_key = column_int(st, 0);
+    w->after_ms = column_int(st, !column_is_null(st, 21) ? 21 : 20);
     w->after_code_len = code.len < sizeof(w->after_code) ? code.len : sizeof(w->after_code);
     if (w->after_code_len > 0)
         memcpy(w->after_code, code.p, w->after_code_len);
@@ -448,13 +443,13 @@ static int walk_pass(struct voucher_walk *w, sqlite3_stmt *st, struct err *err)
 }
 
 /* Rows that the filter refuses are looked at too, so a call over millions of them can be cut. */
-static int walk_rows(struct list *l, struct voucher_walk *w, sqlite3_stmt *st, struct err *err)
+static int walk_rows(struct list *l, struct voucher_walk *w, struct stmt *st, struct err *err)
 {
     const int64_t until_us = time_monotonic_us() + (int64_t)WALK_MS * 1000;
     size_t seen = 0, bytes = 0;
     int got;
     while ((got = db_step(l->db, st, err)) > 0) {
-        const bool fits = sqlite3_column_int(st, sqlite3_column_count(st) - 1) != 0;
+        const bool fits = (int)column_int(st, column_count(st) - 1) != 0;
         if (walk_pass(w, st, err) < 0 || (fits && take_row(l, st, err) < 0))
             return -1;
         if (fits)
@@ -480,7 +475,8 @@ static int walk_index(struct list *l, struct voucher_walk *w, struct err *err)
     sql_and_filter(&q, narrow ? l->filter : NULL, voucher_columns);
     sql_put(&q, " ORDER BY ");
     sql_put(&q, orders[l->after.order].order_by);
-    sqlite3_stmt *st = sql_prepare(&q, err);
+    q.streams = true;
+    struct stmt *st = sql_prepare(&q, err);
     if (st != NULL) {
         rc = walk_rows(l, w, st, err);
         sql_done(st);
@@ -504,11 +500,11 @@ static int walk_sorted(struct list *l, struct voucher_walk *w, struct err *err)
     return 0;
 }
 
-int vouchers_walk(struct store *store, struct arena *a, int64_t project_id, struct voucher_walk *w,
-                  struct voucher **out, size_t *n, struct err *err)
+int sql_walk_vouchers(struct store *store, struct arena *a, int64_t project_id,
+                      struct voucher_walk *w, struct voucher **out, size_t *n, struct err *err)
 {
     const bool sorted = orders[w->order].way == BY_CHANGE;
-    struct list l = { .s = sqlite_of(store),
+    struct list l = { .s = sql_store_of(store),
                       .a = a,
                       .project_id = project_id,
                       .after = { .order = w->order,
@@ -522,9 +518,10 @@ int vouchers_walk(struct store *store, struct arena *a, int64_t project_id, stru
     if (l.rows == NULL || l.after.code.p == NULL)
         return err_nomem(err);
     struct voucher_walk moved = *w;
-    list_begin(&l, sorted ? WALK_SORT_MS : 0);
-    const int rc =
-        list_end(&l, sorted ? walk_sorted(&l, &moved, err) : walk_index(&l, &moved, err), err);
+    int rc = list_begin(&l, sorted ? WALK_SORT_MS : 0, err);
+    if (rc == 0)
+        rc = sorted ? walk_sorted(&l, &moved, err) : walk_index(&l, &moved, err);
+    rc = list_end(&l, rc, err);
     if (rc == 0)
         *w = moved;
     *n = l.n;

@@ -8,7 +8,7 @@
  * is something left to do (project.deleted_ms). Nothing is added meanwhile: project_check().
  */
 #include "base/time_iso.h"
-#include "store/sqlite/sqlite_priv.h"
+#include "store/sql/sql_priv.h"
 
 #define INPUT_BYTES_PER_ROW (64 * KIB) /* removing so many costs about as much as a row */
 
@@ -33,13 +33,13 @@ static const struct step {
 /* One table. What is left of the budget afterwards is for the next one. */
 static int run_step(struct portion *p, int64_t project_id, const struct step *step, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(p->db, step->statement, err);
+    struct stmt *st = db_statement(p->db, step->statement, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 1, step->by_key ? key_base(project_id) : project_id);
-    sqlite3_bind_int64(st, 2, portion_rows(p, step->cost));
+    bind_int(st, 1, step->by_key ? key_base(project_id) : project_id);
+    bind_int(st, 2, portion_rows(p, step->cost));
     if (step->by_key)
-        sqlite3_bind_int64(st, 3, key_base(project_id + 1));
+        bind_int(st, 3, key_base(project_id + 1));
     return portion_run(p, st, step->cost, err);
 }
 
@@ -54,41 +54,41 @@ struct doomed {
 /* 1: found, 0: the project has none left, -1. */
 static int next_action(struct portion *p, int64_t project_id, struct doomed *d, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(p->db, STATEMENT_PURGE_NEXT_ACTION, err);
+    struct stmt *st = db_statement(p->db, STATEMENT_PURGE_NEXT_ACTION, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 1, project_id);
+    bind_int(st, 1, project_id);
     int got = db_step(p->db, st, err);
     if (got > 0) {
-        *d = (struct doomed){ .seq = sqlite3_column_int64(st, 0),
+        *d = (struct doomed){ .seq = column_int(st, 0),
                               .input = column_str(st, 1),
-                              .input_bytes = sqlite3_column_int64(st, 2) };
+                              .input_bytes = column_int(st, 2) };
         if (row_check(st, err) < 0)
             got = -1;
         else if (!arena_keep(p->arena, (struct str *[]){ &d->input }, 1))
             got = err_nomem(err);
     }
-    sqlite3_reset(st);
+    stmt_reset(st);
     return got;
 }
 
 /* What a dry run has left; all of it when there is budget left afterwards. */
 static int remove_dry_vouchers(struct portion *p, int64_t seq, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(p->db, STATEMENT_PURGE_DRY_VOUCHERS, err);
+    struct stmt *st = db_statement(p->db, STATEMENT_PURGE_DRY_VOUCHERS, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 1, seq);
-    sqlite3_bind_int64(st, 2, portion_rows(p, 1));
+    bind_int(st, 1, seq);
+    bind_int(st, 2, portion_rows(p, 1));
     return portion_run(p, st, 1, err);
 }
 
 static int remove_row(struct portion *p, enum statement which, int64_t key, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(p->db, which, err);
+    struct stmt *st = db_statement(p->db, which, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 1, key);
+    bind_int(st, 1, key);
     return portion_run(p, st, 1, err);
 }
 
@@ -142,8 +142,8 @@ static int purge(struct portion *p, int64_t id, struct err *err)
     return p->out->more ? 0 : remove_row(p, STATEMENT_PURGE_PROJECT, id, err);
 }
 
-int sqlite_tx_project_purge(struct store_tx *tx, int64_t id, size_t budget, struct arena *a,
-                            struct purged *out, struct err *err)
+int sql_tx_project_purge(struct store_tx *tx, int64_t id, size_t budget, struct arena *a,
+                         struct purged *out, struct err *err)
 {
     struct portion p;
     portion_begin(&p, tx, budget, a, out);

@@ -8,7 +8,7 @@
  * failures; (4) the mark that there is something left to remove. A portion goes on with the oldest
  * marked action, wherever the last one stopped: what is gone is gone, there is no checkpoint.
  */
-#include "store/sqlite/sqlite_priv.h"
+#include "store/sql/sql_priv.h"
 
 #define OUTCOMES_COST       16         /* a blob of up to 40 KB, in rows */
 #define INPUT_BYTES_PER_ROW (64 * KIB) /* removing so many costs about as much as a row */
@@ -33,11 +33,11 @@ struct ended {
 static int bind_and_run(struct portion *p, enum statement which, const int64_t *values, int n,
                         size_t cost, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(p->db, which, err);
+    struct stmt *st = db_statement(p->db, which, err);
     if (st == NULL)
         return -1;
     for (int i = 0; i < n; i++)
-        sqlite3_bind_int64(st, i + 1, values[i]);
+        bind_int(st, i + 1, values[i]);
     return portion_run(p, st, cost, err);
 }
 
@@ -65,17 +65,17 @@ static int drop_outcomes(struct portion *p, const struct ended *e, struct err *e
 static int last_kept_failure(struct portion *p, const struct ended *e, int64_t *row,
                              struct err *err)
 {
-    sqlite3_stmt *st = db_statement(p->db, STATEMENT_FAILURE_NTH, err);
+    struct stmt *st = db_statement(p->db, STATEMENT_FAILURE_NTH, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 1, e->project_id);
-    sqlite3_bind_int64(st, 2, e->seq);
-    sqlite3_bind_int64(st, 3, FAILURES_KEPT - 1);
+    bind_int(st, 1, e->project_id);
+    bind_int(st, 2, e->seq);
+    bind_int(st, 3, FAILURES_KEPT - 1);
     const int got = db_step(p->db, st, err);
     if (got < 0)
         return -1;
-    *row = got > 0 ? sqlite3_column_int64(st, 0) : 0;
-    sqlite3_reset(st);
+    *row = got > 0 ? column_int(st, 0) : 0;
+    stmt_reset(st);
     return 0;
 }
 
@@ -114,26 +114,26 @@ static int drop_action(struct portion *p, const struct ended *e, struct err *err
 static int drop_actions(struct retention *r, struct err *err)
 {
     struct portion *p = &r->portion;
-    sqlite3_stmt *st = db_statement(p->db, STATEMENT_ACTION_DUE, err);
+    struct stmt *st = db_statement(p->db, STATEMENT_ACTION_DUE, err);
     if (st == NULL)
         return -1;
     int got = 1;
     while (p->left > 0) {
-        sqlite3_bind_int64(st, 1, r->ended_before_ms);
+        bind_int(st, 1, r->ended_before_ms);
         got = db_step(p->db, st, err);
         if (got <= 0)
             break;
-        const struct ended e = { .seq = sqlite3_column_int64(st, 0),
-                                 .project_id = sqlite3_column_int64(st, 1),
+        const struct ended e = { .seq = column_int(st, 0),
+                                 .project_id = column_int(st, 1),
                                  .input = column_str(st, 2),
-                                 .input_bytes = sqlite3_column_int64(st, 3),
-                                 .failed = sqlite3_column_int64(st, 4) };
+                                 .input_bytes = column_int(st, 3),
+                                 .failed = column_int(st, 4) };
         got = row_check(st, err) < 0 ? -1 : drop_action(p, &e, err);
-        sqlite3_reset(st);
+        stmt_reset(st);
         if (got < 0)
             break;
     }
-    sqlite3_reset(st);
+    stmt_reset(st);
     return got < 0 ? -1 : 0;
 }
 
@@ -143,18 +143,17 @@ static int drop_actions(struct retention *r, struct err *err)
  */
 static int next_dry_run(struct portion *p, int64_t *seq, bool *ended, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(p->db, STATEMENT_DRY_NEXT, err);
+    struct stmt *st = db_statement(p->db, STATEMENT_DRY_NEXT, err);
     if (st == NULL)
         return -1;
-    sqlite3_bind_int64(st, 1, *seq);
+    bind_int(st, 1, *seq);
     const int got = db_step(p->db, st, err);
     if (got > 0) {
-        *seq = sqlite3_column_int64(st, 0);
-        *ended = sqlite3_column_type(st, 1) == SQLITE_NULL ||
-                 sqlite3_column_int64(st, 1) > ACTION_IN_PROGRESS;
+        *seq = column_int(st, 0);
+        *ended = column_is_null(st, 1) || column_int(st, 1) > ACTION_IN_PROGRESS;
     }
     if (got >= 0)
-        sqlite3_reset(st);
+        stmt_reset(st);
     return got;
 }
 
@@ -193,8 +192,8 @@ static int drop_erased(struct retention *r, struct err *err)
     return bind_and_run(&r->portion, STATEMENT_ERASED_DROP, &rows, 1, 1, err);
 }
 
-int sqlite_tx_retention(struct store_tx *tx, int64_t ended_before_ms, int64_t now_ms, size_t budget,
-                        struct arena *a, struct purged *out, struct err *err)
+int sql_tx_retention(struct store_tx *tx, int64_t ended_before_ms, int64_t now_ms, size_t budget,
+                     struct arena *a, struct purged *out, struct err *err)
 {
     static int (*const steps[])(struct retention *, struct err *) = {
         drop_actions, drop_dry_runs, drop_erased, drop_idempotency, drop_tokens,

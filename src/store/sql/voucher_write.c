@@ -10,7 +10,7 @@
 #include <inttypes.h>
 
 #include "base/time_iso.h"
-#include "store/sqlite/sqlite_priv.h"
+#include "store/sql/sql_priv.h"
 
 /* Random codes that may be taken: with a space twice as large as what is stored, 2^-100 remains. */
 #define CODE_TRIES 100
@@ -108,11 +108,11 @@ static int run_change(struct writing *wr, struct err *err)
 static int run_with_keys(struct db *db, enum statement which, const int64_t *keys, int n,
                          struct err *err)
 {
-    sqlite3_stmt *st = db_statement(db, which, err);
+    struct stmt *st = db_statement(db, which, err);
     if (st == NULL)
         return -1;
     for (int i = 0; i < n; i++)
-        sqlite3_bind_int64(st, i + 1, keys[i]);
+        bind_int(st, i + 1, keys[i]);
     return db_run(db, st, err);
 }
 
@@ -151,16 +151,16 @@ static int run_erase(struct writing *wr, struct err *err)
 /* Numbered as project_id, TRANSACTION_COLUMNS. */
 static int insert_transaction(struct writing *wr, struct transaction *t, struct err *err)
 {
-    sqlite3_stmt *st = db_statement(wr->db, STATEMENT_TRANSACTION_INSERT, err);
-    if (st == NULL || sequence_next_key(wr->db, wr->w->project_id, "transaction", &t->key, err) < 0)
+    struct stmt *st = db_statement(wr->db, STATEMENT_TRANSACTION_INSERT, err);
+    if (st == NULL || sequence_next_key(wr->tx, wr->w->project_id, "transaction", &t->key, err) < 0)
         return -1;
     const int64_t numbers[] = { wr->w->project_id, t->key,     t->voucher_key,
                                 t->amount,         t->balance, t->total };
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
-        sqlite3_bind_int64(st, (int)i + 1, numbers[i]);
+        bind_int(st, (int)i + 1, numbers[i]);
     bind_str(st, 7, t->source_id);
     bind_str(st, 8, t->reason);
-    sqlite3_bind_int64(st, 9, t->created_ms);
+    bind_int(st, 9, t->created_ms);
     return db_run(wr->db, st, err);
 }
 
@@ -199,13 +199,12 @@ static int (*const runs[])(struct writing *wr, struct err *err) = {
     [VOUCHER_ADD_BALANCE] = run_add_balance,
 };
 
-int sqlite_tx_voucher_write(struct store_tx *tx, struct voucher_write *w, struct err *err)
+int sql_tx_voucher_write(struct store_tx *tx, struct voucher_write *w, struct err *err)
 {
-    struct sqlite_store *s = tx->store;
-    struct writing wr = { .tx = tx, .db = &s->writer, .w = w };
-    wr.ap = (struct voucher_applier){ .store = s,
-                                      .db = &s->writer,
-                                      .arena = &s->scratch,
+    struct writing wr = { .tx = tx, .db = tx->db, .w = w };
+    wr.ap = (struct voucher_applier){ .tx = tx,
+                                      .db = tx->db,
+                                      .arena = tx->scratch,
                                       .project_id = w->project_id,
                                       .now_ms = time_now_ms(),
                                       .mode = APPLY_CREATE_ONLY };
@@ -216,7 +215,7 @@ int sqlite_tx_voucher_write(struct store_tx *tx, struct voucher_write *w, struct
         applier_begin(&wr.ap, err) < 0)
         return -1;
     if (w->mode != VOUCHER_CREATE) {
-        if (voucher_find(wr.db, &s->base.secret, wr.ap.arena, w->project_id, w->code_or_id,
+        if (voucher_find(wr.db, &tx->store->base.secret, wr.ap.arena, w->project_id, w->code_or_id,
                          &wr.stored, err) < 0)
             return -1;
         w->found = wr.stored != NULL;
@@ -226,24 +225,24 @@ int sqlite_tx_voucher_write(struct store_tx *tx, struct voucher_write *w, struct
 
 /* ---- reading ---- */
 
-static int read_transaction(sqlite3_stmt *st, struct transaction *t, struct arena *a,
+static int read_transaction(struct stmt *st, struct transaction *t, struct arena *a,
                             struct err *err)
 {
-    *t = (struct transaction){ .key = sqlite3_column_int64(st, 0),
-                               .voucher_key = sqlite3_column_int64(st, 1),
-                               .amount = sqlite3_column_int64(st, 2),
-                               .balance = sqlite3_column_int64(st, 3),
-                               .total = sqlite3_column_int64(st, 4),
+    *t = (struct transaction){ .key = column_int(st, 0),
+                               .voucher_key = column_int(st, 1),
+                               .amount = column_int(st, 2),
+                               .balance = column_int(st, 3),
+                               .total = column_int(st, 4),
                                .source_id = column_str(st, 5),
                                .reason = column_str(st, 6),
-                               .created_ms = sqlite3_column_int64(st, 7) };
+                               .created_ms = column_int(st, 7) };
     struct str *texts[] = { &t->source_id, &t->reason };
     if (row_check(st, err) < 0)
         return -1;
     return arena_keep(a, texts, ARRAY_LEN(texts)) ? 0 : err_nomem(err);
 }
 
-static int read_transactions(struct db *db, sqlite3_stmt *st, struct arena *a, size_t limit,
+static int read_transactions(struct db *db, struct stmt *st, struct arena *a, size_t limit,
                              struct transaction *rows, size_t *n, bool *more, struct err *err)
 {
     int got;
@@ -257,16 +256,15 @@ static int read_transactions(struct db *db, sqlite3_stmt *st, struct arena *a, s
         }
         (*n)++;
     }
-    sqlite3_reset(st);
+    stmt_reset(st);
     return got < 0 ? -1 : 0;
 }
 
-int sqlite_list_transactions(struct store *store, struct arena *a, int64_t project_id,
-                             int64_t voucher_key, int64_t after_key, bool newest_first,
-                             size_t limit, struct transaction **out, size_t *n, bool *more,
-                             struct err *err)
+int sql_list_transactions(struct store *store, struct arena *a, int64_t project_id,
+                          int64_t voucher_key, int64_t after_key, bool newest_first, size_t limit,
+                          struct transaction **out, size_t *n, bool *more, struct err *err)
 {
-    struct sqlite_store *s = sqlite_of(store);
+    struct sql_store *s = sql_store_of(store);
     *out = arena_alloc(a, limit * sizeof(**out));
     *n = 0;
     *more = false;
@@ -275,13 +273,13 @@ int sqlite_list_transactions(struct store *store, struct arena *a, int64_t proje
     if (voucher_key >> VOUCHER_KEY_BITS != project_id)
         return 0; /* of another project */
     struct db *db = reader_take(s);
-    sqlite3_stmt *st = db_statement(
+    struct stmt *st = db_statement(
         db, newest_first ? STATEMENT_TRANSACTIONS_NEWEST : STATEMENT_TRANSACTIONS_OLDEST, err);
     int rc = -1;
     if (st != NULL) {
-        sqlite3_bind_int64(st, 1, voucher_key);
-        sqlite3_bind_int64(st, 2, newest_first && after_key == 0 ? INT64_MAX : after_key);
-        sqlite3_bind_int64(st, 3, (int64_t)limit + 1); /* one more tells whether there is more */
+        bind_int(st, 1, voucher_key);
+        bind_int(st, 2, newest_first && after_key == 0 ? INT64_MAX : after_key);
+        bind_int(st, 3, (int64_t)limit + 1); /* one more tells whether there is more */
         rc = read_transactions(db, st, a, limit, *out, n, more, err);
     }
     reader_give(s, db);

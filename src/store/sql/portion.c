@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* portion.c - removing a little at a time: what a unit of work may still remove, and what it has.
  */
-#include "store/sqlite/sqlite_priv.h"
+#include "store/sql/sql_priv.h"
 
 void portion_begin(struct portion *p, struct store_tx *tx, size_t budget, struct arena *a,
                    struct purged *out)
 {
     *out = (struct purged){ 0 };
-    *p = (struct portion){
-        .db = &tx->store->writer, .arena = a, .out = out, .left = budget > 0 ? budget : 1
-    };
+    *p = (struct portion){ .db = tx->db, .arena = a, .out = out, .left = budget > 0 ? budget : 1 };
 }
 
 void portion_charge(struct portion *p, size_t cost)
@@ -22,11 +20,11 @@ int64_t portion_rows(const struct portion *p, size_t cost)
     return (int64_t)((p->left + cost - 1) / cost);
 }
 
-int portion_run(struct portion *p, sqlite3_stmt *st, size_t cost, struct err *err)
+int portion_run(struct portion *p, struct stmt *st, size_t cost, struct err *err)
 {
     if (db_run(p->db, st, err) < 0)
         return -1;
-    const size_t n = (size_t)sqlite3_changes(p->db->handle);
+    const size_t n = (size_t)db_changes(p->db);
     p->out->rows += n;
     portion_charge(p, n * cost);
     return 0;

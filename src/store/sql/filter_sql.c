@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* filter_sql.c - see filter_sql.h. */
-#include "store/sqlite/filter_sql.h"
+#include "store/sql/filter_sql.h"
 
 #define SQL_MAX_BYTES  MIB
 #define SCRATCH_BYTES  (64 * KIB) /* of the JSON of one row; kept */
@@ -18,7 +18,7 @@ struct sql_value {
     struct sql_value *next;
 };
 
-void sql_init(struct sql *q, struct sqlite_store *s, struct db *db, struct arena *a,
+void sql_init(struct sql *q, struct sql_store *s, struct db *db, struct arena *a,
               int64_t project_id)
 {
     *q = (struct sql){
@@ -65,61 +65,25 @@ void sql_str(struct sql *q, struct str v)
     put_value(q, (struct sql_value){ .kind = VALUE_TEXT, .text = v });
 }
 
-static int bind(sqlite3_stmt *st, int at, const struct sql_value *v)
+static void bind(struct stmt *st, int at, const struct sql_value *v)
 {
     switch (v->kind) {
     case VALUE_INT:
-        return sqlite3_bind_int64(st, at, v->i);
+        bind_int(st, at, v->i);
+        break;
     case VALUE_DOUBLE:
-        return sqlite3_bind_double(st, at, v->d);
+        bind_num(st, at, (struct num){ .d = v->d });
+        break;
     case VALUE_TEXT:
-        return sqlite3_bind_text64(st, at, v->text.p, v->text.len, SQLITE_STATIC, SQLITE_UTF8);
-    case VALUE_CONDITION: { /* SQLite hands it on to our own function only, which does not write */
-        union {
-            const struct filter_condition *condition;
-            void *p;
-        } pointer = { .condition = v->condition };
-        return sqlite3_bind_pointer(st, at, pointer.p, POINTER_TYPE, NULL);
-    }
-    }
-    return SQLITE_MISUSE;
-}
-
-static sqlite3_stmt *find_kept(struct db *db, const char *text)
-{
-    for (size_t i = 0; i < ARRAY_LEN(db->kept); i++) {
-        if (db->kept[i] != NULL && strcmp(sqlite3_sql(db->kept[i]), text) == 0)
-            return db->kept[i];
-    }
-    return NULL;
-}
-
-/* In the place of the one that has been there longest. */
-static sqlite3_stmt *prepare(struct db *db, const char *text, struct err *err)
-{
-    sqlite3_stmt **place = &db->kept[db->next_kept];
-    sqlite3_finalize(*place);
-    *place = NULL;
-    const int rc = sqlite3_prepare_v3(db->handle, text, -1, SQLITE_PREPARE_PERSISTENT, place, NULL);
-    if (rc != SQLITE_OK) {
-        db_error(db, rc, "cannot prepare a statement", err);
-        return NULL;
-    }
-    db->next_kept = (db->next_kept + 1) % ARRAY_LEN(db->kept);
-    return *place;
-}
-
-void sql_forget(struct db *db)
-{
-    for (size_t i = 0; i < ARRAY_LEN(db->kept); i++) {
-        sqlite3_finalize(db->kept[i]);
-        db->kept[i] = NULL;
+        bind_str(st, at, v->text);
+        break;
+    case VALUE_CONDITION:
+        st->driver->put_condition(st, at, v->condition);
+        break;
     }
 }
 
-static int add_functions(struct db *db, struct err *err);
-
-sqlite3_stmt *sql_prepare(struct sql *q, struct err *err)
+struct stmt *sql_prepare(struct sql *q, struct err *err)
 {
     int at = 0;
     buf_putc(&q->text, '\0');
@@ -130,87 +94,20 @@ sqlite3_stmt *sql_prepare(struct sql *q, struct err *err)
             err_nomem(err);
         return NULL;
     }
-    if (add_functions(q->db, err) < 0)
-        return NULL;
-    sqlite3_stmt *st = find_kept(q->db, q->text.p);
-    if (st == NULL)
-        st = prepare(q->db, q->text.p, err);
-    for (const struct sql_value *v = q->first; st != NULL && v != NULL; v = v->next) {
-        const int rc = bind(st, ++at, v);
-        if (rc != SQLITE_OK) {
-            db_error(q->db, rc, "cannot bind a value", err);
-            return NULL;
-        }
-    }
+    struct stmt *st = q->db->driver->prepare(q->db, q->text.p, q->streams, err);
+    for (const struct sql_value *v = q->first; st != NULL && v != NULL; v = v->next)
+        bind(st, ++at, v);
     return st;
 }
 
-void sql_done(sqlite3_stmt *st)
+void sql_done(struct stmt *st)
 {
-    sqlite3_reset(st);
-    sqlite3_clear_bindings(st); /* they point into a request */
+    st->driver->done(st);
 }
 
-/* ---- JSON ---- */
-
-/* filter_json(TEXT, CONDITION): a JSON value is compared by the rules of the domain, which SQL does
- * not have (a number that came as text, any element of a list), and a key may hold anything. */
-static void match_json(sqlite3_context *context, int n, sqlite3_value **args)
+void sql_condition(struct sql *q, const struct filter_condition *c)
 {
-    struct arena *scratch = sqlite3_user_data(context);
-    const struct filter_condition *c = sqlite3_value_pointer(args[1], POINTER_TYPE);
-    const char *text = (const char *)sqlite3_value_text(args[0]);
-    struct json *tree = NULL;
-    struct err err = { 0 };
-    (void)n;
-    arena_reset(scratch);
-    if (text == NULL && sqlite3_value_type(args[0]) != SQLITE_NULL) {
-        sqlite3_result_error_nomem(context);
-        return;
-    }
-    if (text != NULL &&
-        json_parse(scratch, (struct str){ text, (size_t)sqlite3_value_bytes(args[0]) }, &tree,
-                   &err) < 0) {
-        if (err.code == ERR_NOMEM)
-            sqlite3_result_error_nomem(context);
-        else
-            sqlite3_result_error(context, "a stored JSON text cannot be read", -1);
-        return;
-    }
-    sqlite3_result_int(context, filter_matches_json(c, tree));
-}
-
-static void free_scratch(void *arg)
-{
-    struct arena *scratch = arg;
-    arena_release(scratch);
-    mem_free(scratch);
-}
-
-/* Once a connection; SQLite frees the scratch when it is closed, or when this fails. */
-static int add_functions(struct db *db, struct err *err)
-{
-    if (db->has_functions)
-        return 0;
-    struct arena *scratch = mem_alloc(sizeof(*scratch));
-    if (scratch == NULL)
-        return err_nomem(err);
-    arena_init(scratch, SCRATCH_BYTES, SCRATCH_BYTES);
-    const int rc = sqlite3_create_function_v2(
-        db->handle, JSON_CONDITION, 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
-        scratch, match_json, NULL, NULL, free_scratch);
-    db->has_functions = rc == SQLITE_OK;
-    return rc == SQLITE_OK ? 0 : db_error(db, rc, "cannot add a function", err);
-}
-
-static void put_json(struct sql *q, const struct filter_condition *c,
-                     const struct filter_column *column)
-{
-    sql_put(q, JSON_CONDITION "(");
-    sql_put(q, column->sql);
-    sql_put(q, ", ");
     put_value(q, (struct sql_value){ .kind = VALUE_CONDITION, .condition = c });
-    sql_put(q, ")");
 }
 
 /* ---- conditions ---- */
@@ -240,7 +137,7 @@ void sql_keys(struct sql *q, const struct filter_condition *c, enum id_kind kind
         sql_int(q, key);
         between = ", ";
     }
-    sql_put(q, between[0] == '(' ? "()" : ")");
+    sql_put(q, between[0] == '(' ? "(NULL)" : ")");
 }
 
 static void put_one(struct sql *q, const struct filter_condition *c, const struct filter_value *v)
@@ -273,7 +170,7 @@ static void put_equal(struct sql *q, const struct filter_condition *c,
     sql_put(q, column->sql);
     if (c->field->kind == FILTER_ID) {
         sql_put(q, " IN ");
-        sql_keys(q, c, column->id_kind); /* IN () is false */
+        sql_keys(q, c, column->id_kind); /* IN (NULL) is not true */
     } else if (c->n == 1) {
         sql_put(q, " = ");
         put_one(q, c, &c->values[0]);
@@ -290,15 +187,17 @@ static void put_substring(struct sql *q, enum filter_op op, const char *expressi
         sql_put(q, expression);
         sql_put(q, " IS NOT NULL");
     } else if (op == FILTER_CONTAINS) {
-        sql_put(q, "instr(");
+        sql_put(q, q->db->driver->instr);
         sql_put(q, expression);
         sql_put(q, ", ");
         sql_str(q, text);
         sql_put(q, ") > 0");
     } else {
-        sql_put(q, "substr(");
+        sql_put(q, op == FILTER_STARTS_WITH ? "substr(" : q->db->driver->ends_with);
         sql_put(q, expression);
-        sql_put(q, op == FILTER_STARTS_WITH ? ", 1, length(" : ", -length(");
+        sql_put(q, op == FILTER_STARTS_WITH    ? ", 1, length("
+                   : q->db->driver->ends_minus ? ", -length("
+                                               : ", length(");
         sql_str(q, text);
         sql_put(q, ")) = ");
         sql_str(q, text);
@@ -375,13 +274,13 @@ static void put_condition(struct sql *q, const struct filter_condition *c,
 {
     enum filter_op op;
     if (c->field->kind == FILTER_OBJECT || c->field->kind == FILTER_ANYTHING) {
-        put_json(q, c, column);
+        q->db->driver->put_json_match(q, c, column->sql);
         return;
     }
     const bool negates = filter_op_negates(c->op, &op);
-    sql_put(q, negates ? "NOT ifnull(" : "");
+    sql_put(q, negates ? "NOT coalesce(" : "");
     put_positive(q, c, op, column, now_ms);
-    sql_put(q, negates ? ", 0)" : "");
+    sql_put(q, negates ? ", FALSE)" : "");
 }
 
 /* A field of public ids is asked for something that is none. */
@@ -420,7 +319,7 @@ void sql_and_filter(struct sql *q, const struct filter *f, const struct filter_c
 
 void sql_filter(struct sql *q, const struct filter *f, const struct filter_column *columns)
 {
-    sql_put(q, "(1");
+    sql_put(q, "(TRUE");
     sql_and_filter(q, f, columns);
     sql_put(q, ")");
 }
