@@ -159,8 +159,10 @@ static void remove_inputs(struct deletion *d)
 {
     for (size_t i = 0; i < d->purged.n_inputs; i++) {
         struct err err = { 0 };
-        struct spool *spool = reach_spool(d);
-        if (spool != NULL && input_remove(spool, d->purged.inputs[i], &err) == 0)
+        const struct str name = d->purged.inputs[i];
+        struct spool *spool = store_keeps_inputs(d->store) ? NULL : reach_spool(d);
+        if ((store_keeps_inputs(d->store) && store_input_remove(d->store, name, &err) == 0) ||
+            (spool != NULL && input_remove(spool, name, &err) == 0))
             d->inputs++;
         else
             d->inputs_left++;

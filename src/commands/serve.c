@@ -11,6 +11,7 @@
 
 #include "api/api.h"
 #include "api/auth_cache.h"
+#include "base/dir.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "commands/commands.h"
@@ -60,14 +61,22 @@ static bool read_bytes(const char *flag, const char *text, size_t *out)
     return true;
 }
 
+/* Where uploads are received when the store keeps them afterwards. */
+#define UPLOADS_DIRECTORY "data/uploads"
+
 /* The spool lies beside the database, unless said otherwise. It is the store's alone. */
 static int open_spool(struct parts *p, const struct serve_options *o, struct err *err)
 {
     char beside[4096];
     unsigned char owner[ID_HASH_BYTES];
     const struct str secret = { (const char *)store_secret(p->store)->key, ID_SECRET_BYTES };
-    snprintf(beside, sizeof(beside), "%s-spool", store_place(p->store));
+    if (store_keeps_inputs(p->store))
+        snprintf(beside, sizeof(beside), "%s", UPLOADS_DIRECTORY);
+    else
+        snprintf(beside, sizeof(beside), "%s-spool", store_place(p->store));
     id_hash_token(secret, owner);
+    if (o->spool == NULL && store_keeps_inputs(p->store) && dir_make("data", err) < 0)
+        return -1;
     if (spool_open(o->spool != NULL ? o->spool : beside, &p->spool, err) < 0)
         return -1;
     return spool_claim(p->spool, owner, err);

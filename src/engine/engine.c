@@ -474,6 +474,16 @@ static int start_threads(struct engine *e, struct err *err)
     return 0;
 }
 
+/* Another process may have queued something. */
+static void on_wake(void *arg)
+{
+    struct engine *e = arg;
+    pthread_mutex_lock(&e->lock);
+    e->reload = true;
+    pthread_cond_broadcast(&e->changed);
+    pthread_mutex_unlock(&e->lock);
+}
+
 int engine_start(struct store *store, struct spool *spool, const struct engine_config *config,
                  struct engine **out, struct err *err)
 {
@@ -489,10 +499,12 @@ int engine_start(struct store *store, struct spool *spool, const struct engine_c
     arena_init(&e->scratch, 64 * KIB, 4 * MIB);
     for (size_t i = 0; i < CHUNK_SLOTS; i++)
         arena_init(&e->slots[i].arena, 256 * KIB, 8 * MIB);
+    engine_keep_inputs(store, spool);
     if (queues_load(e, err) < 0 || start_threads(e, err) < 0) {
         engine_stop(e);
         return -1;
     }
+    store_listen(store, on_wake, e);
     *out = e;
     return 0;
 }
@@ -513,6 +525,7 @@ void engine_stop(struct engine *e)
 {
     if (e == NULL)
         return;
+    store_listen(e->store, NULL, NULL);
     pthread_mutex_lock(&e->lock);
     e->stopping = true;
     pthread_cond_broadcast(&e->changed);

@@ -20,6 +20,7 @@ struct spool {
     int dir_fd;
     int owner_fd; /* locked while we own the spool; -1: not claimed */
     char *dir;
+    struct input_ops ops; /* put NULL: inputs are files here */
 };
 
 struct upload {
@@ -32,7 +33,8 @@ struct upload {
 };
 
 struct input {
-    int fd;
+    struct spool *spool;
+    int fd; /* -1: it lives elsewhere */
     char name[SPOOL_NAME_LEN + 1];
 };
 
@@ -84,6 +86,11 @@ int spool_open(const char *dir, struct spool **out, struct err *err)
     }
     *out = s;
     return 0;
+}
+
+void spool_keep_in(struct spool *s, const struct input_ops *ops)
+{
+    s->ops = *ops;
 }
 
 void spool_close(struct spool *s)
@@ -265,12 +272,30 @@ static int sync_or_fault(int (*sync)(int, const char *), int fd, const char *pat
     return sync(fd, path);
 }
 
+static int read_back(void *arg, int64_t at, void *out, size_t n, size_t *got, struct err *err)
+{
+    const struct upload *u = arg;
+    return read_at(u->fd, at, out, n, got, err);
+}
+
+static int put_in_store(struct upload *u, const char *part, struct err *err)
+{
+    const struct input_ops *ops = &u->spool->ops;
+    if (ops->put(ops->ctx, upload_name(u), read_back, u, err) < 0)
+        return err_wrap(err, "cannot store the upload");
+    u->finished = true;
+    io_ops->unlink(part);
+    return 0;
+}
+
 int upload_finish(struct upload *u, struct err *err)
 {
     char part[PATH_BYTES], final[PATH_BYTES];
     file_path(u->spool, u->name, ".part", part);
     file_path(u->spool, u->name, ".in", final);
     fault_point("upload.written");
+    if (u->spool->ops.put != NULL)
+        return put_in_store(u, part, err);
     if (sync_or_fault(io_ops->fsync, u->fd, part) < 0)
         return err_sys(err, "cannot sync the upload");
     fault_point("upload.synced");
@@ -299,6 +324,10 @@ void upload_abort(struct upload *u)
     char path[PATH_BYTES];
     if (u == NULL)
         return;
+    if (u->finished && u->spool->ops.put != NULL) {
+        struct err ignored;
+        (void)!u->spool->ops.remove(u->spool->ops.ctx, upload_name(u), &ignored);
+    }
     file_path(u->spool, u->name, u->finished ? ".in" : ".part", path);
     io_ops->unlink(path);
     upload_close(u);
@@ -307,6 +336,19 @@ void upload_abort(struct upload *u)
 static bool is_name(struct str name)
 {
     return name.len == SPOOL_NAME_LEN && memchr(name.p, '/', name.len) == NULL;
+}
+
+static int open_in_store(struct spool *s, struct input *in, struct input **out, struct err *err)
+{
+    bool found = false;
+    int rc = s->ops.find(s->ops.ctx, (struct str){ in->name, SPOOL_NAME_LEN }, &found, err);
+    if (rc == 0 && !found)
+        rc = err_set(err, ERR_NOT_FOUND, "there is no input '%s'", in->name);
+    if (rc < 0)
+        mem_free(in);
+    else
+        *out = in;
+    return rc;
 }
 
 int input_open(struct spool *s, struct str name, struct input **out, struct err *err)
@@ -318,6 +360,10 @@ int input_open(struct spool *s, struct str name, struct input **out, struct err 
     if (in == NULL)
         return err_nomem(err);
     memcpy(in->name, name.p, SPOOL_NAME_LEN);
+    in->spool = s;
+    in->fd = -1;
+    if (s->ops.find != NULL)
+        return open_in_store(s, in, out, err);
     file_path(s, in->name, ".in", path);
     in->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (in->fd < 0) {
@@ -336,13 +382,18 @@ void input_close(struct input *in)
 {
     if (in == NULL)
         return;
-    close(in->fd);
+    if (in->fd >= 0)
+        close(in->fd);
     mem_free(in);
 }
 
 int input_read(struct input *in, int64_t at, void *out, size_t n, size_t *got, struct err *err)
 {
-    if (read_at(in->fd, at, out, n, got, err) < 0)
+    const struct input_ops *ops = &in->spool->ops;
+    const int rc = ops->read != NULL ? ops->read(ops->ctx, (struct str){ in->name, SPOOL_NAME_LEN },
+                                                 at, out, n, got, err)
+                                     : read_at(in->fd, at, out, n, got, err);
+    if (rc < 0)
         return err_wrap(err, "input '%s'", in->name);
     return 0;
 }
@@ -352,6 +403,8 @@ int input_remove(struct spool *s, struct str name, struct err *err)
     char path[PATH_BYTES], file[SPOOL_NAME_LEN + 1] = { 0 };
     if (!is_name(name))
         return err_set(err, ERR_NOT_FOUND, "no input has such a name");
+    if (s->ops.remove != NULL)
+        return s->ops.remove(s->ops.ctx, name, err);
     memcpy(file, name.p, SPOOL_NAME_LEN);
     file_path(s, file, ".in", path);
     if (io_ops->unlink(path) < 0 && errno != ENOENT)

@@ -34,9 +34,26 @@ struct io_ops {
 };
 extern const struct io_ops *io_ops; /* the real ones; set before threads run */
 
+/* Where finished inputs live, when that is not the spool's directory: a store that many processes
+ * share. put() makes the input durable; read_back() gives the bytes of the upload. */
+struct input_ops {
+    int (*put)(void *ctx, struct str name,
+               int (*read_back)(void *arg, int64_t at, void *out, size_t n, size_t *got,
+                                struct err *err),
+               void *arg, struct err *err);
+    int (*find)(void *ctx, struct str name, bool *found, struct err *err);
+    int (*read)(void *ctx, struct str name, int64_t at, void *out, size_t n, size_t *got,
+                struct err *err);
+    int (*remove)(void *ctx, struct str name, struct err *err);
+    void *ctx;
+};
+
 /* Opens (and makes, mode 0700) the directory. */
 int spool_open(const char *dir, struct spool **out, struct err *err) MUST_CHECK;
 void spool_close(struct spool *s);
+
+/* From now on finished inputs live there, and the directory holds uploads on their way only. */
+void spool_keep_in(struct spool *s, const struct input_ops *ops);
 
 /*
  * Makes the spool this owner's for as long as it is open; the owner (of ID_HASH_BYTES) is written

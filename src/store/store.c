@@ -4,7 +4,7 @@
 
 #include "store/store.h"
 
-static const struct store_ops *const backends[] = { &store_sqlite };
+static const struct store_ops *const backends[] = { &store_sqlite, &store_postgres };
 
 static const struct store_ops *ops_of(struct store *s)
 {
@@ -45,7 +45,8 @@ int store_open(const char *url, const struct store_config *config, struct store 
         if (str_is(scheme, backends[i]->scheme) && rest.len > 0)
             return backends[i]->open(rest.p, config, out, err);
     }
-    return err_set(err, ERR_INVALID_PAYLOAD, "'%s' is not a store; say sqlite:PATH", url);
+    return err_set(err, ERR_INVALID_PAYLOAD,
+                   "'%s' is not a store; say sqlite:PATH or postgresql://…", url);
 }
 
 void store_close(struct store *s)
@@ -381,6 +382,39 @@ int store_find_outcomes_of_row(struct store *s, struct arena *a, int64_t project
                                int64_t row, struct outcome_blob **out, struct err *err)
 {
     return ops_of(s)->find_outcomes_of_row(s, a, project_id, seq, row, out, err);
+}
+
+bool store_keeps_inputs(const struct store *s)
+{
+    return ((const struct store_base *)(const void *)s)->ops->input_put != NULL;
+}
+
+int store_input_put(struct store *s, struct str name, const struct input_source *from,
+                    struct err *err)
+{
+    return ops_of(s)->input_put(s, name, from, err);
+}
+
+int store_input_find(struct store *s, struct str name, bool *found, struct err *err)
+{
+    return ops_of(s)->input_find(s, name, found, err);
+}
+
+int store_input_read(struct store *s, struct str name, int64_t at, void *out, size_t n, size_t *got,
+                     struct err *err)
+{
+    return ops_of(s)->input_read(s, name, at, out, n, got, err);
+}
+
+int store_input_remove(struct store *s, struct str name, struct err *err)
+{
+    return ops_of(s)->input_remove(s, name, err);
+}
+
+void store_listen(struct store *s, void (*on_wake)(void *arg), void *arg)
+{
+    if (ops_of(s)->listen != NULL)
+        ops_of(s)->listen(s, on_wake, arg);
 }
 
 int store_ping(struct store *s, struct err *err)

@@ -16,9 +16,6 @@
  *
  * Texts that a find or list call returns live in the arena that the caller passed. "Absent" is
  * success with NULL. Errors besides those named: ERR_STORE, ERR_DISK_FULL, ERR_NOMEM, ERR_BUSY.
- *
- * The second backend (PostgreSQL) has the same calls; at the end of this file stands the SQL of the
- * five calls that are hardest there, so that the interface fits both.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -233,6 +230,12 @@ struct store_config {
     bool existing;      /* none is made: ERR_NOT_FOUND when it is not there */
 };
 
+/* An uploaded file that is to be stored: up to n bytes from `at`, fewer only at the end. */
+struct input_source {
+    int (*read)(void *arg, int64_t at, void *out, size_t n, size_t *got, struct err *err);
+    void *arg;
+};
+
 /* A unit of work. run() is called inside a transaction, possibly together with others, and possibly
  * more than once (a serialization failure); what it returns -1 for is undone and reaches done() as
  * the error, without harm to its neighbours. done() is called after the commit is durable, from a
@@ -265,7 +268,9 @@ struct voucher_write {
     struct str code_or_id; /* of an existing voucher: id first, then code; not for VOUCHER_CREATE */
     /* CREATE, CHANGE: what is wanted. After success of these and of ADD_BALANCE: the stored one. */
     struct voucher *voucher;
-    struct arena *arena;             /* its texts live there */
+    struct arena *arena;   /* its texts live there */
+    struct voucher wanted; /* the store's: as it came, since a unit may run again */
+    bool has_wanted;
     const struct code_config *codes; /* CREATE: makes the code; NULL: the voucher has one */
     int64_t amount;                  /* ADD_BALANCE, minor units */
     struct str source_id, reason;    /* of the transaction */
@@ -480,6 +485,17 @@ struct store_ops {
                          int64_t chunk_no, struct outcome_blob **out, struct err *err);
     int (*find_outcomes_of_row)(struct store *s, struct arena *a, int64_t project_id, int64_t seq,
                                 int64_t row, struct outcome_blob **out, struct err *err);
+    /* Optional, all or none. NULL: inputs lie in the spool's directory. */
+    int (*input_put)(struct store *s, struct str name, const struct input_source *from,
+                     struct err *err);
+    int (*input_find)(struct store *s, struct str name, bool *found, struct err *err);
+    int (*input_read)(struct store *s, struct str name, int64_t at, void *out, size_t n,
+                      size_t *got, struct err *err);
+    int (*input_remove)(struct store *s, struct str name, struct err *err);
+
+    /* Optional. NULL: no other process queues actions. */
+    void (*listen)(struct store *s, void (*on_wake)(void *arg), void *arg);
+
     int (*ping)(struct store *s, struct err *err);
     void (*stats)(struct store *s, struct store_stats *out);
 };
@@ -496,10 +512,11 @@ struct store_tx_base {
     struct store *store;
 };
 
-extern const struct store_ops store_sqlite;
+extern const struct store_ops store_sqlite, store_postgres;
 
 /*
- * Opens `sqlite:PATH`. The file and its schema are made when missing, older schemas are migrated.
+ * Opens `sqlite:PATH` or `postgresql://…` (whatever libpq takes). The file and the schema are made
+ * when missing, older schemas are migrated.
  * ERR_INVALID_PAYLOAD when the URL names no store; else see store_ops.open.
  */
 int store_open(const char *url, const struct store_config *config, struct store **out,
@@ -706,72 +723,22 @@ int store_find_outcomes(struct store *s, struct arena *a, int64_t project_id, in
 int store_find_outcomes_of_row(struct store *s, struct arena *a, int64_t project_id, int64_t seq,
                                int64_t row, struct outcome_blob **out, struct err *err) MUST_CHECK;
 
+/* Does the store keep inputs itself? Then these are what inputs/spool.h has as struct input_ops;
+ * otherwise they are not called. */
+bool store_keeps_inputs(const struct store *s);
+int store_input_put(struct store *s, struct str name, const struct input_source *from,
+                    struct err *err) MUST_CHECK;
+int store_input_find(struct store *s, struct str name, bool *found, struct err *err) MUST_CHECK;
+int store_input_read(struct store *s, struct str name, int64_t at, void *out, size_t n, size_t *got,
+                     struct err *err) MUST_CHECK;
+int store_input_remove(struct store *s, struct str name, struct err *err) MUST_CHECK;
+
+/* Calls on_wake, from a thread of the store, when another process may have queued an action. NULL:
+ * no more; not after the return. */
+void store_listen(struct store *s, void (*on_wake)(void *arg), void *arg);
+
 /* 0 when the store can be read and takes writes. */
 int store_ping(struct store *s, struct err *err) MUST_CHECK;
 void store_stats(struct store *s, struct store_stats *out);
-
-/*
- * ---- The five hardest calls on PostgreSQL ----
- *
- * Tables are the same; keys are COLLATE "C"; times are bigint milliseconds; metadata is jsonb.
- *
- * 1. store_slice_commit, new rows. One round trip finds which codes exist; the others are copied.
- *
- *      BEGIN;
- *      SELECT code, id, version, … FROM vouchers
- *       WHERE project_id = $1 AND code = ANY($2::text[]);                   -- $2: the slice's
- * codes, sorted SELECT min(seq) FROM actions WHERE project_id = $1 AND status < 2;    -- unfinished
- * earlier ones? COPY vouchers (project_id, id, code, …) FROM STDIN (FORMAT binary);   -- ids from a
- * reserved range of
- *                                                                            -- vouchers_id_seq
- *    A unique violation by a racing writer: ROLLBACK and repeat the slice through staging:
- *
- *      CREATE TEMP TABLE IF NOT EXISTS stage (row int, code text COLLATE "C", …) ON COMMIT DELETE
- * ROWS; COPY stage FROM STDIN (FORMAT binary); INSERT INTO vouchers (…) SELECT … FROM stage ORDER
- * BY code ON CONFLICT (project_id, code) DO NOTHING RETURNING code;           -- those are CREATED
- *
- *    Existing rows, whose merged values C has computed (domain/voucher.c, the same as on SQLite):
- *
- *      UPDATE vouchers v SET active = s.active, …, version = $3, updated_ms = $4 FROM stage s
- *       WHERE v.project_id = $1 AND v.code = s.code AND v.version <= $3      -- later writers win
- *         AND v.version = s.seen_version RETURNING v.code;                    -- else: read again,
- * repeat
- *
- * 2. The end of every slice: outcomes, failures, checkpoint, and the lease, in the same
- * transaction.
- *
- *      INSERT INTO outcomes (project_id, action_seq, chunk_no, first_row, n_rows, chunk_start,
- * chunk_end, packed) VALUES (…) ON CONFLICT (project_id, action_seq, chunk_no) DO UPDATE SET packed
- * = EXCLUDED.packed; COPY failures FROM STDIN (FORMAT binary); UPDATE actions SET chunk_no = $3, …,
- * created = created + $9, …, lease_until = clock_timestamp() + $20 WHERE seq = $1 AND lease_epoch =
- * $2 AND status = 1;                   -- 0 rows: ERR_LEASE_LOST, ROLLBACK INSERT INTO totals
- * (project_id, resource, slot, n) VALUES ($1, 'voucher', $node, $n) ON CONFLICT (project_id,
- * resource, slot) DO UPDATE SET n = totals.n + EXCLUDED.n;  -- last, in slots COMMIT; Connection
- * lost at COMMIT: read (chunk_no, slice_done, lease_epoch) of the action before repeating; if they
- *    are what this slice would have written, it has committed.
- *
- * 3. store_tx_action_claim, by one of many nodes.
- *
- *      UPDATE actions SET status = 1, lease_owner = $1, lease_epoch = lease_epoch + 1,
- *             lease_until = clock_timestamp() + interval '15 s', updated_ms = $2
- *       WHERE seq = (SELECT seq FROM actions
- *                     WHERE status = 0 OR (status = 1 AND lease_until < clock_timestamp())
- *                     ORDER BY seq LIMIT 1 FOR UPDATE SKIP LOCKED)
- *      RETURNING …;
- *
- * 4. store_tx_action_insert, durable with its input, and awake at once.
- *
- *      INSERT INTO inputs (input_id, part_no, data) VALUES …;                 -- parts of 1 MiB,
- * before INSERT INTO actions (seq, project_id, kind, …) VALUES (nextval('action_seq'), …) RETURNING
- * seq; SELECT pg_notify('longshore_actions', $project);                      -- sent at COMMIT
- *    nextval order is not commit order: an ordered action waits for every smaller seq that may
- * still appear, which is `seq < pg_snapshot_xmin`-guarded by keeping xmin beside seq (column
- * born_xmin xid8).
- *
- * 5. store_list_vouchers with its total, no scan.
- *
- *      SELECT … FROM vouchers WHERE project_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3;   --
- * cursor SELECT coalesce(sum(n), 0) FROM totals WHERE project_id = $1 AND resource = 'voucher';
- */
 
 #endif

@@ -51,7 +51,7 @@ static int erase_voucher(struct store_tx *tx, int64_t project_id, const struct b
 {
     struct db *db = tx->db;
     int64_t seq;
-    if (tx_next_seq(tx, &seq, err) < 0)
+    if (tx_next_seq(tx, &seq, err) < 0 || lock_project(tx, project_id, true, err) < 0)
         return -1;
     return voucher_erase(db, project_id, e->resource_key, e->resource_name, seq, err);
 }

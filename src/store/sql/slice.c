@@ -130,7 +130,7 @@ int slice_run(struct store_tx *tx, struct store_chunk *c, bool whole, int64_t fr
                                   .alone = c->ordered };
     c->reached = c->slice_done;
     memset(c->adding, 0, sizeof(c->adding));
-    if (applier_begin(&ap, err) < 0)
+    if (lock_project(tx, c->project_id, false, err) < 0 || applier_begin(&ap, err) < 0)
         return -1;
     for (size_t rows = 0; c->reached < items; c->reached++, rows++) {
         if (!whole && rows % ROWS_BETWEEN_LOOKS == ROWS_BETWEEN_LOOKS - 1 &&

@@ -60,8 +60,11 @@ struct sql_backend {
                            struct err *err);
 
     /* Optional. Metadata as the database would give it back, so that "the same" is one comparison
-     * of texts. In the arena. */
+     * of texts. In the arena. 1: it cannot keep them. */
     int (*canonical)(struct voucher *v, struct arena *a, struct err *err);
+
+    /* Optional. Can the database keep it? Cheap. */
+    bool (*fits)(const struct voucher *v);
 
     /* Optional. Nobody erases vouchers of the project, and no slice is at work on it, beside this
      * transaction. */
@@ -87,6 +90,12 @@ static inline struct db *reader_take(struct sql_store *s)
 static inline void reader_give(struct sql_store *s, struct db *db)
 {
     s->backend->reader_give(s, db);
+}
+
+static inline int lock_project(struct store_tx *tx, int64_t project_id, bool alone, struct err *err)
+{
+    const struct sql_backend *backend = tx->store->backend;
+    return backend->lock_project != NULL ? backend->lock_project(tx, project_id, alone, err) : 0;
 }
 
 /* The calls of store_ops that are the same on both stores. */
@@ -184,6 +193,10 @@ struct voucher_applier {
 int applier_begin(struct voucher_applier *ap, struct err *err) MUST_CHECK;
 int applier_apply(struct voucher_applier *ap, struct voucher *v, struct applied *out,
                   struct err *err) MUST_CHECK;
+
+/* Brings what is given into the form in which it will be read back. *reason: it cannot be kept. */
+int applier_prepare(struct voucher_applier *ap, struct voucher *given, struct str *reason,
+                    struct err *err) MUST_CHECK;
 int applier_end(struct voucher_applier *ap,
                 struct err *err) MUST_CHECK; /* stores key sequence and totals */
 

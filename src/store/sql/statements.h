@@ -64,6 +64,15 @@
                     "UPDATE SET next = excluded.next")                                             \
     X(SECRET_GET, "SELECT value FROM meta WHERE name = 'id_secret'")                               \
     X(SECRET_PUT, "INSERT INTO meta VALUES ('id_secret', ?1) ON CONFLICT DO NOTHING")              \
+    X(SEQUENCE_TAKE,                                                                               \
+      "INSERT INTO sequences VALUES (?1, ?2, 1 + ?3) ON CONFLICT (project_id, name) "              \
+      "DO UPDATE SET next = sequences.next + ?3 RETURNING next")                                   \
+    X(PROJECT_LOCK_SHARED, "SELECT pg_advisory_xact_lock_shared(?1)")                              \
+    X(PROJECT_LOCK_ALONE, "SELECT pg_advisory_xact_lock(?1)")                                      \
+    X(PARTS_READ, "SELECT data FROM input_parts WHERE input = ?1 AND part_no >= ?2 "               \
+                  "ORDER BY part_no LIMIT ?3")                                                     \
+    X(PARTS_ANY, "SELECT 1 FROM input_parts WHERE input = ?1 LIMIT 1")                             \
+    X(PARTS_DELETE, "DELETE FROM input_parts WHERE input = ?1")                                    \
     X(PING, "SELECT count(*) FROM meta")                                                           \
     X(PROJECT_INSERT,                                                                              \
       "INSERT INTO projects (public_id, name, created_ms) VALUES (?1, ?2, ?3) RETURNING id")       \

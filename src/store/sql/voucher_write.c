@@ -94,7 +94,11 @@ static int run_change(struct writing *wr, struct err *err)
     struct voucher change = *w->voucher;
     struct str reason = { NULL, 0 };
     if (category_link(wr->db, w->project_id, &change, err) < 0 ||
-        voucher_merge(wr->stored, &change, wr->ap.arena, &w->outcome, &reason, err) < 0)
+        applier_prepare(&wr->ap, &change, &reason, err) < 0)
+        return -1;
+    if (reason.p != NULL)
+        return refuse(wr, ERR_INVALID_VOUCHER, reason);
+    if (voucher_merge(wr->stored, &change, wr->ap.arena, &w->outcome, &reason, err) < 0)
         return -1;
     if (w->outcome == OUTCOME_FAILED)
         return refuse(wr, ERR_INVALID_VOUCHER, reason);
@@ -209,9 +213,16 @@ int sql_tx_voucher_write(struct store_tx *tx, struct voucher_write *w, struct er
                                       .now_ms = time_now_ms(),
                                       .mode = APPLY_CREATE_ONLY };
     arena_reset(wr.ap.arena);
+    if (!w->has_wanted && w->voucher != NULL) {
+        w->wanted = *w->voucher;
+        w->has_wanted = true;
+    } else if (w->has_wanted) {
+        *w->voucher = w->wanted;
+    }
     w->outcome = OUTCOME_PENDING;
     w->found = true;
     if (project_check(wr.db, w->project_id, err) < 0 || tx_next_seq(tx, &wr.ap.seq, err) < 0 ||
+        (w->mode == VOUCHER_ERASE && lock_project(tx, w->project_id, true, err) < 0) ||
         applier_begin(&wr.ap, err) < 0)
         return -1;
     if (w->mode != VOUCHER_CREATE) {

@@ -349,6 +349,10 @@ static int merge_with_stored(struct voucher_applier *ap, struct voucher *stored,
         out->outcome = OUTCOME_SUPERSEDED;
         return 0;
     }
+    if (applier_prepare(ap, &change, &out->reason, err) < 0)
+        return -1;
+    if (out->reason.p != NULL)
+        return fails(out->reason.p, FAILURE_INVALID, out, err);
     if (voucher_merge(stored, &change, ap->arena, &out->outcome, &out->reason, err) < 0)
         return -1;
     if (out->outcome == OUTCOME_FAILED) {
@@ -452,6 +456,16 @@ static int apply_upsert(struct voucher_applier *ap, struct voucher *v, struct ap
     return err_set(err, ERR_STORE, "a voucher is neither there nor can it be inserted");
 }
 
+int applier_prepare(struct voucher_applier *ap, struct voucher *given, struct str *reason,
+                    struct err *err)
+{
+    const struct sql_backend *backend = ap->tx->store->backend;
+    const int rc = backend->canonical != NULL ? backend->canonical(given, ap->arena, err) : 0;
+    if (rc > 0)
+        *reason = STR("Property .metadata has a number that the database cannot keep");
+    return rc < 0 ? -1 : 0;
+}
+
 int applier_apply(struct voucher_applier *ap, struct voucher *v, struct applied *out,
                   struct err *err)
 {
@@ -465,6 +479,9 @@ int applier_apply(struct voucher_applier *ap, struct voucher *v, struct applied 
     }
     if (ap->has_categories && category_link(ap->db, ap->project_id, v, err) < 0)
         return -1;
+    if (ap->tx->store->backend->fits != NULL && !ap->tx->store->backend->fits(v))
+        return fails("Property .metadata has a number that the database cannot keep",
+                     FAILURE_INVALID, out, err);
     if (ap->dry_run)
         return apply_dry(ap, v, out, err);
     return ap->mode == APPLY_UPDATE_ONLY ? apply_update(ap, v, out, err)

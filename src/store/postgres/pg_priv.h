@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pg_priv.h - what the files of the PostgreSQL store share, and nobody else sees.
+ *
+ * Connections: `works` belongs to the thread that runs units of work, `bulk` to whoever commits a
+ * slice (one at a time), `keys` gives key ranges in transactions of its own, `listener` waits for
+ * notifications and holds the lock of the serving process; readers form a pool.
+ *
+ * A connection that breaks is made anew when it is next used. What its transaction was about is
+ * repeated, unless it broke at COMMIT: then the database is asked whether that happened (tx.c).
+ */
+#ifndef STORE_POSTGRES_PG_PRIV_H
+#define STORE_POSTGRES_PG_PRIV_H
+
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "store/sql/sql_priv.h"
+
+/* Of PostgreSQL's catalogue. */
+enum pg_type {
+    PG_ANY = 0,
+    PG_BYTEA = 17,
+    PG_INT8 = 20,
+    PG_TEXT = 25,
+    PG_NUMERIC = 1700,
+    PG_JSONB = 3802
+};
+
+struct pg_db;
+
+struct pg_param {
+    const char *p; /* NULL: null */
+    int n;
+    int format; /* 1: binary */
+    enum pg_type type;
+    bool touched; /* a number that the text leaves out has no type by itself */
+    char small[32]; /* a number */
+};
+
+struct pg_stmt {
+    struct stmt base; /* first */
+    struct pg_db *db;
+    char *text;   /* with $1, $2 … */
+    char name[8]; /* on the server; "": not prepared there */
+    bool prepared;
+    bool streams; /* fetched by a cursor */
+    struct pg_param *params;
+    int n_params, cap_params;
+
+    PGresult *rows; /* NULL: not stepped */
+    int at, n_rows;
+    bool open;   /* the cursor is */
+    char *owned; /* text of a condition */
+};
+
+/* A connection. */
+struct pg_db {
+    struct db base; /* first */
+    const struct pg_store *store;
+    PGconn *conn; /* NULL: not connected */
+    int slot;     /* of its counters in `totals` */
+    bool locks;   /* it writes: rows that it reads to change them are locked */
+    bool async;   /* commits need not be on the disk */
+    struct pg_stmt statements[STATEMENT_COUNT];
+    struct pg_stmt dynamic;
+    int64_t changes;
+    bool in_tx;
+
+    /* of the last failure */
+    bool lost;  /* the connection is gone */
+    bool again; /* the transaction may be repeated: a deadlock, a serialization failure */
+
+    /* savepoints of units of work, made when the first statement comes */
+    bool wants_savepoint, has_savepoint;
+};
+
+struct pg_listener;
+
+struct pg_store {
+    struct sql_store base; /* first */
+    char *url;
+    char *place; /* without a password */
+    char *node;  /* lease_owner */
+    bool serving;
+
+    /* units of work */
+    pthread_t writer_thread;
+    bool writer_runs;
+    pthread_mutex_t lock; /* of the queue below */
+    pthread_cond_t wake;
+    struct store_work *first, **last;
+    bool stopping;
+    struct pg_db works;
+    struct store_tx works_tx;
+    struct arena works_scratch;
+    _Atomic int64_t interactive_us; /* when somebody wrote last who waits for it; 0: never */
+
+    /* slices */
+    pthread_mutex_t bulk_lock;
+    struct pg_db bulk;
+    struct store_tx bulk_tx;
+    struct arena bulk_scratch;
+    struct pg_bulk *fast; /* see bulk.c */
+
+    /* keys */
+    pthread_mutex_t keys_lock;
+    struct pg_db keys;
+
+    /* readers */
+    pthread_mutex_t readers_lock;
+    pthread_cond_t reader_free;
+    struct pg_db *readers;
+    bool *reader_taken;
+    unsigned n_readers;
+
+    /* listener.c */
+    pthread_t listener_thread;
+    bool listener_runs;
+    struct pg_db listener;
+    int stop_pipe[2];
+    void (*on_wake)(void *arg);
+    void *wake_arg;
+    pthread_mutex_t wake_lock;
+
+    _Atomic bool closing;
+    _Atomic int64_t busy_us, commit_us, commits;
+};
+
+static inline struct pg_store *pg_of(struct store *s)
+{
+    return (struct pg_store *)(void *)s;
+}
+
+static inline struct pg_store *pg_of_sql(struct sql_store *s)
+{
+    return (struct pg_store *)(void *)s;
+}
+
+static inline struct pg_db *pg_db_of(struct db *db)
+{
+    return (struct pg_db *)(void *)db;
+}
+
+/* ---- db.c ---- */
+
+extern const struct db_driver pg_driver;
+
+void pg_db_init(struct pg_db *db, const struct pg_store *s, int slot);
+/* Connects, or connects again. Nothing happens to one that lives. */
+int pg_db_connect(struct pg_db *db, struct err *err) MUST_CHECK;
+void pg_db_disconnect(struct pg_db *db);
+void pg_db_release(struct pg_db *db);
+
+/* Looks whether the server has closed an idle connection; drops it then. */
+void pg_db_look(struct pg_db *db);
+
+/* A simple command (or several), without parameters or rows. */
+int pg_exec(struct pg_db *db, const char *sql, struct err *err) MUST_CHECK;
+/* The first column of its first row, as text, in out; "" for none or NULL. */
+int pg_query_text(struct pg_db *db, const char *sql, char *out, size_t n,
+                  struct err *err) MUST_CHECK;
+/* Our error from what the connection or the result says; sets db->lost and db->again. */
+int pg_error(struct pg_db *db, const PGresult *r, const char *what, struct err *err);
+
+/* ---- tx.c ---- */
+
+int pg_begin(struct pg_db *db, struct err *err) MUST_CHECK;
+void pg_rollback(struct pg_db *db);
+/* ERR_BUSY with db->again: it has not been committed, and may be repeated. When the connection
+ * breaks meanwhile, waits until the database can tell. */
+int pg_commit(struct pg_db *db, struct err *err) MUST_CHECK;
+/* Repeats are worth it: a little later each time. False when there were enough, or at the end. */
+bool pg_try_again(struct pg_db *db, unsigned *tries);
+
+/* ---- schema.c ---- */
+
+int pg_schema_migrate(struct pg_db *db, struct err *err) MUST_CHECK;
+int pg_schema_secret(struct pg_db *db, struct id_secret *out, struct err *err) MUST_CHECK;
+int pg_refuse_pooler(struct pg_store *s, struct pg_db *db, struct err *err) MUST_CHECK;
+
+/* ---- writer.c ---- */
+
+int pg_writer_start(struct pg_store *s, struct err *err) MUST_CHECK;
+void pg_writer_stop(struct pg_store *s);
+void pg_submit(struct store *s, struct store_work *w);
+int pg_slice_commit(struct store *s, struct store_chunk *chunks, size_t n, struct err *err);
+bool pg_wants_room(struct sql_store *s, size_t rows, int64_t elapsed_us);
+
+/* ---- bulk.c ---- */
+
+/* A slice of a chunk by sets of rows, in a transaction that is open. */
+int pg_bulk_slice(struct pg_store *s, struct store_chunk *c, struct err *err) MUST_CHECK;
+void pg_bulk_free(struct pg_store *s);
+
+/* ---- metadata.c ---- */
+
+/* Metadata as jsonb prints it, compact. */
+int pg_canonical(struct voucher *v, struct arena *a, struct err *err) MUST_CHECK;
+/* No number in it has more digits, or a larger exponent, than we let unfold. */
+bool pg_fits(const struct voucher *v);
+
+/* ---- inputs.c ---- (as store.h has them) */
+
+int pg_input_put(struct store *s, struct str name, const struct input_source *from,
+                 struct err *err);
+int pg_input_find(struct store *s, struct str name, bool *found, struct err *err);
+int pg_input_read(struct store *s, struct str name, int64_t at, void *out, size_t n, size_t *got,
+                  struct err *err);
+int pg_input_remove(struct store *s, struct str name, struct err *err);
+
+/* ---- listener.c ---- */
+
+int pg_listener_start(struct pg_store *s, struct err *err) MUST_CHECK;
+void pg_listener_stop(struct pg_store *s);
+void pg_listen(struct store *s, void (*on_wake)(void *arg), void *arg);
+
+#endif
