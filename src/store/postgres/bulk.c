@@ -1,16 +1,737 @@
 /* SPDX-License-Identifier: MIT */
-/* bulk.c - a slice of a chunk by sets of rows. */
+/*
+ * bulk.c - a slice of a chunk by sets of rows: a few statements for thousands of rows.
+ *
+ * One query finds (and locks) the stored rows; what becomes of each row is decided here, by the
+ * same code as for a single one (sql/vouchers.c); then new rows go by COPY into the table, changed
+ * ones by COPY into a temporary table and one UPDATE, failures by COPY. Rows come sorted by code,
+ * so both sides are walked once, and a code that is repeated meets what its predecessors have made
+ * of it.
+ *
+ * While an import finds nothing but new codes the query is left out: COPY itself tells when a code
+ * exists, and the slice is done again with the query. A unique violation in spite of it comes from
+ * a racing writer; then the transaction is repeated.
+ */
+#include <endian.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/fault.h"
 #include "base/time_iso.h"
 #include "store/postgres/pg_priv.h"
 
+#define ROWS_NEW     40960 /* of a slice */
+#define ROWS_STORED  10240 /* the query brings them all into memory: 1 KB and more each */
+#define ROWS_LEAST   64
+#define ROWS_BY_ONES 4 /* fewer are cheaper one by one */
+#define BUF_BYTES    (16 * MIB)
+#define BUF_ENOUGH   (6 * MIB) /* then the slice ends */
+#define SEND_BYTES   (64 * KIB)
+#define TARGET_US    12000 /* of a slice while somebody writes; COMMIT comes on top */
+
+#define COPY_HEADER     "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0"
+#define COPY_HEADER_LEN 19
+
+#define STAGE_COLUMNS                                                                              \
+    "id, version, effect, active, value, start_ms, expiration_ms, quantity, redeemed_quantity, "   \
+    "redeemed_amount, category, additional_info, rule, discount_extra, metadata, updated_ms, "     \
+    "category_id, validity, recent"
+
+static const char copy_new[] = "COPY vouchers (" VOUCHER_COLUMNS ") FROM STDIN (FORMAT binary)";
+static const char copy_changed[] = "COPY stage (" STAGE_COLUMNS ") FROM STDIN (FORMAT binary)";
+static const char copy_failures[] =
+    "COPY failures (project_id, action_seq, \"row\", key, reason, kind) FROM STDIN (FORMAT binary)";
+
+static const char make_stage[] =
+    "CREATE TEMP TABLE IF NOT EXISTS stage (id bigint, version bigint, effect smallint, "
+    "active smallint, value numeric, start_ms bigint, expiration_ms bigint, quantity bigint, "
+    "redeemed_quantity bigint, redeemed_amount bigint, category text, additional_info text, "
+    "rule text, discount_extra text, metadata jsonb, updated_ms bigint, category_id bigint, "
+    "validity text, recent bytea) ON COMMIT DELETE ROWS;"
+    /* It has no statistics: whatever it holds, its rows lead to those of the table by the key. */
+    "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off";
+
+static const char update_from_stage[] =
+    "UPDATE vouchers v SET version = s.version, effect = s.effect, active = s.active, "
+    "value = s.value, start_ms = s.start_ms, expiration_ms = s.expiration_ms, "
+    "quantity = s.quantity, redeemed_quantity = s.redeemed_quantity, "
+    "redeemed_amount = s.redeemed_amount, category = s.category, "
+    "additional_info = s.additional_info, rule = s.rule, discount_extra = s.discount_extra, "
+    "metadata = s.metadata, updated_ms = s.updated_ms, category_id = s.category_id, "
+    "validity = s.validity, recent = s.recent FROM stage s WHERE v.id = s.id";
+
+struct pg_bulk {
+    struct buf fresh, changed, failures, codes;
+    size_t n_changed, n_failures;
+    unsigned staged;   /* the generation of the connection that has the temporary table */
+    bool expect_new;   /* the last slice found no stored row */
+    double us_per_row; /* running estimate, without COMMIT */
+};
+
+/* A slice on its way. */
+struct slice {
+    struct pg_store *s;
+    struct pg_bulk *bulk;
+    struct store_chunk *c;
+    struct voucher_applier ap;
+    size_t from, to; /* of c->vouchers */
+    bool streams;    /* new rows are sent while further ones are decided */
+    bool copying;    /* the COPY of new rows is open: nothing else can be asked */
+    bool exists;     /* it has found one that is there */
+    bool by_query;   /* stored rows are known */
+    struct stmt *stored;
+    bool stored_row; /* the statement is at a row that no code has met yet */
+    int64_t next_key;
+
+    /* of the code under way */
+    struct voucher now;
+    bool there, is_new, dirty;
+};
+
+/* ---- values as COPY takes them ---- */
+
+static void put_be16(struct buf *b, uint16_t v)
+{
+    const uint16_t big = htobe16(v);
+    buf_put(b, &big, sizeof(big));
+}
+
+static void put_be32(struct buf *b, uint32_t v)
+{
+    const uint32_t big = htobe32(v);
+    buf_put(b, &big, sizeof(big));
+}
+
+static void put_null(struct buf *b)
+{
+    put_be32(b, UINT32_MAX);
+}
+
+static void put_int(struct buf *b, int64_t v)
+{
+    struct {
+        uint32_t len;
+        uint32_t high, low;
+    } field = { htobe32(8), htobe32((uint32_t)((uint64_t)v >> 32)), htobe32((uint32_t)v) };
+    buf_put(b, &field, sizeof(field));
+}
+
+static void put_small(struct buf *b, int v)
+{
+    put_be32(b, 2);
+    put_be16(b, (uint16_t)v);
+}
+
+static void put_int_or_null(struct buf *b, int64_t v, bool null)
+{
+    if (null)
+        put_null(b);
+    else
+        put_int(b, v);
+}
+
+static void put_text(struct buf *b, struct str s)
+{
+    if (s.p == NULL) {
+        put_null(b);
+        return;
+    }
+    put_be32(b, (uint32_t)s.len);
+    buf_puts(b, s);
+}
+
+static void put_jsonb(struct buf *b, struct str s)
+{
+    if (s.p == NULL) {
+        put_null(b);
+        return;
+    }
+    put_be32(b, (uint32_t)s.len + 1);
+    buf_putc(b, 1); /* its version */
+    buf_puts(b, s);
+}
+
+#define NUMERIC_GROUPS 100 /* of four digits: a double has 308 of them and 20 behind the point */
+
+/* numeric: groups of four digits, aligned at the point. */
+static void put_numeric(struct buf *b, struct num n)
+{
+    char text[400] = "0";
+    uint16_t groups[NUMERIC_GROUPS];
+    struct buf t;
+    buf_init(&t, sizeof(text) - 1);
+    num_put(&t, n);
+    if (!t.failed) {
+        memcpy(text, t.p, t.len);
+        text[t.len] = '\0';
+    }
+    buf_release(&t);
+    /* As plain digits: 1.5e20 becomes 15 and zeros. */
+    const bool negative = text[0] == '-';
+    const char *p = text + negative;
+    char digits[NUMERIC_GROUPS * 4];
+    int count = 0, point = -1, exponent = 0;
+    for (; *p != '\0' && *p != 'e' && *p != 'E'; p++) {
+        if (*p == '.')
+            point = count;
+        else if (count < (int)sizeof(digits))
+            digits[count++] = *p;
+    }
+    if (*p != '\0')
+        exponent = (int)strtol(p + 1, NULL, 10);
+    if (point < 0)
+        point = count;
+    point += exponent; /* digits in front of the point; may be below 0 or beyond count */
+    const int scale = count - point > 0 ? count - point : 0;
+    const int whole = point > 0 ? (point + 3) / 4 : 0; /* groups in front */
+    const int parts = (scale + 3) / 4;
+    int n_groups = 0;
+    for (int g = -whole; g < parts && n_groups < NUMERIC_GROUPS; g++) {
+        int v = 0;
+        for (int k = 0; k < 4; k++) {
+            const int at = point + g * 4 + k;
+            v = v * 10 + (at >= 0 && at < count ? digits[at] - '0' : 0);
+        }
+        groups[n_groups++] = (uint16_t)v;
+    }
+    int weight = whole - 1, first = 0;
+    while (first < n_groups && groups[first] == 0) {
+        first++;
+        weight--;
+    }
+    while (n_groups > first && groups[n_groups - 1] == 0)
+        n_groups--;
+    const int left = n_groups - first;
+    put_be32(b, (uint32_t)(8 + 2 * left));
+    put_be16(b, (uint16_t)left);
+    put_be16(b, (uint16_t)(left > 0 ? weight : 0));
+    put_be16(b, negative && left > 0 ? 0x4000 : 0);
+    put_be16(b, (uint16_t)scale);
+    for (int i = first; i < n_groups; i++)
+        put_be16(b, groups[i]);
+}
+
+static void put_value(struct buf *b, const struct voucher *v)
+{
+    if ((v->set & VF_VALUE) != 0)
+        put_numeric(b, v->value);
+    else
+        put_null(b);
+}
+
+static void put_blob(struct buf *b, struct str s)
+{
+    put_text(b, s.len > 0 ? s : (struct str){ 0 });
+}
+
+/* VOUCHER_COLUMNS of a new row. */
+static void put_fresh(struct buf *b, const struct voucher *v, int64_t project_id)
+{
+    put_be16(b, 27);
+    put_int(b, v->key);
+    put_int(b, project_id);
+    put_text(b, v->code);
+    put_int(b, v->version);
+    put_null(b); /* standalone */
+    put_small(b, v->type);
+    put_small(b, v->discount_type);
+    put_small(b, v->effect);
+    put_small(b, v->active);
+    put_value(b, v);
+    put_int_or_null(b, v->start_ms, v->start_ms == TIME_NONE);
+    put_int_or_null(b, v->expiration_ms, v->expiration_ms == TIME_NONE);
+    put_int_or_null(b, v->quantity, v->quantity < 0);
+    put_int(b, v->redeemed_quantity);
+    put_int(b, v->redeemed_amount);
+    put_text(b, v->category);
+    put_text(b, v->additional_info);
+    put_text(b, v->rule);
+    put_text(b, v->discount_extra);
+    put_jsonb(b, v->metadata);
+    put_int(b, v->created_ms);
+    put_int_or_null(b, v->updated_ms, v->updated_ms == TIME_NONE);
+    put_int_or_null(b, v->category_id, v->category_id == 0);
+    put_text(b, v->validity);
+    put_int(b, 0);
+    put_null(b);
+    put_blob(b, v->recent);
+}
+
+/* STAGE_COLUMNS. */
+static void put_changed(struct buf *b, const struct voucher *v)
+{
+    put_be16(b, 19);
+    put_int(b, v->key);
+    put_int(b, v->version);
+    put_small(b, v->effect);
+    put_small(b, v->active);
+    put_value(b, v);
+    put_int_or_null(b, v->start_ms, v->start_ms == TIME_NONE);
+    put_int_or_null(b, v->expiration_ms, v->expiration_ms == TIME_NONE);
+    put_int_or_null(b, v->quantity, v->quantity < 0);
+    put_int(b, v->redeemed_quantity);
+    put_int(b, v->redeemed_amount);
+    put_text(b, v->category);
+    put_text(b, v->additional_info);
+    put_text(b, v->rule);
+    put_text(b, v->discount_extra);
+    put_jsonb(b, v->metadata);
+    put_int_or_null(b, v->updated_ms, v->updated_ms == TIME_NONE);
+    put_int_or_null(b, v->category_id, v->category_id == 0);
+    put_text(b, v->validity);
+    put_blob(b, v->recent);
+}
+
+static void put_failure(struct buf *b, const struct store_chunk *c, const struct failure *f)
+{
+    put_be16(b, 6);
+    put_int(b, c->project_id);
+    put_int(b, c->action_seq);
+    put_int(b, c->first_row + (int64_t)f->row + 1);
+    put_text(b, f->key);
+    put_text(b, f->reason);
+    put_int(b, f->kind);
+}
+
+/* ---- COPY ---- */
+
+static int copy_begin(struct pg_db *db, const char *sql, struct err *err)
+{
+    if (fault_hit(FAULT_STORE))
+        return err_set(err, ERR_STORE, "cannot copy rows: broken on purpose");
+    PGresult *r = PQexec(db->conn, sql);
+    const int rc =
+        PQresultStatus(r) == PGRES_COPY_IN ? 0 : pg_error(db, r, "cannot copy rows", err);
+    PQclear(r);
+    return rc;
+}
+
+static int copy_send(struct pg_db *db, struct buf *rows, struct err *err)
+{
+    if (buf_ok(rows, err) < 0)
+        return -1;
+    if (rows->len > 0 && PQputCopyData(db->conn, rows->p, (int)rows->len) != 1)
+        return pg_error(db, NULL, "cannot copy rows", err);
+    buf_reset(rows);
+    return 0;
+}
+
+/* 0, or -1; *exists: a unique violation. rc < 0: it is given up, and err says why already. */
+static int copy_end(struct pg_db *db, int rc, bool *exists, struct err *err)
+{
+    PGresult *r;
+    if (PQputCopyEnd(db->conn, rc < 0 ? "given up" : NULL) != 1 && rc == 0)
+        rc = pg_error(db, NULL, "cannot copy rows", err);
+    while ((r = PQgetResult(db->conn)) != NULL) {
+        if (PQresultStatus(r) != PGRES_COMMAND_OK && rc == 0) {
+            rc = pg_error(db, r, "cannot copy rows", err);
+            *exists = err->code == ERR_DUPLICATE;
+        }
+        PQclear(r);
+    }
+    return rc;
+}
+
+/* All at once; rows has them, and their header. */
+static int copy(struct pg_db *db, const char *sql, struct buf *rows, struct err *err)
+{
+    bool ignored;
+    buf_put(rows, "\377\377", 2);
+    if (copy_begin(db, sql, err) < 0)
+        return -1;
+    return copy_end(db, copy_send(db, rows, err), &ignored, err);
+}
+
+static void begin_rows(struct buf *b)
+{
+    buf_reset(b);
+    buf_put(b, COPY_HEADER, COPY_HEADER_LEN);
+}
+
+/* ---- stored rows ---- */
+
+static bool same_code(const struct store_chunk *c, size_t a, size_t b)
+{
+    return str_eq(c->vouchers[a]->code, c->vouchers[b]->code);
+}
+
+static size_t count_codes(const struct slice *sl)
+{
+    size_t n = 0;
+    for (size_t i = sl->from; i < sl->to; i++)
+        n += i == sl->from || !same_code(sl->c, i, i - 1);
+    return n;
+}
+
+/* text[] as it is sent. */
+static int put_codes(struct slice *sl, struct err *err)
+{
+    struct buf *b = &sl->bulk->codes;
+    const size_t n = count_codes(sl);
+    buf_reset(b);
+    put_be32(b, 1);  /* dimensions */
+    put_be32(b, 0);  /* no nulls */
+    put_be32(b, 25); /* text */
+    put_be32(b, (uint32_t)n);
+    put_be32(b, 1); /* from 1 */
+    for (size_t i = sl->from; i < sl->to; i++) {
+        if (i == sl->from || !same_code(sl->c, i, i - 1))
+            put_text(b, sl->c->vouchers[i]->code);
+    }
+    return buf_ok(b, err);
+}
+
+static int query_stored(struct slice *sl, struct err *err)
+{
+    struct db *db = &sl->s->bulk.base;
+    sl->stored = db_statement(db, STATEMENT_VOUCHERS_BY_CODES, err);
+    if (sl->stored == NULL || put_codes(sl, err) < 0)
+        return -1;
+    bind_int(sl->stored, 1, sl->c->project_id);
+    pg_bind_array(sl->stored, 2, buf_str(&sl->bulk->codes));
+    const int got = db_step(db, sl->stored, err);
+    sl->stored_row = got > 0;
+    return got < 0 ? -1 : 0;
+}
+
+/* Both sides are sorted by byte. */
+static int find_stored(struct slice *sl, struct str code, struct err *err)
+{
+    struct db *db = &sl->s->bulk.base;
+    sl->there = false;
+    while (sl->stored_row) {
+        const int order = str_cmp(column_str(sl->stored, 2), code);
+        if (order > 0)
+            return 0;
+        sl->there = order == 0;
+        if (sl->there && voucher_read_row(sl->stored, &sl->now, err) < 0)
+            return -1;
+        const int got = db_step(db, sl->stored, err);
+        if (got < 0)
+            return -1;
+        sl->stored_row = got > 0;
+        if (sl->there)
+            return 0;
+    }
+    return 0;
+}
+
+/* ---- new rows ---- */
+
+static int send_fresh(struct slice *sl, struct err *err)
+{
+    struct pg_db *db = &sl->s->bulk;
+    if (!sl->copying && copy_begin(db, copy_new, err) < 0)
+        return -1;
+    if (!sl->copying) {
+        sl->copying = true;
+        if (PQputCopyData(db->conn, COPY_HEADER, COPY_HEADER_LEN) != 1)
+            return pg_error(db, NULL, "cannot copy rows", err);
+    }
+    return copy_send(db, &sl->bulk->fresh, err);
+}
+
+/* Whatever of them has not been sent, is; then other statements can run. rc < 0: given up. */
+static int end_fresh(struct slice *sl, int rc, struct err *err)
+{
+    if (rc == 0 && sl->bulk->fresh.len > 0)
+        rc = send_fresh(sl, err);
+    if (!sl->copying)
+        return rc;
+    sl->copying = false;
+    if (rc == 0 && PQputCopyData(sl->s->bulk.conn, "\377\377", 2) != 1)
+        rc = pg_error(&sl->s->bulk, NULL, "cannot copy rows", err);
+    return copy_end(&sl->s->bulk, rc, &sl->exists, err);
+}
+
+/* ---- a row ---- */
+
+static int on_changed(struct voucher_applier *ap, struct voucher *stored, struct err *err)
+{
+    struct slice *sl = ap->sink_arg;
+    (void)stored;
+    (void)err;
+    sl->dirty = true;
+    return 0;
+}
+
+static int create(struct slice *sl, const struct voucher *v, bool repeated, struct applied *out,
+                  struct err *err)
+{
+    struct voucher_applier *ap = &sl->ap;
+    sl->now = *v;
+    sl->now.key = key_base(sl->c->project_id) + sl->next_key++;
+    sl->now.version = ap->seq;
+    sl->now.created_ms = ap->now_ms;
+    sl->now.updated_ms = TIME_NONE;
+    sl->now.recent = (struct str){ 0 };
+    if (repeated && applier_prepare(ap, &sl->now, &out->reason, err) < 0)
+        return -1;
+    if (applier_overlaps(ap) &&
+        recent_note(&sl->now, v, ap->seq, ap->first_unfinished, ap->arena, err) < 0)
+        return -1;
+    sl->there = sl->is_new = true;
+    ap->created++;
+    out->outcome = OUTCOME_CREATED;
+    if (sl->copying && ap->n_counts == APPLIER_COUNTS && end_fresh(sl, 0, err) < 0)
+        return -1; /* the counters that wait will be written */
+    return applier_count(ap, v, 1, err);
+}
+
+static int apply(struct slice *sl, struct voucher *v, bool repeated, struct applied *out,
+                 struct err *err)
+{
+    struct voucher_applier *ap = &sl->ap;
+    *out = (struct applied){ 0 };
+    if (!pg_fits(v)) {
+        *out = (struct applied){
+            .outcome = OUTCOME_FAILED,
+            .kind = FAILURE_INVALID,
+            .reason = STR("Property .metadata has a number that the database cannot keep")
+        };
+        return 0;
+    }
+    if (ap->has_categories && category_link(ap->db, ap->project_id, v, err) < 0)
+        return -1;
+    if (!sl->there)
+        return ap->mode == APPLY_UPDATE_ONLY ? applier_missing(ap, v, out, err)
+                                             : create(sl, v, repeated, out, err);
+    return ap->mode == APPLY_CREATE_ONLY ? applier_duplicate(ap, v, out, err)
+                                         : applier_merge(ap, &sl->now, v, out, err);
+}
+
+static void note(struct slice *sl, const struct failure *f, enum outcome outcome)
+{
+    struct store_chunk *c = sl->c;
+    if (outcome == OUTCOME_FAILED) {
+        put_failure(&sl->bulk->failures, c, f);
+        sl->bulk->n_failures++;
+    }
+    outcome_put(c->outcomes, f->row, outcome);
+    c->adding[outcome]++;
+    c->reached++;
+}
+
+/* All rows of one code; returns the first behind them. */
+static int apply_code(struct slice *sl, size_t *at, struct err *err)
+{
+    struct store_chunk *c = sl->c;
+    size_t end = *at + 1;
+    while (end < sl->to && same_code(c, *at, end))
+        end++;
+    sl->there = sl->is_new = sl->dirty = false;
+    arena_reset(sl->ap.arena);
+    if (sl->by_query && find_stored(sl, c->vouchers[*at]->code, err) < 0)
+        return -1;
+    for (size_t i = *at; i < end; i++) {
+        struct voucher *v = c->vouchers[i];
+        struct applied applied;
+        if (apply(sl, v, end - *at > 1, &applied, err) < 0)
+            return -1;
+        note(sl,
+             &(struct failure){
+                 .row = v->row, .kind = applied.kind, .key = v->code, .reason = applied.reason },
+             applied.outcome);
+        fault_point("slice.row");
+    }
+    if (sl->is_new) {
+        put_fresh(&sl->bulk->fresh, &sl->now, c->project_id);
+        if (sl->streams && sl->bulk->fresh.len > SEND_BYTES && send_fresh(sl, err) < 0)
+            return -1;
+    } else if (sl->dirty) {
+        put_changed(&sl->bulk->changed, &sl->now);
+        sl->bulk->n_changed++;
+    }
+    *at = end;
+    return 0;
+}
+
+/* ---- a slice ---- */
+
+/* Rows of one slice: all that fit while nobody writes, some milliseconds' worth otherwise. */
+static size_t rows_wanted(const struct pg_store *s, const struct pg_bulk *bulk, bool by_query)
+{
+    const int64_t last = atomic_load(&s->interactive_us);
+    const size_t most = by_query ? ROWS_STORED : ROWS_NEW;
+    if (last == 0 || time_monotonic_us() - last > 2000000)
+        return most;
+    const double n = bulk->us_per_row > 0 ? TARGET_US / bulk->us_per_row : 256;
+    return n < ROWS_LEAST ? ROWS_LEAST : n > (double)most ? most : (size_t)n;
+}
+
+static void choose_rows(struct slice *sl)
+{
+    const struct store_chunk *c = sl->c;
+    sl->from = c->slice_done > c->n_failures ? c->slice_done - c->n_failures : 0;
+    sl->to = sl->from + rows_wanted(sl->s, sl->bulk, sl->by_query);
+    if (sl->to > c->n_vouchers)
+        sl->to = c->n_vouchers;
+    while (sl->to > sl->from && sl->to < c->n_vouchers && same_code(c, sl->to - 1, sl->to))
+        sl->to++;
+}
+
+static int take_keys(struct slice *sl, struct err *err)
+{
+    struct key_range range = { 0 };
+    const size_t n = count_codes(sl);
+    if (sl->ap.mode == APPLY_UPDATE_ONLY || n == 0)
+        return 0;
+    if (sl->s->base.backend->keys_take(&sl->s->bulk_tx, sl->c->project_id, "voucher", (int64_t)n,
+                                       &range, err) < 0)
+        return -1;
+    sl->next_key = range.next;
+    return 0;
+}
+
+/* What was decided, into the database. */
+static int write_rows(struct slice *sl, struct err *err)
+{
+    struct pg_bulk *bulk = sl->bulk;
+    struct pg_db *db = &sl->s->bulk;
+    if (bulk->n_changed > 0 && (copy(db, copy_changed, &bulk->changed, err) < 0 ||
+                                pg_exec(db, update_from_stage, err) < 0))
+        return -1;
+    if (bulk->n_failures > 0 && copy(db, copy_failures, &bulk->failures, err) < 0)
+        return -1;
+    return slice_finish(&sl->s->bulk_tx, sl->c, &sl->ap, err);
+}
+
+static int decide(struct slice *sl, struct err *err)
+{
+    struct pg_bulk *bulk = sl->bulk;
+    struct store_chunk *c = sl->c;
+    buf_reset(&bulk->fresh);
+    begin_rows(&bulk->changed);
+    begin_rows(&bulk->failures);
+    bulk->n_changed = bulk->n_failures = 0;
+    while (c->reached < c->n_failures)
+        note(sl, &c->failures[c->reached], OUTCOME_FAILED);
+    for (size_t at = sl->from; at < sl->to;) {
+        if (apply_code(sl, &at, err) < 0)
+            return -1;
+        if (bulk->fresh.len + bulk->changed.len + bulk->failures.len > BUF_ENOUGH)
+            break;
+    }
+    return 0;
+}
+
+/* 1: a code exists that was taken for a new one. */
+static int run(struct slice *sl, struct err *err)
+{
+    sl->exists = false;
+    sl->streams = !sl->ap.has_categories;
+    choose_rows(sl);
+    if (take_keys(sl, err) < 0 || (sl->by_query && query_stored(sl, err) < 0))
+        return -1;
+    int rc = end_fresh(sl, decide(sl, err), err);
+    if (rc == 0)
+        rc = write_rows(sl, err);
+    if (sl->stored != NULL)
+        stmt_reset(sl->stored);
+    return sl->exists ? 1 : rc;
+}
+
+/* Once without the query; when that meets a stored code, all over again with it. */
+static int run_expecting_new(struct slice *sl, struct err *err)
+{
+    struct pg_db *db = &sl->s->bulk;
+    if (pg_exec(db, "SAVEPOINT fresh", err) < 0)
+        return -1;
+    const int rc = run(sl, err);
+    if (rc <= 0)
+        return rc;
+    if (pg_exec(db, "ROLLBACK TO fresh", err) < 0)
+        return -1;
+    slice_undo(sl->c);
+    sl->bulk->expect_new = false;
+    sl->by_query = true;
+    if (slice_begin(&sl->s->bulk_tx, sl->c, &sl->ap, err) < 0)
+        return -1;
+    sl->ap.sink = on_changed;
+    sl->ap.sink_arg = sl;
+    return run(sl, err);
+}
+
+static struct pg_bulk *bulk_of(struct pg_store *s)
+{
+    if (s->fast != NULL)
+        return s->fast;
+    struct pg_bulk *bulk = mem_calloc(1, sizeof(*bulk));
+    if (bulk == NULL)
+        return NULL;
+    buf_init(&bulk->fresh, BUF_BYTES);
+    buf_init(&bulk->changed, BUF_BYTES);
+    buf_init(&bulk->failures, BUF_BYTES);
+    buf_init(&bulk->codes, BUF_BYTES);
+    s->fast = bulk;
+    return bulk;
+}
+
+static void learn(struct slice *sl, int64_t us)
+{
+    struct pg_bulk *bulk = sl->bulk;
+    const size_t rows = sl->c->reached - sl->c->slice_done;
+    const double per_row = rows > 0 ? (double)us / (double)rows : 0;
+    bulk->us_per_row = bulk->us_per_row == 0 ? per_row : 0.7 * bulk->us_per_row + 0.3 * per_row;
+    if (sl->by_query)
+        bulk->expect_new =
+            sl->c->adding[OUTCOME_CREATED] > 0 &&
+            sl->c->adding[OUTCOME_CREATED] + sl->c->adding[OUTCOME_FAILED] == (int64_t)rows;
+}
+
+int pg_bulk_prepare(struct pg_store *s, struct err *err)
+{
+    struct pg_bulk *bulk = bulk_of(s);
+    if (bulk == NULL)
+        return err_nomem(err);
+    if (pg_db_connect(&s->bulk, err) < 0)
+        return -1;
+    if (bulk->staged == s->bulk.generation)
+        return 0;
+    if (pg_exec(&s->bulk, make_stage, err) < 0)
+        return -1;
+    bulk->staged = s->bulk.generation;
+    return 0;
+}
+
 int pg_bulk_slice(struct pg_store *s, struct store_chunk *c, struct err *err)
 {
-    return slice_run(&s->bulk_tx, c, false, time_monotonic_us(), err);
+    struct slice sl = { .s = s, .c = c };
+    const int64_t from_us = time_monotonic_us();
+    const size_t left = c->n_failures + c->n_vouchers - c->slice_done;
+    sl.bulk = bulk_of(s);
+    if (sl.bulk == NULL)
+        return err_nomem(err);
+    if (c->dry_run || left <= ROWS_BY_ONES)
+        return slice_run(&s->bulk_tx, c, false, from_us, err);
+    if (slice_begin(&s->bulk_tx, c, &sl.ap, err) < 0)
+        return -1;
+    if (sl.ap.has_erased)
+        return slice_run(&s->bulk_tx, c, false, from_us, err);
+    sl.ap.sink = on_changed;
+    sl.ap.sink_arg = &sl;
+    sl.by_query = c->mode == APPLY_UPDATE_ONLY || !sl.bulk->expect_new;
+    const int rc = sl.by_query ? run(&sl, err) : run_expecting_new(&sl, err);
+    if (rc == 0) {
+        learn(&sl, time_monotonic_us() - from_us);
+        return 0;
+    }
+    if (rc > 0) { /* a racing writer */
+        sl.bulk->expect_new = false;
+        s->bulk.again = true;
+        err->code = ERR_BUSY;
+    }
+    return -1;
 }
 
 void pg_bulk_free(struct pg_store *s)
 {
-    (void)s;
+    struct pg_bulk *bulk = s->fast;
+    if (bulk == NULL)
+        return;
+    buf_release(&bulk->fresh);
+    buf_release(&bulk->changed);
+    buf_release(&bulk->failures);
+    buf_release(&bulk->codes);
+    mem_free(bulk);
 }

@@ -208,6 +208,7 @@ int pg_db_connect(struct pg_db *db, struct err *err)
         return -1;
     }
     db->lost = db->again = false;
+    db->generation++;
     PQsetNoticeReceiver(db->conn, ignore_notice, NULL);
     return configure(db, err);
 }
@@ -397,6 +398,11 @@ static void put_text(struct stmt *st, int at, struct str v)
 static void put_blob(struct stmt *st, int at, const void *p, size_t n)
 {
     put(st, at, PG_BYTEA, n > 0 ? p : "", n, 1);
+}
+
+void pg_bind_array(struct stmt *st, int at, struct str array)
+{
+    put(st, at, PG_ANY, array.p, array.len, 1);
 }
 
 /* ---- conditions on JSON: see longshore_matches in the schema ---- */

@@ -35,7 +35,7 @@ struct pg_param {
     int n;
     int format; /* 1: binary */
     enum pg_type type;
-    bool touched; /* a number that the text leaves out has no type by itself */
+    bool touched;   /* a number that the text leaves out has no type by itself */
     char small[32]; /* a number */
 };
 
@@ -59,10 +59,11 @@ struct pg_stmt {
 struct pg_db {
     struct db base; /* first */
     const struct pg_store *store;
-    PGconn *conn; /* NULL: not connected */
-    int slot;     /* of its counters in `totals` */
-    bool locks;   /* it writes: rows that it reads to change them are locked */
-    bool async;   /* commits need not be on the disk */
+    PGconn *conn;        /* NULL: not connected */
+    unsigned generation; /* how often it has been connected */
+    int slot;            /* of its counters in `totals` */
+    bool locks;          /* it writes: rows that it reads to change them are locked */
+    bool async;          /* commits need not be on the disk */
     struct pg_stmt statements[STATEMENT_COUNT];
     struct pg_stmt dynamic;
     int64_t changes;
@@ -164,6 +165,9 @@ int pg_query_text(struct pg_db *db, const char *sql, char *out, size_t n,
 /* Our error from what the connection or the result says; sets db->lost and db->again. */
 int pg_error(struct pg_db *db, const PGresult *r, const char *what, struct err *err);
 
+/* An array as it is sent; the server knows its type. */
+void pg_bind_array(struct stmt *st, int at, struct str array);
+
 /* ---- tx.c ---- */
 
 int pg_begin(struct pg_db *db, struct err *err) MUST_CHECK;
@@ -190,6 +194,8 @@ bool pg_wants_room(struct sql_store *s, size_t rows, int64_t elapsed_us);
 
 /* ---- bulk.c ---- */
 
+/* Before the transaction: connected, with the temporary table of slices. */
+int pg_bulk_prepare(struct pg_store *s, struct err *err) MUST_CHECK;
 /* A slice of a chunk by sets of rows, in a transaction that is open. */
 int pg_bulk_slice(struct pg_store *s, struct store_chunk *c, struct err *err) MUST_CHECK;
 void pg_bulk_free(struct pg_store *s);

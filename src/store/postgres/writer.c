@@ -256,7 +256,7 @@ static int slice_once(struct pg_store *s, struct store_chunk *chunks, size_t n, 
     struct pg_db *db = &s->bulk;
     size_t first = 0, end = 0;
     tx_begin(s, &s->bulk_tx, db, &s->bulk_scratch);
-    if (pg_begin(db, err) < 0)
+    if (pg_bulk_prepare(s, err) < 0 || pg_begin(db, err) < 0)
         return -1;
     int rc = run_chunks(s, chunks, n, &first, &end, err);
     if (rc == 0) {

@@ -115,22 +115,42 @@ static int put_checkpoint(struct store_tx *tx, const struct store_chunk *c, int6
     return 0;
 }
 
+int slice_begin(struct store_tx *tx, struct store_chunk *c, struct voucher_applier *ap,
+                struct err *err)
+{
+    *ap = (struct voucher_applier){ .tx = tx,
+                                    .db = tx->db,
+                                    .arena = tx->scratch,
+                                    .project_id = c->project_id,
+                                    .seq = c->action_seq,
+                                    .now_ms = time_now_ms(),
+                                    .mode = c->mode,
+                                    .dry_run = c->dry_run,
+                                    .alone = c->ordered };
+    c->reached = c->slice_done;
+    memset(c->adding, 0, sizeof(c->adding));
+    if (lock_project(tx, c->project_id, false, err) < 0)
+        return -1;
+    return applier_begin(ap, err);
+}
+
+int slice_finish(struct store_tx *tx, struct store_chunk *c, struct voucher_applier *ap,
+                 struct err *err)
+{
+    if (c->n_rows > 0 && put_outcomes(tx, c, err) < 0)
+        return -1;
+    if (applier_end(ap, err) < 0)
+        return -1;
+    fault_point("slice.before_checkpoint");
+    return put_checkpoint(tx, c, ap->now_ms, err);
+}
+
 int slice_run(struct store_tx *tx, struct store_chunk *c, bool whole, int64_t from_us,
               struct err *err)
 {
     const size_t items = items_of(c);
-    struct voucher_applier ap = { .tx = tx,
-                                  .db = tx->db,
-                                  .arena = tx->scratch,
-                                  .project_id = c->project_id,
-                                  .seq = c->action_seq,
-                                  .now_ms = time_now_ms(),
-                                  .mode = c->mode,
-                                  .dry_run = c->dry_run,
-                                  .alone = c->ordered };
-    c->reached = c->slice_done;
-    memset(c->adding, 0, sizeof(c->adding));
-    if (lock_project(tx, c->project_id, false, err) < 0 || applier_begin(&ap, err) < 0)
+    struct voucher_applier ap;
+    if (slice_begin(tx, c, &ap, err) < 0)
         return -1;
     for (size_t rows = 0; c->reached < items; c->reached++, rows++) {
         if (!whole && rows % ROWS_BETWEEN_LOOKS == ROWS_BETWEEN_LOOKS - 1 &&
@@ -140,12 +160,7 @@ int slice_run(struct store_tx *tx, struct store_chunk *c, bool whole, int64_t fr
             return -1;
         fault_point("slice.row");
     }
-    if (c->n_rows > 0 && put_outcomes(tx, c, err) < 0)
-        return -1;
-    if (applier_end(&ap, err) < 0)
-        return -1;
-    fault_point("slice.before_checkpoint");
-    return put_checkpoint(tx, c, ap.now_ms, err);
+    return slice_finish(tx, c, &ap, err);
 }
 
 bool slice_is_last(const struct store_chunk *c)

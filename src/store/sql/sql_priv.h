@@ -144,6 +144,13 @@ int sequence_next_key(struct store_tx *tx, int64_t project_id, const char *name,
  * in the chunk, counts in c->adding. */
 int slice_run(struct store_tx *tx, struct store_chunk *c, bool whole, int64_t from_us,
               struct err *err) MUST_CHECK;
+
+/* The same in parts: the applier of a chunk; and, when rows and failures are written, the rest, in
+ * this order: outcomes, totals, checkpoint. */
+int slice_begin(struct store_tx *tx, struct store_chunk *c, struct voucher_applier *ap,
+                struct err *err) MUST_CHECK;
+int slice_finish(struct store_tx *tx, struct store_chunk *c, struct voucher_applier *ap,
+                 struct err *err) MUST_CHECK;
 bool slice_is_last(const struct store_chunk *c); /* it came to the end of the chunk */
 void slice_undo(struct store_chunk *c);          /* the transaction failed */
 void slice_done(struct store_chunk *c);          /* it is in */
@@ -186,12 +193,36 @@ struct voucher_applier {
         *bound;  /* the insert that has what all rows share; a statement keeps its bindings */
     bool append; /* the table ends with our last key: SQLite finds the next one fastest itself */
     int64_t created;
+
+    /* NULL: a stored row that has changed is written at once. Otherwise it is only shown; texts of
+     * rows must live until the end then, since counters of categories wait. */
+    int (*sink)(struct voucher_applier *ap, struct voucher *stored, struct err *err);
+    void *sink_arg;
     struct category_count counts[APPLIER_COUNTS];
     size_t n_counts;
 };
 
 int applier_begin(struct voucher_applier *ap, struct err *err) MUST_CHECK;
 int applier_apply(struct voucher_applier *ap, struct voucher *v, struct applied *out,
+                  struct err *err) MUST_CHECK;
+
+/* ---- its parts, for a backend that applies rows in sets ---- */
+
+/* Is an earlier action unfinished? Then it has to learn what this one has written. */
+bool applier_overlaps(const struct voucher_applier *ap);
+
+/* What becomes of a stored row, and whatever has to be written of it (applier_keep). */
+int applier_merge(struct voucher_applier *ap, struct voucher *stored, const struct voucher *v,
+                  struct applied *out, struct err *err) MUST_CHECK;
+
+/* The row fails: the code is taken (reference 7, 12 and 49), or there is none. */
+int applier_duplicate(struct voucher_applier *ap, const struct voucher *v, struct applied *out,
+                      struct err *err) MUST_CHECK;
+int applier_missing(struct voucher_applier *ap, const struct voucher *v, struct applied *out,
+                    struct err *err) MUST_CHECK;
+
+/* n more in the category that the row names. Its text must outlive the slice. */
+int applier_count(struct voucher_applier *ap, const struct voucher *v, int64_t n,
                   struct err *err) MUST_CHECK;
 
 /* Brings what is given into the form in which it will be read back. *reason: it cannot be kept. */

@@ -116,16 +116,16 @@ static int fails(const char *text, enum failure_kind kind, struct applied *out, 
 }
 
 /* The code is taken: reference 7, 12 and 49. */
-static int fails_as_duplicate(struct voucher_applier *ap, const struct voucher *v,
-                              struct applied *out, struct err *err)
+int applier_duplicate(struct voucher_applier *ap, const struct voucher *v, struct applied *out,
+                      struct err *err)
 {
     return fails(
         arena_printf(ap->arena, "Duplicated voucher exists with id %.*s", STR_FMT(v->code)),
         FAILURE_DUPLICATE, out, err);
 }
 
-static int fails_as_missing(struct voucher_applier *ap, const struct voucher *v,
-                            struct applied *out, struct err *err)
+int applier_missing(struct voucher_applier *ap, const struct voucher *v, struct applied *out,
+                    struct err *err)
 {
     return fails(arena_printf(ap->arena, "Cannot find voucher with id %.*s", STR_FMT(v->code)),
                  FAILURE_NOT_FOUND, out, err);
@@ -145,22 +145,21 @@ static int flush_counts(struct voucher_applier *ap, struct err *err)
     return 0;
 }
 
-/* One more in the category that the row names. Its text must outlive the slice. */
-static int count_category(struct voucher_applier *ap, const struct voucher *v, struct err *err)
+int applier_count(struct voucher_applier *ap, const struct voucher *v, int64_t n, struct err *err)
 {
     if (v->category_id == 0 && v->category.p == NULL)
         return 0;
     for (size_t i = 0; i < ap->n_counts; i++) {
         struct category_count *c = &ap->counts[i];
         if (c->category_id == v->category_id && str_eq(c->tag, v->category)) {
-            c->n++;
+            c->n += n;
             return 0;
         }
     }
     if (ap->n_counts == APPLIER_COUNTS && flush_counts(ap, err) < 0)
         return -1;
     ap->counts[ap->n_counts++] =
-        (struct category_count){ .category_id = v->category_id, .tag = v->category, .n = 1 };
+        (struct category_count){ .category_id = v->category_id, .tag = v->category, .n = n };
     return 0;
 }
 
@@ -182,7 +181,7 @@ int applier_begin(struct voucher_applier *ap, struct err *err)
 }
 
 /* Is an earlier action unfinished? Then it has to learn what this one has written. */
-static bool overlaps(const struct voucher_applier *ap)
+bool applier_overlaps(const struct voucher_applier *ap)
 {
     return ap->first_unfinished < ap->seq;
 }
@@ -240,7 +239,8 @@ static int try_insert(struct voucher_applier *ap, struct voucher *v, struct err 
     v->created_ms = ap->now_ms;
     v->updated_ms = TIME_NONE;
     v->recent = (struct str){ 0 };
-    if (overlaps(ap) && recent_note(v, v, ap->seq, ap->first_unfinished, ap->arena, err) < 0)
+    if (applier_overlaps(ap) &&
+        recent_note(v, v, ap->seq, ap->first_unfinished, ap->arena, err) < 0)
         return -1;
     if (!ap->append)
         bind_int(st, 1, v->key);
@@ -253,7 +253,7 @@ static int try_insert(struct voucher_applier *ap, struct voucher *v, struct err 
         return err_set(err, ERR_STORE, "the table of vouchers does not end where it should");
     ap->keys.next++;
     ap->created++;
-    if (count_category(ap, v, err) < 0)
+    if (applier_count(ap, v, 1, err) < 0)
         return -1;
     if (ap->created > 1 || ap->tx->store->backend->last_key == NULL)
         return 1;
@@ -282,16 +282,18 @@ static int write_stored(struct voucher_applier *ap, struct voucher *stored, enum
                         struct err *err)
 {
     const bool stamp = outcome == OUTCOME_UNCHANGED;
+    if (!stamp)
+        stored->updated_ms = ap->now_ms;
+    if (ap->sink != NULL)
+        return ap->sink(ap, stored, err);
     struct stmt *st =
         db_statement(ap->db, stamp ? STATEMENT_VOUCHER_STAMP : STATEMENT_VOUCHER_UPDATE, err);
     if (st == NULL)
         return -1;
     bind_int(st, 1, stored->key);
     bind_int(st, 4, stored->version);
-    if (!stamp) {
-        stored->updated_ms = ap->now_ms;
+    if (!stamp)
         bind_int(st, 22, ap->now_ms);
-    }
     bind_changeable(st, stored);
     return db_run(ap->db, st, err);
 }
@@ -303,6 +305,8 @@ static int recount(struct voucher_applier *ap, const struct voucher *before,
     if (before->category_id == after->category_id && str_eq(before->category, after->category) &&
         (before->category.p == NULL) == (after->category.p == NULL)) /* "" is a tag */
         return 0;
+    if (ap->sink != NULL)
+        return applier_count(ap, before, -1, err) < 0 ? -1 : applier_count(ap, after, 1, err);
     if (totals_add_category(ap->db, ap->project_id, before, -1, err) < 0)
         return -1;
     return totals_add_category(ap->db, ap->project_id, after, 1, err);
@@ -314,10 +318,10 @@ int applier_keep(struct voucher_applier *ap, const struct voucher *before, struc
     const bool later = stored->version > ap->seq; /* stays the later one's */
     if (ap->dry_run)
         return outcome == OUTCOME_UPDATED ? put_dry(ap, stored, err) : 0;
-    if (outcome == OUTCOME_UNCHANGED && !overlaps(ap))
+    if (outcome == OUTCOME_UNCHANGED && !applier_overlaps(ap))
         return 0;
     /* Also behind a later one: somebody earlier than both may still come. */
-    if (overlaps(ap)) {
+    if (applier_overlaps(ap)) {
         if (recent_note(stored, given, ap->seq, ap->first_unfinished, ap->arena, err) < 0)
             return -1;
     } else if (!later) {
@@ -333,15 +337,15 @@ int applier_keep(struct voucher_applier *ap, const struct voucher *before, struc
     return write_stored(ap, stored, outcome, err);
 }
 
-static int merge_with_stored(struct voucher_applier *ap, struct voucher *stored,
-                             const struct voucher *v, struct applied *out, struct err *err)
+int applier_merge(struct voucher_applier *ap, struct voucher *stored, const struct voucher *v,
+                  struct applied *out, struct err *err)
 {
     const struct voucher before = *stored;
     struct voucher change = *v;
     bool left = stored->binned_ms == TIME_NONE || stored->version < ap->seq;
     if (left && stored->binned_ms != TIME_NONE)
-        return ap->mode == APPLY_UPDATE_ONLY ? fails_as_missing(ap, v, out, err)
-                                             : fails_as_duplicate(ap, v, out, err);
+        return ap->mode == APPLY_UPDATE_ONLY ? applier_missing(ap, v, out, err)
+                                             : applier_duplicate(ap, v, out, err);
     if (left && stored->version > ap->seq &&
         recent_leaves(stored, ap->seq, &change, ap->arena, &left, err) < 0)
         return -1;
@@ -384,8 +388,8 @@ static int try_merge_with(struct voucher_applier *ap, enum statement which, int6
     arena_reset(ap->arena);
     int rc = voucher_read_row(st, &stored, err);
     if (rc == 0) /* while the row's texts are valid */
-        rc = ap->mode == APPLY_CREATE_ONLY ? fails_as_duplicate(ap, v, out, err)
-                                           : merge_with_stored(ap, &stored, v, out, err);
+        rc = ap->mode == APPLY_CREATE_ONLY ? applier_duplicate(ap, v, out, err)
+                                           : applier_merge(ap, &stored, v, out, err);
     stmt_reset(st);
     return rc < 0 ? -1 : 1;
 }
@@ -408,7 +412,7 @@ static int apply_dry(struct voucher_applier *ap, struct voucher *v, struct appli
     if (merged != 0)
         return merged < 0 ? -1 : 0;
     if (ap->mode == APPLY_UPDATE_ONLY)
-        return fails_as_missing(ap, v, out, err);
+        return applier_missing(ap, v, out, err);
     v->version = ap->seq;
     v->recent = (struct str){ 0 };
     out->outcome = OUTCOME_CREATED;
@@ -419,14 +423,14 @@ static int apply_update(struct voucher_applier *ap, struct voucher *v, struct ap
                         struct err *err)
 {
     const struct sql_backend *backend = ap->tx->store->backend;
-    const int updated = overlaps(ap) || backend->metadata_update == NULL
+    const int updated = applier_overlaps(ap) || backend->metadata_update == NULL
                             ? 0
                             : backend->metadata_update(ap, v, out, err);
     const int merged = updated != 0 ? updated : try_merge(ap, v, out, err);
     if (merged != 0)
         return merged < 0 ? -1 : 0;
     arena_reset(ap->arena);
-    return fails_as_missing(ap, v, out, err);
+    return applier_missing(ap, v, out, err);
 }
 
 static int apply_upsert(struct voucher_applier *ap, struct voucher *v, struct applied *out,
@@ -450,7 +454,7 @@ static int apply_upsert(struct voucher_applier *ap, struct voucher *v, struct ap
             return 0;
         }
         if (ap->mode == APPLY_CREATE_ONLY)
-            return fails_as_duplicate(ap, v, out, err);
+            return applier_duplicate(ap, v, out, err);
         ap->expect_existing = true;
     }
     return err_set(err, ERR_STORE, "a voucher is neither there nor can it be inserted");

@@ -131,34 +131,35 @@ CREATE TABLE totals (
     PRIMARY KEY (project_id, resource, slot)
 ) WITH (fillfactor = 70);
 
--- id is project_id * 2^40 + n.
+-- id is project_id * 2^40 + n. Numbers of eight bytes stand first, so that nothing is lost to alignment: of a
+-- million rows that is 30 MB.
 CREATE TABLE vouchers (
     project_id        bigint NOT NULL,
     id                bigint PRIMARY KEY,
-    code              text COLLATE "C" NOT NULL,
     version           bigint NOT NULL,        -- sequence number of who wrote it last
-    campaign_id       bigint,
-    type              bigint NOT NULL,
-    discount_type     bigint NOT NULL,
-    effect            bigint NOT NULL,
-    active            bigint NOT NULL,
-    value             numeric,                -- minor units, percent, units or points
+    created_ms        bigint NOT NULL,
+    redeemed_quantity bigint NOT NULL,
+    redeemed_amount   bigint NOT NULL,
+    subtracted        bigint NOT NULL DEFAULT 0, -- of a gift's amount, minor units
     start_ms          bigint,
     expiration_ms     bigint,
     quantity          bigint,                 -- NULL: unlimited
-    redeemed_quantity bigint NOT NULL,
-    redeemed_amount   bigint NOT NULL,
+    campaign_id       bigint,
+    updated_ms        bigint,
+    category_id       bigint,                 -- of categories; `category` is NULL then
+    binned_ms         bigint,                 -- in the bin: its code is all that is left to see
+    type              smallint NOT NULL,      -- enum voucher_type
+    discount_type     smallint NOT NULL,
+    effect            smallint NOT NULL,
+    active            smallint NOT NULL,
+    code              text COLLATE "C" NOT NULL,
+    value             numeric,                -- minor units, percent, units or points
     category          text COLLATE "C",
     additional_info   text COLLATE "C",
     rule              text COLLATE "C",
     discount_extra    text,
     metadata          jsonb,                  -- NULL: none
-    created_ms        bigint NOT NULL,
-    updated_ms        bigint,
-    category_id       bigint,                 -- of categories; `category` is NULL then
     validity          text,                   -- JSON object: validity_timeframe and its like
-    subtracted        bigint NOT NULL DEFAULT 0,
-    binned_ms         bigint,                 -- in the bin: its code is all that is left to see
     recent            bytea                   -- who wrote what lately, see store/sql/recent.c
 );
 CREATE UNIQUE INDEX vouchers_code ON vouchers (project_id, code);
