@@ -27,6 +27,9 @@ struct engine_config {
 int engine_start(struct store *store, struct spool *spool, const struct engine_config *config,
                  struct engine **out, struct err *err) MUST_CHECK;
 
+/* Inputs go into the store from now on, when that keeps them itself. engine_start() does it. */
+void engine_keep_inputs(struct store *store, struct spool *spool);
+
 /* Stops at the next slice boundary; returns when the current slice has committed. NULL is fine. */
 void engine_stop(struct engine *e);
 

@@ -261,9 +261,4 @@ void chunk_give_up(struct store_chunk *c, struct str message);
  * has become a run of the queue. */
 int batch_prepare(struct engine *e, struct queue *q, struct slot *slot, struct err *err) MUST_CHECK;
 
-/* ---- inputs.c ---- */
-
-/* Inputs go into the store from now on, when that keeps them itself. */
-void engine_keep_inputs(struct store *store, struct spool *spool);
-
 #endif

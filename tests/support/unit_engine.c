@@ -15,11 +15,12 @@ int unit_engine_setup(void **state)
     struct unit_engine *w = calloc(1, sizeof(*w));
     log_set_level((enum log_level)(LOG_ERROR + 1));
     w->dir = unit_dir_make();
-    snprintf(w->url, sizeof(w->url), "sqlite:%s/store.db", w->dir);
+    unit_store_url(w->dir, "store", w->url, sizeof(w->url));
     snprintf(w->spool_dir, sizeof(w->spool_dir), "%s/spool", w->dir);
     arena_init(&w->arena, 64 * KIB, 0);
     MUST(store_open(w->url, &config, &w->store, must));
     MUST(spool_open(w->spool_dir, &w->spool, must));
+    engine_keep_inputs(w->store, w->spool);
     *state = w;
     return 0;
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* unit_store.c - see unit_store.h. */
+#include <libpq-fe.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/fault.h"
+#include "base/json.h"
 #include "base/num.h"
 #include "base/time_iso.h"
 #include "support/unit_store.h"
@@ -12,6 +15,133 @@
 void unit_work(struct store *s, int (*run)(struct store_tx *, void *, struct err *), void *arg)
 {
     MUST(store_work_wait(s, run, arg, must));
+}
+
+/* ---- which store ---- */
+
+bool unit_on_postgres(void)
+{
+    const char *store = getenv("LONGSHORE_TEST_STORE");
+    return store != NULL && strcmp(store, "postgresql") == 0;
+}
+
+#define DATABASES_MOST 1024
+static char databases[DATABASES_MOST][64];
+static size_t n_databases;
+
+static const char *cluster(void)
+{
+    const char *url = getenv("LONGSHORE_TEST_POSTGRES");
+    if (url == NULL)
+        fail_msg("LONGSHORE_TEST_POSTGRES is not set; ./dev test does that");
+    return url;
+}
+
+static const char *pg_text(struct arena *a, const char *url, const char *text)
+{
+    PGconn *conn = PQconnectdb(url);
+    if (PQstatus(conn) != CONNECTION_OK)
+        fail_msg("%s", PQerrorMessage(conn));
+    PGresult *r = PQexec(conn, text);
+    const ExecStatusType status = PQresultStatus(r);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+        fail_msg("%s: %s", text, PQerrorMessage(conn));
+    const char *value = PQntuples(r) > 0 ? PQgetvalue(r, 0, 0) : "";
+    value = arena_printf(a, "%s", value);
+    PQclear(r);
+    PQfinish(conn);
+    return value;
+}
+
+/* One number, or 0. */
+static int64_t pg_number(const char *url, const char *text)
+{
+    struct arena a;
+    arena_init(&a, KIB, 0);
+    const int64_t number = atoll(pg_text(&a, url, text));
+    arena_release(&a);
+    return number;
+}
+
+static void admin(const char *before, const char *name, const char *after)
+{
+    char url[512], text[256];
+    snprintf(url, sizeof(url), "%s/postgres", cluster());
+    snprintf(text, sizeof(text), "%s %s %s", before, name, after);
+    pg_number(url, text);
+}
+
+static void drop_databases(void)
+{
+    while (n_databases > 0)
+        admin("DROP DATABASE IF EXISTS", databases[--n_databases], "WITH (FORCE)");
+}
+
+const char *unit_store_url(const char *dir, const char *name, char *out, size_t n)
+{
+    if (!unit_on_postgres()) {
+        snprintf(out, n, "sqlite:%s/%s.db", dir, name);
+        return out;
+    }
+    unsigned hash = 5381;
+    for (const char *p = dir; *p != '\0'; p++)
+        hash = hash * 33 + (unsigned char)*p;
+    char database[64];
+    snprintf(database, sizeof(database), "unit_%d_%08x_%.20s", (int)getpid(), hash, name);
+    for (char *p = database; *p != '\0'; p++)
+        *p = *p == '-' ? '_' : *p;
+    size_t i = 0;
+    while (i < n_databases && strcmp(databases[i], database) != 0)
+        i++;
+    if (i == n_databases) {
+        assert_true(n_databases < DATABASES_MOST);
+        if (n_databases == 0)
+            atexit(drop_databases);
+        admin("CREATE DATABASE", database, "TEMPLATE template0");
+        memcpy(databases[n_databases++], database, sizeof(database));
+    }
+    snprintf(out, n, "%s/%s", cluster(), database);
+    return out;
+}
+
+static int by_length(const void *a, const void *b)
+{
+    const struct json *x = *(struct json *const *)a, *y = *(struct json *const *)b;
+    if (x->key.len != y->key.len)
+        return x->key.len < y->key.len ? -1 : 1;
+    return str_cmp(x->key, y->key);
+}
+
+static void sort_keys(struct json *v)
+{
+    struct json *members[64];
+    size_t n = 0;
+    for (struct json *m = v->child; m != NULL; m = m->next) {
+        sort_keys(m);
+        assert_true(n < ARRAY_LEN(members));
+        members[n++] = m;
+    }
+    if (v->type != JSON_OBJECT || n == 0)
+        return;
+    qsort(members, n, sizeof(*members), by_length);
+    for (size_t i = 0; i < n; i++)
+        members[i]->next = i + 1 < n ? members[i + 1] : NULL;
+    v->child = members[0];
+}
+
+const char *unit_metadata(struct arena *a, const char *json)
+{
+    struct json *tree = NULL;
+    struct buf b;
+    if (!unit_on_postgres())
+        return json;
+    MUST(json_parse(a, str_of(json), &tree, must));
+    sort_keys(tree);
+    buf_init(&b, MIB);
+    json_put_tree(&(struct json_out){ .b = &b }, tree);
+    const char *text = arena_printf(a, "%.*s", (int)b.len, b.p);
+    buf_release(&b);
+    return text;
 }
 
 /* ---- a store of one's own ---- */
@@ -22,8 +152,7 @@ int unit_world_setup(void **state)
 {
     struct unit_world *w = calloc(1, sizeof(*w));
     w->dir = unit_dir_make();
-    snprintf(w->path, sizeof(w->path), "%s/store.db", w->dir);
-    snprintf(w->url, sizeof(w->url), "sqlite:%s", w->path);
+    unit_store_url(w->dir, "store", w->url, sizeof(w->url));
     arena_init(&w->arena, 64 * KIB, 0);
     MUST(store_open(w->url, &serving, &w->store, must));
     w->project = unit_project(w->store, "one");
@@ -56,8 +185,11 @@ static int keep_number(void *arg, int n, char **values, char **names)
     return 0;
 }
 
-int64_t unit_sql(const char *path, const char *text)
+int64_t unit_sql(const char *url, const char *text)
 {
+    if (unit_on_postgres())
+        return pg_number(url, text);
+    const char *path = strchr(url, ':') + 1;
     sqlite3 *db = NULL;
     int64_t number = 0;
     char *why = NULL;
@@ -67,6 +199,22 @@ int64_t unit_sql(const char *path, const char *text)
         fail_msg("%s: %s", text, why);
     sqlite3_close(db);
     return number;
+}
+
+const char *unit_sql_text(struct arena *a, const char *url, const char *text)
+{
+    if (unit_on_postgres())
+        return pg_text(a, url, text);
+    sqlite3 *db = NULL;
+    sqlite3_stmt *st = NULL;
+    assert_int_equal(sqlite3_open(strchr(url, ':') + 1, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &st, NULL), SQLITE_OK);
+    const char *value =
+        sqlite3_step(st) == SQLITE_ROW ? (const char *)sqlite3_column_text(st, 0) : NULL;
+    value = arena_printf(a, "%s", value != NULL ? value : "");
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+    return value;
 }
 
 /* ---- projects and actions ---- */

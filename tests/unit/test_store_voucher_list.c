@@ -73,7 +73,7 @@ static int setup(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
     w->dir = unit_dir_make();
-    snprintf(w->url, sizeof(w->url), "sqlite:%s/store.db", w->dir);
+    unit_store_url(w->dir, "store", w->url, sizeof(w->url));
     arena_init(&w->arena, 64 * KIB, 0);
     arena_init(&w->rows, 64 * KIB, MIB);
     world_open(w);

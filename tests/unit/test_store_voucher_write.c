@@ -3,7 +3,6 @@
  * test_store_voucher_write.c - single writes: what each mode does to the voucher, the counters, the
  * bin and the transactions, who wins against an import that began earlier, and the nth failure.
  */
-#include <sqlite3.h>
 #include <stdio.h>
 
 #include "base/fault.h"
@@ -93,31 +92,34 @@ static int64_t new_category(struct unit_world *w, const char *name)
 /* One text that a query answers; "" for none. */
 static const char *ask(struct unit_world *w, const char *sql)
 {
-    sqlite3 *db = NULL;
-    sqlite3_stmt *st = NULL;
-    assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-    const char *text = (const char *)sqlite3_column_text(st, 0);
-    text = arena_printf(&w->arena, "%s", text != NULL ? text : "");
-    sqlite3_finalize(st);
-    sqlite3_close(db);
-    return text;
+    return unit_sql_text(&w->arena, w->url, sql);
 }
 
 /* "voucher=2 voucher/tag/x=1" */
 static const char *totals(struct unit_world *w)
 {
-    return ask(w, "SELECT group_concat(resource || '=' || n, ' ') FROM "
-                  "(SELECT * FROM totals WHERE n <> 0 ORDER BY project_id, resource)");
+    return ask(w, arena_printf(&w->arena,
+                               "SELECT %s(resource || '=' || n, ' ') FROM (SELECT resource, sum(n) "
+                               "AS n FROM totals GROUP BY project_id, resource HAVING sum(n) <> 0 "
+                               "ORDER BY project_id, resource) t",
+                               unit_on_postgres() ? "string_agg" : "group_concat"));
+}
+
+static const char *joined(struct unit_world *w, const char *column, const char *table)
+{
+    char text[200];
+    snprintf(text, sizeof(text),
+             unit_on_postgres() ? "SELECT string_agg(%s::text, ',' ORDER BY id) FROM %s"
+                                : "SELECT group_concat(%s) FROM %s",
+             column, table);
+    return ask(w, text);
 }
 
 static const char *dump(struct unit_world *w)
 {
     return arena_printf(&w->arena, "%s%s\n%s\n%s\n",
                         unit_dump(w->store, &w->arena, w->project, UNIT_DUMP_EXACT), totals(w),
-                        ask(w, "SELECT group_concat(resource_name) FROM bin"),
-                        ask(w, "SELECT group_concat(amount) FROM transactions"));
+                        joined(w, "resource_name", "bin"), joined(w, "amount", "transactions"));
 }
 
 /* ---- create ---- */
@@ -436,7 +438,7 @@ static void what_lies_between_a_first_and_a_last_writer_holds_against_the_first(
     unit_chunk_release(&c);
     v = find(w, "A");
     assert_str(v.category, "second");
-    assert_str(v.metadata, "{\"both\":2,\"own\":1}");
+    assert_str(v.metadata, unit_metadata(&w->arena, "{\"both\":2,\"own\":1}"));
     assert_true(v.value.i == 1 && !v.active);
 }
 
@@ -586,10 +588,16 @@ static const char *state_of(struct unit_world *w, int64_t project)
         w,
         arena_printf(
             &w->arena,
-            "SELECT group_concat(code || ' ' || ifnull(value, '-') || active || "
-            "ifnull(category, '-') || (SELECT group_concat(key || value) FROM (SELECT key, value "
-            "FROM json_each(ifnull(metadata, '{}')) ORDER BY key)), '; ') FROM "
-            "(SELECT * FROM vouchers WHERE project_id = %lld ORDER BY code)",
+            unit_on_postgres()
+                ? "SELECT string_agg(code || ' ' || coalesce(value::text, '-') || active || "
+                  "coalesce(category, '-') || coalesce((SELECT string_agg(key || value, ',' ORDER "
+                  "BY key COLLATE \"C\") FROM jsonb_each_text(coalesce(metadata, '{}'))), ''), "
+                  "'; ' ORDER BY code) FROM vouchers WHERE project_id = %lld"
+                : "SELECT group_concat(code || ' ' || ifnull(value, '-') || active || "
+                  "ifnull(category, '-') || (SELECT group_concat(key || value) FROM (SELECT key, "
+                  "value "
+                  "FROM json_each(ifnull(metadata, '{}')) ORDER BY key)), '; ') FROM "
+                  "(SELECT * FROM vouchers WHERE project_id = %lld ORDER BY code)",
             (long long)project));
 }
 
@@ -686,10 +694,7 @@ static void any_failure_writes_nothing_and_the_next_try_succeeds(void **state)
             written(w, VOUCHER_ERASE, "A", &x);
             written(w, VOUCHER_ERASE, "NEW", &x);
             const char *purge = "DELETE FROM vouchers"; /* what is in the bin */
-            sqlite3 *db = NULL;
-            assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
-            assert_int_equal(sqlite3_exec(db, purge, NULL, NULL, NULL), SQLITE_OK);
-            sqlite3_close(db);
+            unit_sql(w->url, purge);
         }
     }
 }

@@ -161,11 +161,14 @@ static void put_numeric(struct buf *b, struct num n)
     struct buf t;
     buf_init(&t, sizeof(text) - 1);
     num_put(&t, n);
-    if (!t.failed) {
+    if (t.failed)
+        b->failed = true; /* out of memory: nothing of this may be sent */
+    else
         memcpy(text, t.p, t.len);
-        text[t.len] = '\0';
-    }
+    text[t.len < sizeof(text) ? t.len : 0] = '\0';
     buf_release(&t);
+    if (b->failed)
+        return;
     /* As plain digits: 1.5e20 becomes 15 and zeros. */
     const bool negative = text[0] == '-';
     const char *p = text + negative;
@@ -465,6 +468,8 @@ static int create(struct slice *sl, const struct voucher *v, bool repeated, stru
     sl->now.created_ms = ap->now_ms;
     sl->now.updated_ms = TIME_NONE;
     sl->now.recent = (struct str){ 0 };
+    sl->now.binned_ms = TIME_NONE;
+    sl->now.subtracted = 0;
     if (repeated && applier_prepare(ap, &sl->now, &out->reason, err) < 0)
         return -1;
     if (applier_overlaps(ap) &&

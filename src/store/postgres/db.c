@@ -304,6 +304,8 @@ static struct stmt *drive_statement(struct db *base, enum statement which, struc
         snprintf(st->name, sizeof(st->name), "s%d", (int)which);
     }
     forget_rows(st);
+    if (st->n_params < 0) /* out of memory while values were bound; now they come again */
+        st->n_params = 0;
     return &st->base;
 }
 
@@ -345,7 +347,6 @@ static struct pg_param *param(struct stmt *base, int at)
     }
     if (st->n_params >= 0 && at > st->n_params)
         st->n_params = at;
-    st->params[at - 1].touched = true;
     return &st->params[at - 1];
 }
 
@@ -378,15 +379,14 @@ static void put_num(struct stmt *st, int at, struct num v)
 {
     struct pg_param *to = param(st, at);
     struct buf b;
-    char text[sizeof(to->small)] = "0";
-    buf_init(&b, sizeof(text) - 1);
+    buf_init(&b, sizeof(to->small) - 1);
     num_put(&b, v);
-    if (!b.failed && b.len < sizeof(text)) {
-        memcpy(text, b.p, b.len);
-        text[b.len] = '\0';
-    }
+    if (b.failed)
+        stmt_of(st)->n_params = -1;
+    else
+        memcpy(to->small, b.p, b.len);
+    to->small[b.failed ? 0 : b.len] = '\0';
     buf_release(&b);
-    memcpy(to->small, text, sizeof(text));
     put(st, at, PG_NUMERIC, to->small, strlen(to->small), 0);
 }
 
@@ -538,12 +538,28 @@ static bool arrays_fill(struct pg_stmt *st, struct arrays *a, char **more)
         types = (Oid *)(void *)(formats + n);
     }
     for (size_t i = 0; i < n; i++) {
-        values[i] = st->params[i].p;
+        const bool unused = i < 64 && (st->unused >> i & 1) != 0;
+        values[i] = unused ? NULL : st->params[i].p;
         lengths[i] = st->params[i].n;
         formats[i] = st->params[i].format;
-        types[i] = (Oid)(st->params[i].touched ? st->params[i].type : PG_INT8);
+        types[i] = (Oid)(unused ? PG_INT8 : st->params[i].type);
     }
     return true;
+}
+
+/* Of a parameter that the text does not name nobody could tell the type: it is sent as no number.
+ */
+static void settle_types(struct pg_stmt *st, const char *text)
+{
+    for (int i = 0; i < st->n_params; i++) {
+        char name[16];
+        const int len = snprintf(name, sizeof(name), "$%d", i + 1);
+        const char *p = strstr(text, name);
+        while (p != NULL && p[len] >= '0' && p[len] <= '9')
+            p = strstr(p + 1, name);
+        if (p == NULL && i < 64)
+            st->unused |= UINT64_C(1) << i;
+    }
 }
 
 static PGresult *execute(struct pg_stmt *st, const char *text, struct err *err)
@@ -553,6 +569,8 @@ static PGresult *execute(struct pg_stmt *st, const char *text, struct err *err)
     char *more;
     PGresult *r = NULL;
     const size_t n = (size_t)st->n_params;
+    if (st->name[0] != '\0' && !st->prepared)
+        settle_types(st, text);
     if (!arrays_fill(st, &few, &more)) {
         err_nomem(err);
         return NULL;
@@ -721,24 +739,24 @@ static uint16_t be16_at(const char *p)
 static struct num read_numeric(const char *p, int n)
 {
     struct num out = num_int(0);
-    struct buf b;
+    char text[1024];
+    size_t len = 0;
     if (n < 8)
         return out;
     const int digits = be16_at(p), weight = (int16_t)be16_at(p + 2), scale = be16_at(p + 6);
-    buf_init(&b, 4 * KIB);
+    const int first = weight > 0 ? weight : 0, last = scale > 0 ? -(scale + 3) / 4 : 0;
     if (be16_at(p + 4) == 0x4000)
-        buf_putc(&b, '-');
-    const int last = scale > 0 ? -(scale + 3) / 4 : 0;
-    for (int w = weight > 0 ? weight : 0; w >= last; w--) {
+        text[len++] = '-';
+    for (int w = first; w >= last && len + 8 < sizeof(text); w--) {
         const int i = weight - w;
         const int d = i >= 0 && i < digits && 8 + 2 * i + 2 <= n ? be16_at(p + 8 + 2 * i) : 0;
         if (w == -1)
-            buf_putc(&b, '.');
-        buf_printf(&b, w == (weight > 0 ? weight : 0) ? "%d" : "%04d", d);
+            text[len++] = '.';
+        len += (size_t)(w == first ? snprintf(text + len, 8, "%d", d)
+                                   : snprintf(text + len, 8, "%04d", d));
     }
-    if (b.failed || !num_parse(buf_str(&b), &out))
+    if (!num_parse((struct str){ text, len }, &out))
         out = num_int(0);
-    buf_release(&b);
     return out;
 }
 

@@ -47,7 +47,8 @@ struct pg_stmt {
     bool prepared;
     bool streams; /* fetched by a cursor */
     struct pg_param *params;
-    int n_params, cap_params;
+    int n_params, cap_params; /* n_params -1: there was no memory for one */
+    uint64_t unused;          /* parameters that the text leaves out, as bits */
 
     PGresult *rows; /* NULL: not stepped */
     int at, n_rows;

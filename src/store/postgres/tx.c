@@ -26,7 +26,7 @@ int pg_begin(struct pg_db *db, struct err *err)
             return -1;
         if (db->in_tx) /* what could not be undone when it failed */
             pg_rollback(db);
-        db->wants_savepoint = db->has_savepoint = false;
+        db->again = db->wants_savepoint = db->has_savepoint = false;
         if (pg_exec(db, "BEGIN", err) == 0)
             break;
         if (!db->lost || i > 0) /* an idle connection may have been closed long ago */
