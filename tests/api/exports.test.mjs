@@ -10,6 +10,7 @@ import {
 	apiServer, assertError, assertInvalidPayload, assertInvalidQuery, assertNotFound, assertUnauthorized, csv, giftFile,
 	newProject, parseCsv, raw, TIME, until
 } from '../support/api.mjs';
+import { onPostgres } from '../support/server.mjs';
 
 const server = await apiServer();
 const EXPORT_ID = /^exp_[0-9A-Za-z]{24}$/;
@@ -248,7 +249,9 @@ const expected = {
 		discount_unit_type: 'prod_1', validity_timeframe_interval: 'P2D', validity_timeframe_duration: 'PT1H',
 		validity_day_of_week: '1,2', 'metadata.n': '1.5', 'metadata.b': 'true', 'metadata.list': 'x,2,y,z',
 		'metadata.deep': '{"a":[1]}', 'metadata.a.b "c"': 'key',
-		metadata: '{"n":1.5,"b":true,"none":null,"list":["x",2,"y,z"],"deep":{"a":[1]},"a.b \\"c\\"":"key"}'
+		metadata: onPostgres // which keeps keys in an order of its own
+			? '{"b":true,"n":1.5,"deep":{"a":[1]},"list":["x",2,"y,z"],"none":null,"a.b \\"c\\"":"key"}'
+			: '{"n":1.5,"b":true,"none":null,"list":["x",2,"y,z"],"deep":{"a":[1]},"a.b \\"c\\"":"key"}'
 	},
 	LIMIT: { value: '10', discount_type: 'PERCENT', discount_amount_limit: '10.50' }
 };

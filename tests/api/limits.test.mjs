@@ -6,7 +6,7 @@ import { symlink } from 'node:fs/promises';
 import { test } from 'node:test';
 
 import { apiServer, assertInvalidPayload, csv, giftFile, newProject } from '../support/api.mjs';
-import { longshore, shipped } from '../support/server.mjs';
+import { longshore, shipped, sqliteOnly } from '../support/server.mjs';
 
 const server = await apiServer();
 
@@ -58,7 +58,7 @@ test('a body of very many values is refused, not unfolded', async () => {
 		'Property .metadata must NOT be longer than 262144 bytes');
 });
 
-test('a second server is refused although it names the database by a link', async () => {
+test('a second server is refused although it names the database by a link', { skip: sqliteOnly('a file has links') }, async () => {
 	await symlink(server.database, `${server.database}.link`);
 	const second = await longshore(['serve', '--listen', '127.0.0.1:0', '--store', `sqlite:${server.database}.link`],
 		{ program: shipped });
@@ -66,7 +66,7 @@ test('a second server is refused although it names the database by a link', asyn
 	assert.match(second.stderr, /another longshore process is serving/);
 });
 
-test('a second server is refused the spool of the first', async () => {
+test('a second server is refused the spool of the first', { skip: sqliteOnly('the other store is a file') }, async () => {
 	const second = await longshore(['serve', '--listen', '127.0.0.1:0', '--store', `sqlite:${server.database}.other`,
 		'--spool', server.spool], { program: shipped });
 	assert.equal(second.code, 1);

@@ -24,7 +24,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -37,6 +37,15 @@ export const binary =
 
 /** The program as it is shipped. */
 export const shipped = process.env.LONGSHORE_BIN || join(root, 'build/test/src/longshore');
+
+/**
+ * The store under test: LONGSHORE_TEST_STORE=postgresql, with the URL of a cluster without its database in
+ * LONGSHORE_TEST_POSTGRES, which ./dev test starts; SQLite otherwise.
+ */
+export const onPostgres = process.env.LONGSHORE_TEST_STORE === 'postgresql';
+
+/** Of a test that is about one store alone: `{ skip: sqliteOnly('why') }`. */
+export const sqliteOnly = why => (onPostgres ? `SQLite only: ${why}` : false);
 
 const START_MS = 20000;
 const EXIT_MS = 20000;
@@ -84,6 +93,12 @@ export async function longshore(args, { env = {}, timeoutMs = EXIT_MS, program =
 
 let projects = 0;
 
+/** What psql prints, without headings. */
+export async function psql(url, query) {
+	const { stdout } = await run('psql', ['-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', url, '-c', query], { maxBuffer: 1 << 30 });
+	return stdout.trim();
+}
+
 export class Server {
 	/** Use startServer(). */
 	constructor(dir, args, env, program = binary) {
@@ -103,6 +118,26 @@ export class Server {
 		this.database = join(this.dir, below, 'longshore.db');
 		this.spool = `${this.database}-spool`;
 		this.store = `sqlite:${this.database}`;
+		if (!onPostgres)
+			return;
+		const name = `${basename(this.dir)}${below === '.' ? '' : below}`.toLowerCase().replace(/[^a-z0-9]/g, '_');
+		this.store = `${process.env.LONGSHORE_TEST_POSTGRES}/${name}`;
+		this.database = this.store; // as messages have it: without user and password
+		this.database = this.store.replace(/\/\/[^@/]*@/, '//');
+		this.made = false;
+	}
+
+	/** On PostgreSQL: makes the database, the first time. */
+	async makeDatabase() {
+		if (!onPostgres || this.made)
+			return;
+		this.made = true;
+		await psql(`${process.env.LONGSHORE_TEST_POSTGRES}/postgres`, `CREATE DATABASE ${basename(this.store)} TEMPLATE template0`);
+	}
+
+	async dropDatabase() {
+		if (onPostgres && this.made)
+			await psql(`${process.env.LONGSHORE_TEST_POSTGRES}/postgres`, `DROP DATABASE IF EXISTS ${basename(this.store)} WITH (FORCE)`);
 	}
 
 	/* ---- life ---- */
@@ -114,9 +149,10 @@ export class Server {
 	async start({ env = {}, args = [], listening = true } = {}) {
 		if (this.running)
 			throw new Error('the server is running');
+		await this.makeDatabase();
 		const child = spawn(
 			this.program,
-			['serve', '--listen', '127.0.0.1:0', '--store', this.store, ...this.args, ...args],
+			['serve', '--listen', '127.0.0.1:0', '--store', this.store, ...(onPostgres ? ['--spool', this.spool] : []), ...this.args, ...args],
 			{ env: cleanEnvironment({ ...this.env, ...env }), stdio: ['ignore', 'ignore', 'pipe'] }
 		);
 		this.child = child;
@@ -207,6 +243,7 @@ export class Server {
 	/** Ends the server and removes its directory. startServer({ t }) arranges for this. */
 	async remove() {
 		await this.kill();
+		await this.dropDatabase();
 		if (process.env.LONGSHORE_TEST_KEEP)
 			return; // to look at what a failed test has left
 		await rm(this.dir, { recursive: true, force: true });
@@ -222,6 +259,7 @@ export class Server {
 		const n = ++projects;
 		appId ??= `app-${process.pid}-${n}`;
 		appToken ??= `token-${process.pid}-${n}`;
+		await this.makeDatabase();
 		const end = await longshore(
 			[
 				'project', 'create', '--name', name, '--store', this.store,
@@ -316,12 +354,24 @@ export class Server {
 
 	/** Rows of a query on the database file, by the sqlite3 command line. For a stopped server. */
 	async sql(query) {
+		if (onPostgres)
+			return JSON.parse(await psql(this.store, `SELECT coalesce(json_agg(t), '[]') FROM (${query.replace(/;\s*$/, '')}) t`));
 		const { stdout } = await run('sqlite3', ['-json', this.database, query], { maxBuffer: 1 << 30 });
 		return stdout.trim() === '' ? [] : JSON.parse(stdout);
 	}
 
-	/** Names of the files in the spool. */
+	/** Changes rows behind the server's back; a database of PostgreSQL has no `sql` for that. */
+	async change(statement) {
+		await (onPostgres ? psql(this.store, statement) : this.sql(statement));
+	}
+
+	/** Names of the files in the spool; on PostgreSQL finished inputs (NAME.in) are in the database. */
 	async spoolFiles() {
+		if (onPostgres) {
+			const inputs = (await this.sql('SELECT DISTINCT input FROM input_parts')).map(row => `${row.input}.in`);
+			const files = await readdir(this.spool).catch(() => []);
+			return [...files.filter(name => name !== 'owner'), ...inputs].sort();
+		}
 		return (await readdir(this.spool)).filter((name) => name !== 'owner').sort();
 	}
 }

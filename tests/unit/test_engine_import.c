@@ -6,7 +6,6 @@
  * What an import leaves behind is compared as text (unit_dump): it may not depend on where chunks
  * and slices end, nor on how often the engine was stopped.
  */
-#include <sqlite3.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -607,16 +606,13 @@ static void progress_of_a_running_import_goes_forward(void **state)
 static void take_lease_away(void)
 {
     static const char sql[] = "UPDATE actions SET lease_epoch = lease_epoch + 1";
-    sqlite3 *db = NULL;
-    if (slicer.slices != 3)
-        return;
-    assert_int_equal(sqlite3_open(strchr(slicer.w->url, ':') + 1, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
+    if (slicer.slices == 3)
+        unit_sql(slicer.w->url, sql);
 }
 
 static void worker_that_lost_its_lease_commits_nothing_more(void **state)
 {
+    const size_t rows = unit_on_postgres() ? 0 : 63; /* a slice there ends with its chunk */
     struct unit_engine *w = *state;
     struct buf text;
     buf_init(&text, 1 * MIB);
@@ -626,13 +622,14 @@ static void worker_that_lost_its_lease_commits_nothing_more(void **state)
     const char *want = unit_end_state(w, project);
     project = unit_engine_project(w);
     struct action ac = unit_upload(w, project, buf_str(&text));
-    start_sliced(w, 8000, 0, take_lease_away);
+    start_sliced(w, unit_on_postgres() ? 2000 : 8000, 0, take_lease_away);
     assert_true(unit_wait_idle(w));
     stop_sliced(w);
     assert_int_equal(slicer.slices, 3);
     ac = unit_reload(w->store, &w->arena, &ac);
     assert_int_equal(ac.status, ACTION_IN_PROGRESS);
-    assert_in_range(action_rows(&ac), 63 * 3, 63 * 3 + 3);
+    if (rows > 0)
+        assert_in_range(action_rows(&ac), rows * 3, rows * 3 + 3);
     unit_engine_start(w, 8000, 0);
     ac = unit_wait_end(w, &ac);
     assert_string_equal(unit_end_state(w, project), want);
@@ -643,15 +640,17 @@ static void worker_that_lost_its_lease_commits_nothing_more(void **state)
 
 static void forbid_code(struct unit_engine *w, const char *code)
 {
-    char sql[300];
-    sqlite3 *db = NULL;
-    snprintf(sql, sizeof(sql),
-             "CREATE TRIGGER no BEFORE INSERT ON vouchers WHEN new.code = '%s' "
-             "BEGIN SELECT raise(ABORT, 'on purpose'); END",
-             code);
-    assert_int_equal(sqlite3_open(strchr(w->url, ':') + 1, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
+    char sql[400];
+    const char *trigger =
+        unit_on_postgres()
+            ? "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF new.code = "
+              "'%s' THEN RAISE 'on purpose'; END IF; RETURN new; END $$; "
+              "CREATE TRIGGER no BEFORE INSERT ON vouchers FOR EACH ROW EXECUTE FUNCTION no()"
+            : "CREATE TRIGGER no BEFORE INSERT ON vouchers WHEN new.code = '%s' "
+              "BEGIN SELECT raise(ABORT, 'on purpose'); END";
+    const char *at = strstr(trigger, "%s");
+    snprintf(sql, sizeof(sql), "%.*s%s%s", (int)(at - trigger), trigger, code, at + 2);
+    unit_sql(w->url, sql);
 }
 
 /* A row that the store can never take: after some tries the action ends, with what is in counted

@@ -112,6 +112,7 @@ int pg_error(struct pg_db *db, const PGresult *r, const char *what, struct err *
         if (strcmp(state, codes[i].state) == 0)
             code = codes[i].code;
     }
+    db->bad_text = state != NULL && strcmp(state, "22021") == 0;
     db->again = is_state(state, agains, ARRAY_LEN(agains));
     db->lost = db->conn == NULL || PQstatus(db->conn) != CONNECTION_OK ||
                is_state(state, gone, ARRAY_LEN(gone));
@@ -670,10 +671,11 @@ static void drive_reset(struct stmt *base)
     }
 }
 
-static int drive_step(struct db *db, struct stmt *base, struct err *err)
+static int drive_step(struct db *base_db, struct stmt *base, struct err *err)
 {
     struct pg_stmt *st = stmt_of(base);
-    (void)db;
+    struct pg_db *db = pg_db_of(base_db);
+    db->bad_text = false;
     int rc = 0;
     if (st->rows == NULL)
         rc = run(st, err);
@@ -681,7 +683,8 @@ static int drive_step(struct db *db, struct stmt *base, struct err *err)
         rc = fetch(st, err);
     if (rc < 0) {
         drive_reset(base);
-        return -1;
+        /* A reader that asks for what is no text finds nothing, as on SQLite. */
+        return db->bad_text && !db->locks && err->code == ERR_STORE ? 0 : -1;
     }
     return st->at < st->n_rows;
 }

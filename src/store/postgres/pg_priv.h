@@ -71,8 +71,9 @@ struct pg_db {
     bool in_tx;
 
     /* of the last failure */
-    bool lost;  /* the connection is gone */
-    bool again; /* the transaction may be repeated: a deadlock, a serialization failure */
+    bool lost;     /* the connection is gone */
+    bool bad_text; /* a value was no text of this encoding */
+    bool again;    /* the transaction may be repeated: a deadlock, a serialization failure */
 
     /* savepoints of units of work, made when the first statement comes */
     bool wants_savepoint, has_savepoint;
@@ -181,7 +182,8 @@ bool pg_try_again(struct pg_db *db, unsigned *tries);
 
 /* ---- schema.c ---- */
 
-int pg_schema_migrate(struct pg_db *db, struct err *err) MUST_CHECK;
+/* The versions found and made go to *out. */
+int pg_schema_migrate(struct pg_db *db, struct store_base *out, struct err *err) MUST_CHECK;
 int pg_schema_secret(struct pg_db *db, struct id_secret *out, struct err *err) MUST_CHECK;
 int pg_refuse_pooler(struct pg_store *s, struct pg_db *db, struct err *err) MUST_CHECK;
 
@@ -216,6 +218,11 @@ int pg_input_find(struct store *s, struct str name, bool *found, struct err *err
 int pg_input_read(struct store *s, struct str name, int64_t at, void *out, size_t n, size_t *got,
                   struct err *err);
 int pg_input_remove(struct store *s, struct str name, struct err *err);
+
+/* ---- copy_in.c ---- (as struct sql_backend has them) */
+
+int pg_rows_put(struct db *db, const struct copy_rows *rows, struct err *err);
+int pg_project_id_used(struct db *db, int64_t id, struct err *err);
 
 /* ---- listener.c ---- */
 

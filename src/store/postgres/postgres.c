@@ -128,6 +128,9 @@ static const struct sql_backend backend = {
     .canonical = pg_canonical,
     .fits = pg_fits,
     .lock_project = lock_in_tx,
+    .rows_put = pg_rows_put,
+    .project_id_used = pg_project_id_used,
+    .totals_in_slots = true,
 };
 
 /* ---- life ---- */
@@ -243,9 +246,8 @@ static int init(struct pg_store *s, const char *rest, const struct store_config 
  * name an input that no action has. */
 static int void_leases(struct pg_store *s, struct err *err)
 {
-    if (pg_listener_start(s, err) < 0)
-        return -1;
     return pg_exec(&s->works,
+                   "DELETE FROM meta WHERE name = 'copy_source';"
                    "UPDATE actions SET lease_owner = NULL, lease_until = NULL "
                    "WHERE status < 2 AND lease_owner IS NOT NULL;"
                    "DELETE FROM input_parts p WHERE NOT EXISTS "
@@ -257,10 +259,13 @@ static int open_all(struct pg_store *s, const char *rest, const struct store_con
                     struct err *err)
 {
     if (init(s, rest, config, err) < 0 || pg_db_connect(&s->works, err) < 0 ||
-        pg_refuse_pooler(s, &s->works, err) < 0 || pg_schema_migrate(&s->works, err) < 0 ||
+        pg_refuse_pooler(s, &s->works, err) < 0 ||
+        pg_schema_migrate(&s->works, &s->base.base, err) < 0 ||
         pg_schema_secret(&s->works, &s->base.base.secret, err) < 0)
         return -1;
-    if (s->serving && void_leases(s, err) < 0)
+    if ((config->serving || config->copying) && pg_listener_start(s, err) < 0)
+        return -1;
+    if (config->serving && void_leases(s, err) < 0)
         return -1;
     return pg_writer_start(s, err);
 }

@@ -61,17 +61,16 @@ static int check_version(int64_t version, struct err *err)
         (long long)version, ARRAY_LEN(pg_schema_sql));
 }
 
-static int migrate(struct pg_db *db, struct err *err)
+static int migrate(struct pg_db *db, int64_t *before, struct err *err)
 {
-    int64_t version;
     if (pg_exec(db,
                 "SELECT pg_advisory_xact_lock(" LOCK_MIGRATE ");"
                 "CREATE TABLE IF NOT EXISTS schema_versions"
                 " (version bigint PRIMARY KEY, applied_ms bigint NOT NULL)",
                 err) < 0 ||
-        read_version(db, &version, err) < 0 || check_version(version, err) < 0)
+        read_version(db, before, err) < 0 || check_version(*before, err) < 0)
         return -1;
-    return run_from(db, (size_t)version, err);
+    return run_from(db, (size_t)*before, err);
 }
 
 /* What would not work, or not as it must. */
@@ -90,17 +89,17 @@ static int check_server(struct pg_db *db, struct err *err)
     return 0;
 }
 
-int pg_schema_migrate(struct pg_db *db, struct err *err)
+int pg_schema_migrate(struct pg_db *db, struct store_base *out, struct err *err)
 {
-    int64_t version;
-    if (check_server(db, err) < 0 || read_version(db, &version, err) < 0 ||
-        check_version(version, err) < 0)
+    if (check_server(db, err) < 0 || read_version(db, &out->schema_before, err) < 0 ||
+        check_version(out->schema_before, err) < 0)
         return -1;
-    if (version == (int64_t)ARRAY_LEN(pg_schema_sql))
+    out->schema = ARRAY_LEN(pg_schema_sql);
+    if (out->schema_before == out->schema)
         return 0;
     if (pg_begin(db, err) < 0)
         return -1;
-    if (migrate(db, err) < 0) {
+    if (migrate(db, &out->schema_before, err) < 0) {
         pg_rollback(db);
         return -1;
     }
