@@ -13,6 +13,8 @@
 #include "commands/options.h"
 
 #define SERVE(field)    offsetof(struct serve_options, field)
+#define MIGRATE(field)  offsetof(struct migrate_options, field)
+#define COPY(field)     offsetof(struct copy_options, field)
 #define CREATE(field)   offsetof(struct project_create_options, field)
 #define PROJECTS(field) offsetof(struct project_list_options, field)
 #define DELETE(field)   offsetof(struct project_delete_options, field)
@@ -167,6 +169,40 @@ static const struct option serve_options[] = {
       .fallback = "60",
       .offset = SERVE(retention_interval),
       .help = "how often to look for what has had its time" },
+};
+
+static const struct option migrate_options[] = {
+    STORE_OPTION(MIGRATE),
+};
+
+static const struct option copy_options[] = {
+    { .name = "from",
+      .value = "URL",
+      .required = true,
+      .no_env = true,
+      .offset = COPY(from),
+      .help = "the store that has it" },
+    { .name = "to",
+      .value = "URL",
+      .required = true,
+      .no_env = true,
+      .offset = COPY(to),
+      .help = "the store that gets it; a SQLite file is made when missing" },
+    { .name = "project",
+      .value = "ID",
+      .no_env = true,
+      .offset = COPY(project),
+      .help = "this one; all when not given" },
+    { .name = "from-spool",
+      .value = "DIRECTORY",
+      .no_env = true,
+      .offset = COPY(from_spool),
+      .help = "where uploads of a SQLite store are kept; PATH-spool when not given" },
+    { .name = "to-spool",
+      .value = "DIRECTORY",
+      .no_env = true,
+      .offset = COPY(to_spool),
+      .help = "where a SQLite store is to keep them; PATH-spool when not given" },
 };
 
 static const struct option project_create_options[] = {
@@ -345,6 +381,32 @@ static const struct command commands[] = {
       EXITS(serve_exits),
       .run = serve_run,
       .values_size = sizeof(struct serve_options) },
+    { .name = "migrate",
+      .group = ON_THE_SERVER,
+      .summary = "Bring a store's schema up to this program, or make a new one.",
+      .details = "Says which version it has. A server that starts does the same by itself.",
+      .example = "longshore migrate --store postgresql://longshore@db.internal/longshore",
+      .options = migrate_options,
+      .n_options = ARRAY_LEN(migrate_options),
+      EXITS(store_exits),
+      .run = migrate_run,
+      .values_size = sizeof(struct migrate_options) },
+    { .name = "copy",
+      .group = ON_THE_SERVER,
+      .summary = "Copy projects, with all that they have, from one store into another.",
+      .details =
+          "No server may use either store meanwhile. Keys, ids and links stay valid, unfinished\n"
+          "actions go on where they are when the target is served. When the command is stopped\n"
+          "in the middle, the same command once more goes on; until it has come to the end,\n"
+          "nobody sees the project in the target. In the source all stays as it is: delete the\n"
+          "project there, so that nobody goes on using it.",
+      .example = "longshore copy --from sqlite:./data/longshore.db "
+                 "--to postgresql://longshore@db.internal/longshore",
+      .options = copy_options,
+      .n_options = ARRAY_LEN(copy_options),
+      EXITS(store_exits),
+      .run = copy_run,
+      .values_size = sizeof(struct copy_options) },
     { .name = "project create",
       .group = ON_THE_SERVER,
       .summary = "Create a project and print its keys, once, as one JSON object.",
@@ -477,6 +539,8 @@ static const struct command commands[] = {
 
 union values { /* room for the flags of any command */
     struct serve_options serve;
+    struct migrate_options migrate;
+    struct copy_options copy;
     struct project_create_options create;
     struct project_list_options projects;
     struct project_delete_options delete;

@@ -20,6 +20,18 @@ struct serve_options {
 int serve_run(const void *values); /* exit status: 0 after a signal, 1 when it could not start, 2
                                       wrong flags */
 
+struct migrate_options {
+    const char *store;
+};
+int migrate_run(const void *values);
+
+struct copy_options {
+    const char *from, *to;
+    const char *project;               /* NULL: all */
+    const char *from_spool, *to_spool; /* NULL: beside the database */
+};
+int copy_run(const void *values);
+
 struct project_create_options {
     const char *name;
     const char *app_id; /* NULL: made */

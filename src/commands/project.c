@@ -96,7 +96,11 @@ static void put_project(struct json_out *o, const struct project *p)
     json_key(o, "created_at");
     json_time(o, p->created_ms);
     json_key(o, "deleted_at");
-    json_time(o, p->deleted_ms);
+    json_time(o, p->deleted_ms != PROJECT_COPYING ? p->deleted_ms : TIME_NONE);
+    if (p->deleted_ms == PROJECT_COPYING) {
+        json_key(o, "being_copied");
+        json_bool(o, true);
+    }
     json_object_end(o);
 }
 
@@ -118,10 +122,14 @@ enum { COLUMNS = 4 };
 /* False when out of memory. */
 static bool fill_cells(struct arena *a, const struct project *p, struct str cells[COLUMNS])
 {
-    const bool lives = p->deleted_ms == TIME_NONE;
     cells[0] = p->public_id;
     cells[1] = print_time(a, p->created_ms);
-    cells[2] = lives ? STR("-") : print_time(a, p->deleted_ms);
+    if (p->deleted_ms == TIME_NONE)
+        cells[2] = STR("-");
+    else if (p->deleted_ms == PROJECT_COPYING)
+        cells[2] = STR("being copied here");
+    else
+        cells[2] = print_time(a, p->deleted_ms);
     cells[3] = print_safe(a, p->name);
     return cells[1].p != NULL && cells[2].p != NULL && cells[3].p != NULL;
 }

@@ -18,6 +18,13 @@ int project_refused(const char *what, const struct err *err)
     return err->code == ERR_INVALID_PAYLOAD ? 2 : 1;
 }
 
+void put_place(struct buf *b, const struct store *s)
+{
+    const char *place = store_place(s);
+    buf_puts(b, place[0] == '/' ? STR("sqlite:") : STR(""));
+    text_put_safe(b, str_of(place));
+}
+
 int project_run(const char *url, enum project_store want, const char *what, const void *options,
                 int (*run)(struct store *s, struct arena *a, const void *options, struct err *err))
 {
@@ -42,6 +49,8 @@ int project_get(struct store *s, struct arena *a, const char *public_id, enum pr
         return -1;
     if (*out == NULL)
         return err_set(err, ERR_NOT_FOUND, "there is no project '%s'", public_id);
+    if (want == PROJECT_LIVING && (*out)->deleted_ms == PROJECT_COPYING)
+        return err_set(err, ERR_CONFLICT, "project '%s' is still being copied here", public_id);
     if (want == PROJECT_LIVING && (*out)->deleted_ms != TIME_NONE)
         return err_set(err, ERR_NOT_FOUND, "project '%s' is deleted", public_id);
     return 0;

@@ -17,6 +17,9 @@ enum project_store { STORE_THERE, STORE_MADE /* when it is not there */ };
 int project_run(const char *url, enum project_store want, const char *what, const void *options,
                 int (*run)(struct store *s, struct arena *a, const void *options, struct err *err));
 
+/* The store, without a password: "sqlite:/var/lib/longshore/longshore.db". */
+void put_place(struct buf *b, const struct store *s);
+
 /* Says on stderr what could not be done and why; the exit status. */
 int project_refused(const char *what, const struct err *err);
 

@@ -113,7 +113,7 @@ static int remove_projects(struct retention *r, struct round *round, struct err 
     arena_init(&a, 64 * KIB, 0);
     int rc = store_list_projects(r->store, &a, &projects, &n, err) < 0 ? -1 : 1;
     for (size_t i = 0; rc > 0 && i < n; i++) {
-        if (projects[i].deleted_ms == TIME_NONE)
+        if (projects[i].deleted_ms == TIME_NONE || projects[i].deleted_ms == PROJECT_COPYING)
             continue;
         rc = remove_all(r, projects[i].id, round, err);
         round->projects += rc > 0;

@@ -15,6 +15,7 @@
 
 #define WRITEBACK_STEP_BYTES ((int64_t)(8 * MIB)) /* start writing out early: fsync waits less */
 #define PATH_BYTES           4096
+#define PIECE_BYTES          MIB
 
 struct spool {
     int dir_fd;
@@ -115,6 +116,12 @@ static int write_owner(struct spool *s, const unsigned char *owner, struct err *
 
 int spool_claim(struct spool *s, const unsigned char *owner, struct err *err)
 {
+    return spool_take_over(s, owner, owner, err);
+}
+
+int spool_take_over(struct spool *s, const unsigned char *owner, const unsigned char *before,
+                    struct err *err)
+{
     unsigned char found[ID_HASH_BYTES];
     s->owner_fd = openat(s->dir_fd, "owner", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (s->owner_fd < 0)
@@ -127,10 +134,12 @@ int spool_claim(struct spool *s, const unsigned char *owner, struct err *err)
         return err_sys(err, "cannot read the owner of the spool '%s'", s->dir);
     if (n < (ssize_t)sizeof(found)) /* new, or cut off while it was new */
         return write_owner(s, owner, err);
-    if (memcmp(found, owner, sizeof(found)) != 0)
-        return err_set(err, ERR_BUSY,
-                       "the spool '%s' belongs to another database; give each its own", s->dir);
-    return 0;
+    if (memcmp(found, owner, sizeof(found)) == 0)
+        return 0;
+    if (memcmp(found, before, sizeof(found)) == 0)
+        return write_owner(s, owner, err);
+    return err_set(err, ERR_BUSY, "the spool '%s' belongs to another database; give each its own",
+                   s->dir);
 }
 
 static int compare_names(const void *key, const void *name)
@@ -187,22 +196,34 @@ int64_t spool_bytes(struct spool *s)
     return sum;
 }
 
-int upload_begin(struct spool *s, struct upload **out, struct err *err)
+/* `how`: O_EXCL, or O_TRUNC. */
+static int begin_named(struct spool *s, const char *name, int how, struct upload **out,
+                       struct err *err)
 {
     char path[PATH_BYTES];
     struct upload *u = mem_calloc(1, sizeof(*u));
-    if (u == NULL)
-        return err_nomem(err);
+    if (u == NULL) {
+        err_nomem(err);
+        return -1;
+    }
     u->spool = s;
-    id_random_base62(u->name, SPOOL_NAME_LEN);
+    memcpy(u->name, name, SPOOL_NAME_LEN);
     file_path(s, u->name, ".part", path);
-    u->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    u->fd = open(path, O_RDWR | O_CREAT | how | O_CLOEXEC, 0600);
     if (u->fd < 0) {
+        err_sys(err, "cannot make an upload in the spool");
         mem_free(u);
-        return err_sys(err, "cannot make an upload in the spool");
+        return -1;
     }
     *out = u;
     return 0;
+}
+
+int upload_begin(struct spool *s, struct upload **out, struct err *err)
+{
+    char name[SPOOL_NAME_LEN + 1];
+    id_random_base62(name, SPOOL_NAME_LEN);
+    return begin_named(s, name, O_EXCL, out, err);
 }
 
 static ssize_t write_or_fault(int fd, const void *data, size_t n, const char *path)
@@ -336,6 +357,42 @@ void upload_abort(struct upload *u)
 static bool is_name(struct str name)
 {
     return name.len == SPOOL_NAME_LEN && memchr(name.p, '/', name.len) == NULL;
+}
+
+static int pour(struct upload *u,
+                int (*read)(void *arg, int64_t at, void *out, size_t n, size_t *got,
+                            struct err *err),
+                void *arg, struct err *err)
+{
+    char *piece = mem_alloc(PIECE_BYTES);
+    size_t got = PIECE_BYTES;
+    int rc = piece != NULL ? 0 : err_nomem(err);
+    while (rc == 0 && got == PIECE_BYTES) {
+        rc = read(arg, u->bytes, piece, PIECE_BYTES, &got, err);
+        if (rc == 0)
+            rc = upload_write(u, piece, got, err);
+    }
+    mem_free(piece);
+    return rc;
+}
+
+int spool_put(struct spool *s, struct str name,
+              int (*read)(void *arg, int64_t at, void *out, size_t n, size_t *got, struct err *err),
+              void *arg, struct err *err)
+{
+    struct upload *u = NULL;
+    if (!is_name(name))
+        return err_set(err, ERR_IO, "no input can have such a name");
+    if (begin_named(s, name.p, O_TRUNC, &u, err) < 0)
+        return -1;
+    int rc = pour(u, read, arg, err);
+    if (rc == 0)
+        rc = upload_finish(u, err);
+    if (rc == 0)
+        upload_close(u);
+    else
+        upload_abort(u);
+    return rc;
 }
 
 static int open_in_store(struct spool *s, struct input *in, struct input **out, struct err *err)

@@ -62,6 +62,10 @@ void spool_keep_in(struct spool *s, const struct input_ops *ops);
  */
 int spool_claim(struct spool *s, const unsigned char *owner, struct err *err) MUST_CHECK;
 
+/* The same for a directory that may have been `before`'s, who has handed it on. */
+int spool_take_over(struct spool *s, const unsigned char *owner, const unsigned char *before,
+                    struct err *err) MUST_CHECK;
+
 /* Removes every file that is not the input of one of the n actions named; returns how many. The
  * names are sorted by byte. */
 size_t spool_sweep(struct spool *s, const struct str *names, size_t n);
@@ -87,6 +91,12 @@ struct str upload_name(const struct upload *u); /* valid while the upload is */
 void upload_close(struct upload *u);
 /* Removes the file, finished or not, and frees the struct. NULL is fine. */
 void upload_abort(struct upload *u);
+
+/* Makes an input of this name of what `read` gives (*got < n only at the end), durably, whatever is
+ * left of an earlier try. */
+int spool_put(struct spool *s, struct str name,
+              int (*read)(void *arg, int64_t at, void *out, size_t n, size_t *got, struct err *err),
+              void *arg, struct err *err) MUST_CHECK;
 
 /* ERR_NOT_FOUND when there is no such input. */
 int input_open(struct spool *s, struct str name, struct input **out, struct err *err) MUST_CHECK;

@@ -65,6 +65,13 @@ const char *store_place(const struct store *s)
     return ((const struct store_base *)(const void *)s)->place;
 }
 
+int64_t store_schema(const struct store *s, int64_t *before)
+{
+    const struct store_base *base = (const struct store_base *)(const void *)s;
+    *before = base->schema_before;
+    return base->schema;
+}
+
 void store_submit(struct store *s, struct store_work *w)
 {
     ops_of(s)->submit(s, w);

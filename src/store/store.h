@@ -39,8 +39,9 @@ struct project {
     struct str public_id; /* proj_… */
     struct str name;
     int64_t created_ms;
-    int64_t deleted_ms; /* TIME_NONE: it lives; else its rows are being purged */
+    int64_t deleted_ms; /* TIME_NONE: it lives; else its rows are being purged, or it is: */
 };
+#define PROJECT_COPYING INT64_C(-1) /* on its way here, for nobody to see: store/sql/copy.h */
 
 /* Stored values: never renumber. */
 enum key_kind { KEY_APP = 1, KEY_MANAGEMENT = 2 };
@@ -226,6 +227,7 @@ enum outcome outcome_get(const unsigned char *packed, size_t row);
 struct store_config {
     size_t cache_bytes; /* page cache of the writer */
     bool serving;       /* this process will run actions: take the exclusive lock of the file */
+    bool copying;       /* so that nobody serves meanwhile: takes that lock, and nothing else */
     unsigned readers;   /* connections for reading */
     bool existing;      /* none is made: ERR_NOT_FOUND when it is not there */
 };
@@ -505,6 +507,8 @@ struct store_base {
     const struct store_ops *ops;
     struct id_secret secret; /* of this store; read when it is opened */
     const char *place;       /* see store_place; owned by the backend */
+    int64_t schema;          /* version that it has now */
+    int64_t schema_before;   /* the one it was opened with; 0: it was empty */
 };
 
 /* What every backend's transaction begins with. */
@@ -528,6 +532,9 @@ const struct id_secret *store_secret(const struct store *s);
 /* Where the store is, resolved: the path of the database file. What lies beside it is named after
  * it. */
 const char *store_place(const struct store *s);
+
+/* The version of its schema, and the one that it had before it was opened; 0: none. */
+int64_t store_schema(const struct store *s, int64_t *before);
 
 /* Queues the work; w must stay valid until done() has been called. done() is always called, once.
  */

@@ -6,10 +6,10 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startServer, until } from '../support/server.mjs';
+import { startServer, until, onPostgres, sqliteOnly } from '../support/server.mjs';
 import { Load } from './bulk_load.mjs';
 import { assertBulk } from './bulk_model.mjs';
-import { cutPower, liveAndDie, recording, warnings } from './lives.mjs';
+import { cutPower, liveAndDie, recording, warnings, possible } from './lives.mjs';
 import { Random, seed } from './model.mjs';
 
 /* A slice that is followed by more of the same chunk: what the next life restores. */
@@ -92,16 +92,16 @@ test('bulk actions that are killed again and again end as if nothing had happene
 	await load.begin(server);
 	await server.stop();
 	const ends = { place: 0, time: 0, drained: 0 };
-	for (const death of kills(random))
+	for (const death of possible(kills(random)))
 		ends[await liveAndDie(server, death, { during: s => load.run(s) })]++;
 	await server.start();
 	await assertEnd(t, server, load);
 	t.diagnostic(`${ends.place} kills at places, ${ends.time} at other moments, ${ends.drained} drained first`);
-	assert.ok(ends.place >= 15, `only ${ends.place} of the places were met`);
+	assert.ok(ends.place >= (onPostgres ? 10 : 15), `only ${ends.place} of the places were met`);
 	assert.ok(ends.place + ends.time >= 20);
 });
 
-test('bulk actions go on after power cuts, and what was answered is there', async t => {
+test('bulk actions go on after power cuts, and what was answered is there', { skip: sqliteOnly('it cuts the power of files; see postgres.test.mjs') }, async t => {
 	t.diagnostic(`LONGSHORE_TEST_SEED=${seed}`);
 	const random = new Random(seed + 12);
 	const server = await startServer({ t });

@@ -2,8 +2,8 @@
 /* kill.test.mjs - SIGKILL, at any moment and at the moments that matter; then every row is counted. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startServer } from '../support/server.mjs';
-import { listActions, liveAndDie, settled, Uploads } from './lives.mjs';
+import { onPostgres, startServer } from '../support/server.mjs';
+import { listActions, liveAndDie, possible, settled, Uploads } from './lives.mjs';
 import { assertExact, codesOf, LiveWriter, makeFile, Random, seed } from './model.mjs';
 
 const ROWS = 60000;
@@ -59,7 +59,7 @@ test('an import that is killed again and again ends as if nothing had happened',
 		Promise.all([live.run(s, stopped), live.run(s, stopped), uploads.send(s, { rows: 900, bad: 3 })]);
 	const ends = { place: 0, time: 0, drained: 0 };
 	await server.kill();
-	for (const death of random.shuffle(deaths(random))) {
+	for (const death of random.shuffle(possible(deaths(random)))) {
 		ends[await liveAndDie(server, death, { during })]++;
 		await server.start();
 		if ((await server.action(files.at(-1).id)).status === 'DONE')
@@ -75,7 +75,7 @@ test('an import that is killed again and again ends as if nothing had happened',
 		`${ends.place} kills at places, ${ends.time} at other moments, ${ends.drained} drained first; ` +
 			`${files.length} large and ${small.length} small files, ${live.acknowledged.size} single vouchers`
 	);
-	assert.ok(ends.place >= 12, `only ${ends.place} of the places were met`);
+	assert.ok(ends.place >= (onPostgres ? 8 : 12), `only ${ends.place} of the places were met`);
 	assert.ok(ends.place + ends.time >= 20);
 });
 
@@ -90,7 +90,7 @@ test('an upload that is killed is an action that ends right, or nothing at all',
 	].map(place => ({ place, nth: place === 'disk.spool.write' ? random.int(1, 3) : 1 }));
 	deaths.push(...Array.from({ length: 8 }, () => ({ afterMs: random.int(0, 20) })));
 	await server.stop();
-	for (const death of deaths) {
+	for (const death of possible(deaths)) {
 		const how = await liveAndDie(server, death, { during: s => uploads.send(s, { rows: 3000, bad: 5 }) });
 		assert.equal(how, death.place === undefined ? 'time' : 'place', JSON.stringify(death));
 		await server.start();
@@ -103,6 +103,6 @@ test('an upload that is killed is an action that ends right, or nothing at all',
 	const files = await uploads.identify(server);
 	await assertExact(server, files);
 	t.diagnostic(
-		`${deaths.length} kills, ${uploads.answered.size} answered, ${files.length} became actions`
+		`${possible(deaths).length} kills, ${uploads.answered.size} answered, ${files.length} became actions`
 	);
 });

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { longshore, sleep, until } from '../support/server.mjs';
+import { longshore, sleep, until, onPostgres } from '../support/server.mjs';
 import { makeFile } from './model.mjs';
 
 /** How long a life waits for its place before it is killed for being too slow to die. */
@@ -57,6 +57,10 @@ export async function liveAndDie(server, death, { env = {}, during = async () =>
 const logOf = server => join(server.dir, 'undo.log');
 
 /** The environment of a life at whose end the power may fail. */
+/** Deaths that this store knows: places of files are SQLite's, and of uploads that stay in the spool. */
+export const possible = deaths =>
+	onPostgres ? deaths.filter(({ place = '' }) => !/^disk\.|^upload\.(synced|renamed)$/.test(place)) : deaths;
+
 export const recording = server => ({ LONGSHORE_TEST_POWERCUT: logOf(server) });
 
 /** The server is dead. `survivors`: 0: nothing unsynced is left; a seed: some of it is. */

@@ -22,7 +22,7 @@
  * With LONGSHORE_TEST_KEEP=1 the directories stay, to look at what a failed test has left.
  */
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -101,8 +101,9 @@ export async function psql(url, query) {
 
 export class Server {
 	/** Use startServer(). */
-	constructor(dir, args, env, program = binary) {
+	constructor(dir, args, env, program = binary, cluster = process.env.LONGSHORE_TEST_POSTGRES) {
 		this.dir = dir;
+		this.cluster = cluster; // URL without a database
 		this.program = program;
 		this.place('.');
 		this.args = args;
@@ -121,8 +122,7 @@ export class Server {
 		if (!onPostgres)
 			return;
 		const name = `${basename(this.dir)}${below === '.' ? '' : below}`.toLowerCase().replace(/[^a-z0-9]/g, '_');
-		this.store = `${process.env.LONGSHORE_TEST_POSTGRES}/${name}`;
-		this.database = this.store; // as messages have it: without user and password
+		this.store = `${this.cluster}/${name}`;
 		this.database = this.store.replace(/\/\/[^@/]*@/, '//');
 		this.made = false;
 	}
@@ -132,12 +132,12 @@ export class Server {
 		if (!onPostgres || this.made)
 			return;
 		this.made = true;
-		await psql(`${process.env.LONGSHORE_TEST_POSTGRES}/postgres`, `CREATE DATABASE ${basename(this.store)} TEMPLATE template0`);
+		await psql(`${this.cluster}/postgres`, `CREATE DATABASE ${basename(this.store)} TEMPLATE template0`);
 	}
 
 	async dropDatabase() {
 		if (onPostgres && this.made)
-			await psql(`${process.env.LONGSHORE_TEST_POSTGRES}/postgres`, `DROP DATABASE IF EXISTS ${basename(this.store)} WITH (FORCE)`);
+			await psql(`${this.cluster}/postgres`, `DROP DATABASE IF EXISTS ${basename(this.store)} WITH (FORCE)`);
 	}
 
 	/* ---- life ---- */
@@ -360,6 +360,21 @@ export class Server {
 		return stdout.trim() === '' ? [] : JSON.parse(stdout);
 	}
 
+	/** The database's own check of itself; PostgreSQL has none of that kind. */
+	async assertIntegrity() {
+		const found = onPostgres ? 'ok' : (await this.sql('PRAGMA integrity_check'))[0].integrity_check;
+		if (found !== 'ok')
+			throw new Error(`the database is damaged: ${found}`);
+	}
+
+	/** The text of an input that an action names. */
+	async inputText(name) {
+		if (!onPostgres)
+			return readFile(join(this.spool, `${name}.in`), 'utf8');
+		const hex = await psql(this.store, `SELECT encode(data, 'hex') FROM input_parts WHERE input = '${name}' ORDER BY part_no`);
+		return Buffer.from(hex.replaceAll('\n', ''), 'hex').toString();
+	}
+
 	/** Changes rows behind the server's back; a database of PostgreSQL has no `sql` for that. */
 	async change(statement) {
 		await (onPostgres ? psql(this.store, statement) : this.sql(statement));
@@ -434,10 +449,10 @@ export function parseCsv(text) {
  * directory and the project. `project: null`: without one; otherwise what createProject() takes.
  */
 export async function startServer({
-	t, args = [], env = {}, start = true, project = {}, program = binary
+	t, args = [], env = {}, start = true, project = {}, program = binary, cluster
 } = {}) {
 	const temporary = await realpath(tmpdir()); // testvfs.c knows directories by one name only
-	const server = new Server(await mkdtemp(join(temporary, 'longshore-test-')), args, env, program);
+	const server = new Server(await mkdtemp(join(temporary, 'longshore-test-')), args, env, program, cluster);
 	t?.after(() => server.remove());
 	if (project !== null)
 		server.project = await server.createProject(project);

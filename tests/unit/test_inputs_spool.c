@@ -385,6 +385,88 @@ static void spool_belongs_to_one_store_and_one_process(void **state)
     assert_int_equal(spool_sweep(w->spool, NULL, 0), 0); /* the owner's name is no upload */
 }
 
+static void spool_is_taken_over_from_the_owner_that_was(void **state)
+{
+    struct world *w = *state;
+    unsigned char old[ID_HASH_BYTES], new[ID_HASH_BYTES], other[ID_HASH_BYTES];
+    struct err err = { 0 };
+    memset(old, 1, sizeof(old));
+    memset(new, 2, sizeof(new));
+    memset(other, 3, sizeof(other));
+    MUST(spool_claim(w->spool, old, must));
+    spool_close(w->spool);
+    MUST(spool_open(w->dir, &w->spool, must));
+    assert_int_equal(spool_take_over(w->spool, new, other, &err), -1);
+    assert_non_null(strstr(err.msg, "belongs to another database"));
+    for (int again = 0; again < 2; again++) {
+        spool_close(w->spool);
+        MUST(spool_open(w->dir, &w->spool, must));
+        MUST(spool_take_over(w->spool, new, old, must));
+    }
+    spool_close(w->spool);
+    MUST(spool_open(w->dir, &w->spool, must));
+    MUST(spool_claim(w->spool, new, must));
+}
+
+/* ---- inputs from elsewhere ---- */
+
+#define NAME "0123456789abcdefghijABCD"
+
+/* So many bytes; -1 where one of them is asked for that is broken. */
+struct elsewhere {
+    int64_t bytes, broken_at;
+};
+
+static int read_elsewhere(void *arg, int64_t at, void *out, size_t n, size_t *got, struct err *err)
+{
+    const struct elsewhere *e = arg;
+    const int64_t left = e->bytes - at;
+    *got = (int64_t)n < left ? n : (size_t)left;
+    for (size_t i = 0; i < *got; i++)
+        ((char *)out)[i] = (char)((at + (int64_t)i) % 251);
+    return e->broken_at >= at && e->broken_at < at + (int64_t)n ? err_set(err, ERR_IO, "broken")
+                                                                : 0;
+}
+
+static void input_from_elsewhere_has_its_name_and_is_whole(void **state)
+{
+    struct world *w = *state;
+    const int64_t sizes[] = { 0, 1, 1048575, 1048576, 1048577, 3 * 1048576 };
+    unit_write_file(unit_path(w->dir, NAME ".part"), STR("left of an earlier try"));
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        struct elsewhere e = { .bytes = sizes[i], .broken_at = -1 };
+        struct input *in = NULL;
+        unsigned char last[2];
+        size_t got;
+        MUST(spool_put(w->spool, STR(NAME), read_elsewhere, &e, must));
+        assert_int_equal(spool_bytes(w->spool), sizes[i]);
+        MUST(input_open(w->spool, STR(NAME), &in, must));
+        MUST(input_read(in, sizes[i] > 0 ? sizes[i] - 1 : 0, last, sizeof(last), &got, must));
+        assert_int_equal(got, sizes[i] > 0);
+        if (got > 0)
+            assert_int_equal(last[0], (sizes[i] - 1) % 251);
+        input_close(in);
+    }
+    assert_int_equal(unit_count_files(w->dir), 1);
+}
+
+static void input_that_cannot_be_fetched_leaves_nothing(void **state)
+{
+    struct world *w = *state;
+    struct elsewhere e = { .bytes = 3 * 1048576, .broken_at = 2000000 };
+    struct err err = { 0 };
+    assert_int_equal(spool_put(w->spool, STR(NAME), read_elsewhere, &e, &err), -1);
+    assert_string_equal(err.msg, "broken");
+    assert_int_equal(spool_put(w->spool, STR("../x"), read_elsewhere, &e, &err), -1);
+    e.broken_at = -1;
+    for (enum fault_kind kind = FAULT_ALLOC; kind <= FAULT_FSYNC; kind++) {
+        fault_arm(kind, 1, false);
+        assert_int_equal(spool_put(w->spool, STR(NAME), read_elsewhere, &e, &err), -1);
+        assert_int_equal(fault_disarm(), 1);
+        assert_int_equal(unit_count_files(w->dir), 0);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
@@ -392,6 +474,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(spool_gives_back_what_was_uploaded),
         TEST(spool_belongs_to_one_store_and_one_process),
+        TEST(spool_is_taken_over_from_the_owner_that_was),
+        TEST(input_from_elsewhere_has_its_name_and_is_whole),
+        TEST(input_that_cannot_be_fetched_leaves_nothing),
         TEST(upload_can_be_read_before_it_is_finished),
         TEST(upload_larger_than_a_write_out_step_is_whole),
         TEST(upload_aborted_leaves_nothing_finished_or_not),

@@ -211,7 +211,12 @@ int pg_db_connect(struct pg_db *db, struct err *err)
     db->lost = db->again = false;
     db->generation++;
     PQsetNoticeReceiver(db->conn, ignore_notice, NULL);
-    return configure(db, err);
+    if (configure(db, err) < 0)
+        return -1;
+    db->pid = PQbackendPID(db->conn);
+    return pg_query_text(db,
+                         "SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()",
+                         db->start, sizeof(db->start), err);
 }
 
 void pg_db_look(struct pg_db *db)

@@ -12,6 +12,7 @@
 #include "store/postgres/pg_priv.h"
 
 #define PART_BYTES      8000
+#define PUT_TRIES       12 /* some 10 s */
 #define PARTS_PER_READ  128
 #define COPY_BYTES      (256 * KIB)
 #define COPY_SQL        "COPY input_parts (input, part_no, data) FROM STDIN (FORMAT binary)"
@@ -107,9 +108,13 @@ int pg_input_put(struct store *store, struct str name, const struct input_source
     struct pg_store *s = pg_of(store);
     struct db *db = reader_take(&s->base);
     struct pg_db *pg = pg_db_of(db);
-    int rc = pg_db_connect(pg, err);
-    if (rc == 0)
-        rc = copy_in(pg, name, from, err);
+    unsigned tries = 0;
+    int rc;
+    do { /* a copy that was cut has stored nothing, and the upload is still there */
+        rc = pg_db_connect(pg, err);
+        if (rc == 0)
+            rc = copy_in(pg, name, from, err);
+    } while (rc < 0 && tries < PUT_TRIES && pg_try_again(pg, &tries));
     reader_give(&s->base, db);
     return rc;
 }

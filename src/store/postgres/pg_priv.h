@@ -60,11 +60,14 @@ struct pg_stmt {
 struct pg_db {
     struct db base; /* first */
     const struct pg_store *store;
-    PGconn *conn;        /* NULL: not connected */
-    unsigned generation; /* how often it has been connected */
-    int slot;            /* of its counters in `totals` */
-    bool locks;          /* it writes: rows that it reads to change them are locked */
-    bool async;          /* commits need not be on the disk */
+    PGconn *conn;                  /* NULL: not connected */
+    unsigned generation;           /* how often it has been connected */
+    int slot;                      /* of its counters in `totals`, and of its commit mark */
+    int64_t mark;                  /* of its transactions, counted; see tx.c */
+    int pid, old_pid;              /* of the session, and of the one before */
+    char start[40], old_start[40]; /* when they began: a pid may be given again */
+    bool locks;                    /* it writes: rows that it reads to change them are locked */
+    bool async;                    /* commits need not be on the disk */
     struct pg_stmt statements[STATEMENT_COUNT];
     struct pg_stmt dynamic;
     int64_t changes;

@@ -135,12 +135,23 @@ static const struct sql_backend backend = {
 
 /* ---- life ---- */
 
+/* Nobody will ask for them. A process that is killed leaves two short rows. */
+static void forget_marks(struct pg_store *s)
+{
+    char sql[128];
+    struct err ignored;
+    snprintf(sql, sizeof(sql), "DELETE FROM commit_marks WHERE node = '%s'", s->node);
+    if (s->works.conn != NULL)
+        (void)!pg_exec(&s->works, sql, &ignored);
+}
+
 static void pg_close(struct store *store)
 {
     struct pg_store *s = pg_of(store);
     atomic_store(&s->closing, true);
     pg_listener_stop(s);
     pg_writer_stop(s);
+    forget_marks(s);
     pg_db_release(&s->works);
     pg_db_release(&s->bulk);
     pg_db_release(&s->keys);

@@ -103,7 +103,9 @@ int pg_schema_migrate(struct pg_db *db, struct store_base *out, struct err *err)
         pg_rollback(db);
         return -1;
     }
-    return pg_commit(db, err);
+    const int rc = pg_exec(db, "COMMIT", err);
+    db->in_tx = false;
+    return rc;
 }
 
 /* Made once; two processes that open a new database at the same time agree on the first one's. */

@@ -3,11 +3,16 @@
  * tx.c - the ends of a transaction.
  *
  * A connection that breaks before COMMIT was sent has committed nothing, and the transaction can be
- * repeated. When it breaks at COMMIT nobody can know from here: so the transaction's number is read
- * before, and afterwards the database is asked what became of it (pg_xact_status), for as long as
- * it takes. An answer is never guessed.
+ * repeated. When it breaks at COMMIT nobody can know from here. So each transaction writes, as its
+ * last statement, a number of its own into a row of this process and connection (commit_marks), and
+ * afterwards the database is asked for it, for as long as it takes:
+ *   1. the old session is ended, if it is still there: it might be about to commit;
+ *   2. the row is locked, which waits for whoever has written it, and read.
+ * An answer is never guessed. (pg_xact_status() would not do: after a crash of the database a
+ * transaction's number can be given to another one, which then commits.)
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/fault.h"
@@ -54,34 +59,55 @@ bool pg_try_again(struct pg_db *db, unsigned *tries)
     return true;
 }
 
-/* 1: committed, 0: not, -1: cannot tell before the end. */
-static int ask_what_became(struct pg_db *db, const char *xid)
+/* 1: the mark is there, 0: it is not, -1: ask again. */
+static int look_for_mark(struct pg_db *db, struct err *err)
 {
-    char sql[128], status[32] = "";
-    unsigned tries = 0;
-    struct err err = { 0 };
-    snprintf(sql, sizeof(sql), "SELECT pg_xact_status('%s'::xid8)", xid);
-    log_event(LOG_WARN, "commit_unknown", LOG_STR("xid", xid));
-    for (;;) {
-        if (pg_db_connect(db, &err) == 0 &&
-            pg_query_text(db, sql, status, sizeof(status), &err) == 0 &&
-            strcmp(status, "in progress") != 0)
-            break;
-        if (atomic_load(&db->store->closing) && ++tries > 20)
+    char sql[512], text[32];
+    snprintf(sql, sizeof(sql),
+             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = %d AND "
+             "backend_start = '%s'",
+             db->old_pid, db->old_start);
+    for (int i = 0; db->old_pid != 0; i++) {
+        if (pg_query_text(db, sql, text, sizeof(text), err) < 0)
             return -1;
-        usleep(100000);
+        if (text[0] == '\0') /* it is gone */
+            break;
+        usleep(20000);
     }
-    log_event(LOG_WARN, "commit_known", LOG_STR("xid", xid), LOG_STR("status", status));
-    return strcmp(status, "committed") == 0;
+    snprintf(sql, sizeof(sql),
+             "SELECT n FROM commit_marks WHERE node = '%s' AND slot = %d FOR UPDATE",
+             db->store->node, db->slot);
+    if (pg_query_text(db, sql, text, sizeof(text), err) < 0)
+        return -1;
+    return atoll(text) == db->mark;
 }
 
-static int commit_lost(struct pg_db *db, const char *xid, struct err *err)
+/* 1: committed, 0: not, -1: cannot tell before the end. */
+static int ask_what_became(struct pg_db *db)
 {
-    const int got = xid[0] != '\0' ? ask_what_became(db, xid) : 0;
+    struct err err = { 0 };
+    int found = -1;
+    log_event(LOG_WARN, "commit_unknown", LOG_INT("mark", db->mark));
+    db->old_pid = db->pid;
+    memcpy(db->old_start, db->start, sizeof(db->old_start));
+    for (unsigned tries = 0; found < 0; tries++) {
+        if (pg_db_connect(db, &err) == 0)
+            found = look_for_mark(db, &err);
+        if (found < 0 && atomic_load(&db->store->closing) && tries > 50)
+            return -1;
+        if (found < 0)
+            usleep(100000);
+    }
+    log_event(LOG_WARN, "commit_known", LOG_STR("committed", found > 0 ? "yes" : "no"));
+    return found;
+}
+
+static int commit_lost(struct pg_db *db, struct err *err)
+{
+    const int got = ask_what_became(db);
+    db->again = got == 0; /* may be repeated */
     if (got > 0)
         return 0;
-    db->lost = got == 0; /* may be repeated */
-    db->again = got == 0;
     return got == 0 ? -1
                     : err_set(err, ERR_BUSY,
                               "the connection broke at COMMIT and the database cannot be asked");
@@ -89,11 +115,13 @@ static int commit_lost(struct pg_db *db, const char *xid, struct err *err)
 
 int pg_commit(struct pg_db *db, struct err *err)
 {
-    char xid[32] = "";
-    if (pg_query_text(db, "SELECT pg_current_xact_id_if_assigned()", xid, sizeof(xid), err) < 0)
-        return -1;
+    char sql[256];
+    snprintf(sql, sizeof(sql),
+             "INSERT INTO commit_marks VALUES ('%s', %d, %lld) ON CONFLICT (node, slot) "
+             "DO UPDATE SET n = excluded.n; COMMIT",
+             db->store->node, db->slot, (long long)++db->mark);
     fault_point("commit.before");
-    if (pg_exec(db, "COMMIT", err) == 0) {
+    if (pg_exec(db, sql, err) == 0) {
         db->in_tx = db->wants_savepoint = db->has_savepoint = false;
         fault_point("commit.after");
         return 0;
@@ -101,5 +129,5 @@ int pg_commit(struct pg_db *db, struct err *err)
     if (!db->lost)
         return -1;
     db->in_tx = false;
-    return commit_lost(db, xid, err);
+    return commit_lost(db, err);
 }

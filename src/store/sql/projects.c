@@ -164,7 +164,8 @@ int sql_tx_project_delete(struct store_tx *tx, struct str public_id, int64_t now
     struct project *p = NULL;
     arena_init(&a, KIB, 0);
     int rc = find(db, &a, public_id, &p, err);
-    const bool lives = p != NULL && p->deleted_ms == TIME_NONE;
+    const bool lives =
+        p != NULL && (p->deleted_ms == TIME_NONE || p->deleted_ms == PROJECT_COPYING);
     if (p != NULL)
         *id = p->id;
     else if (rc == 0)
@@ -174,7 +175,7 @@ int sql_tx_project_delete(struct store_tx *tx, struct str public_id, int64_t now
         return rc;
     if (run_for(db, STATEMENT_PROJECT_KEYS_DELETE, *id, err) < 0 ||
         run_for(db, STATEMENT_PROJECT_TOKENS_DELETE, *id, err) < 0 ||
-        end_actions(db, *id, now_ms, err) < 0)
+        end_actions(db, *id, now_ms, err) < 0 || copy_forget(db, *id, err) < 0)
         return -1;
     return mark(db, *id, now_ms, err);
 }

@@ -150,7 +150,8 @@ static int next_dry_run(struct portion *p, int64_t *seq, bool *ended, struct err
     const int got = db_step(p->db, st, err);
     if (got > 0) {
         *seq = column_int(st, 0);
-        *ended = column_is_null(st, 1) || column_int(st, 1) > ACTION_IN_PROGRESS;
+        const int64_t status = column_int(st, 1);
+        *ended = column_is_null(st, 1) || status == ACTION_DONE || status == ACTION_FAILED;
     }
     if (got >= 0)
         stmt_reset(st);

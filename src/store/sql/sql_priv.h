@@ -16,6 +16,7 @@
 
 struct sql_store;
 struct applied;
+struct copy_rows;
 struct voucher_applier;
 
 /* An open write transaction. */
@@ -69,6 +70,14 @@ struct sql_backend {
     /* Optional. Nobody erases vouchers of the project, and no slice is at work on it, beside this
      * transaction. */
     int (*lock_project)(struct store_tx *tx, int64_t project_id, bool alone, struct err *err);
+
+    /* Optional. Stores rows that are not there yet (copy_rows.h), faster than one by one. */
+    int (*rows_put)(struct db *db, const struct copy_rows *rows, struct err *err);
+
+    /* Optional. A project with this key has been stored: the next one gets a larger one. */
+    int (*project_id_used)(struct db *db, int64_t id, struct err *err);
+
+    bool totals_in_slots; /* the counters are the sums over `slot` */
 };
 
 /* What a backend's struct begins with. */
@@ -274,6 +283,14 @@ struct project *project_read(struct stmt *st, int first, struct arena *a,
 /* ERR_UNAUTHORIZED when the project is deleted: nothing may be added to it any more, whatever a
  * request was allowed when it came. Inside a unit of work. */
 int project_check(struct db *db, int64_t project_id, struct err *err) MUST_CHECK;
+
+/* ---- copy.c ---- */
+
+/* Added to the status of an unfinished action while its project is being copied: nobody runs it. */
+#define ACTION_PARKED 16
+
+/* A project that was being copied here is deleted. */
+int copy_forget(struct db *db, int64_t project_id, struct err *err) MUST_CHECK;
 
 /* ---- purge.c ---- */
 

@@ -64,6 +64,18 @@
                     "UPDATE SET next = excluded.next")                                             \
     X(SECRET_GET, "SELECT value FROM meta WHERE name = 'id_secret'")                               \
     X(SECRET_PUT, "INSERT INTO meta VALUES ('id_secret', ?1) ON CONFLICT DO NOTHING")              \
+    X(META_GET, "SELECT value FROM meta WHERE name = ?1")                                          \
+    X(META_PUT, "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET "               \
+                "value = excluded.value")                                                          \
+    X(META_DROP, "DELETE FROM meta WHERE name = ?1")                                               \
+    X(COPY_SOURCE_DROP, "DELETE FROM meta WHERE name = 'copy_source'")                             \
+    X(COPY_PROJECT_INSERT, "INSERT INTO projects (id, public_id, name, created_ms, deleted_ms) "   \
+                           "VALUES (?1, ?2, ?3, ?4, ?5)")                                          \
+    X(COPY_ACTIONS_LIVE, "UPDATE actions SET status = status - 16, kept = 1 "                      \
+                         "WHERE project_id = ?1 AND status > 15")                                  \
+    X(COPY_PROJECT_LIVES, "UPDATE projects SET deleted_ms = NULL, name = ?2 "                      \
+                          "WHERE id = ?1 AND deleted_ms = -1")                                     \
+    X(COPY_LEASES, "SELECT coalesce(sum(lease_epoch), 0) FROM actions WHERE project_id = ?1")      \
     X(SEQUENCE_TAKE,                                                                               \
       "INSERT INTO sequences VALUES (?1, ?2, 1 + ?3) ON CONFLICT (project_id, name) "              \
       "DO UPDATE SET next = sequences.next + ?3 RETURNING next")                                   \
@@ -224,7 +236,8 @@
     X(ERASED_DROP,                                                                                 \
       "DELETE FROM erased WHERE (project_id, code) IN (SELECT project_id, code FROM erased e "     \
       "WHERE NOT EXISTS (SELECT 1 FROM actions a WHERE a.project_id = e.project_id AND "           \
-      "a.status < 2 AND a.seq < e.seq) LIMIT ?1)")                                                 \
+      "a.status < 2 AND a.seq < e.seq) AND NOT EXISTS (SELECT 1 FROM projects p WHERE "            \
+      "p.id = e.project_id AND p.deleted_ms = -1) LIMIT ?1)")                                      \
     X(VOUCHER_DELETE, "DELETE FROM vouchers WHERE id = ?1")                                        \
     X(TRANSACTIONS_DELETE, "DELETE FROM transactions WHERE voucher_key = ?1")                      \
     X(TRANSACTION_INSERT, "INSERT INTO transactions (project_id, " TRANSACTION_COLUMNS ") "        \

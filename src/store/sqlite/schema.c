@@ -18,7 +18,7 @@ static int apply(struct sqlite_db *db, size_t version, struct err *err)
     return db_exec(db, set_version, err);
 }
 
-static int migrate_in_transaction(struct sqlite_db *db, struct err *err)
+static int migrate_in_transaction(struct sqlite_db *db, int64_t *before, struct err *err)
 {
     int64_t version = 0;
     if (db_pragma(db, "PRAGMA user_version", &version, err) <
@@ -29,6 +29,7 @@ static int migrate_in_transaction(struct sqlite_db *db, struct err *err)
             err, ERR_STORE,
             "the database has schema version %lld, this program knows %zu; use a newer longshore",
             (long long)version, ARRAY_LEN(schema_sql));
+    *before = version;
     for (size_t v = (size_t)version; v < ARRAY_LEN(schema_sql); v++) {
         if (apply(db, v, err) < 0)
             return -1;
@@ -36,16 +37,18 @@ static int migrate_in_transaction(struct sqlite_db *db, struct err *err)
     return 0;
 }
 
-int schema_migrate(struct sqlite_db *db, struct err *err)
+int schema_migrate(struct sqlite_db *db, struct store_base *out, struct err *err)
 {
     int64_t version = 0;
     if (db_pragma(db, "PRAGMA user_version", &version, err) < 0)
         return -1;
-    if (version == (int64_t)ARRAY_LEN(schema_sql))
+    out->schema = ARRAY_LEN(schema_sql);
+    out->schema_before = version;
+    if (version == out->schema)
         return 0;
     if (db_run_plain(&db->base, STATEMENT_BEGIN, err) < 0)
         return -1;
-    if (migrate_in_transaction(db, err) < 0) {
+    if (migrate_in_transaction(db, &out->schema_before, err) < 0) {
         struct err ignored;
         (void)!db_run_plain(&db->base, STATEMENT_ROLLBACK, &ignored);
         return -1;

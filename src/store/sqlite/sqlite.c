@@ -168,14 +168,16 @@ static int open_all(struct sqlite_store *s, const char *path, const struct store
     const size_t cache = config->cache_bytes > 0 ? config->cache_bytes : WRITER_CACHE_BYTES;
     const unsigned readers = config->readers > 0 ? config->readers : READERS_DEFAULT;
     if (resolve_path(s, path, config->existing, err) < 0 ||
-        (config->serving && take_serve_lock(s, err) < 0))
+        ((config->serving || config->copying) && take_serve_lock(s, err) < 0))
         return -1;
     if (db_open(&s->writer, s->path, DB_WRITER, cache, err) < 0 ||
-        metadata_functions_add(s, err) < 0 || schema_migrate(&s->writer, err) < 0 ||
+        metadata_functions_add(s, err) < 0 || schema_migrate(&s->writer, &s->base.base, err) < 0 ||
         schema_read_secret(&s->writer, &s->base.base.secret, err) < 0 ||
         db_pragma(&s->writer, "PRAGMA page_size", &s->page_bytes, err) < 0)
         return -1;
     if (dir_sync_of(s->path, err) < 0 || readers_open(s, config->serving ? readers : 1, err) < 0)
+        return -1;
+    if (config->serving && db_run_plain(&s->writer.base, STATEMENT_COPY_SOURCE_DROP, err) < 0)
         return -1;
     if (checkpointer_start(s, err) < 0)
         return -1;
