@@ -1,7 +1,10 @@
 // bench.mjs - Longshore beside the sqlite3 shell, on the same file, in one run.
 //
 //   ./dev bench [--rows 1000000] [--pairs 3] [--big] [--no-latency] [--seconds 10] [--connections 32]
-//               [--only import,latency,big,order,enqueue,metadata] [--out bench/RESULTS.md]
+//               [--only import,latency,big,order,enqueue,metadata] [--out bench/RESULTS.md] [--store postgresql]
+//
+// With --store postgresql everything runs on a private cluster, the anchor is psql's \copy of the same file into a table
+// with the same unique index (typed columns, codes COLLATE "C"), and the results stand in RESULTS-postgresql.md.
 //
 // Parts: import (always measured where big is), latency, order (order.mjs), enqueue (enqueue.mjs), metadata (metadata.mjs), and big
 // when it is asked for. With --only the figures are printed, and written only to a file that --out names.
@@ -16,14 +19,17 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Server, clean, fresh, median, now, percentile, root, run, sample, say, seconds, threadTable, work } from './common.mjs';
+import {
+    Server, ask, clean, fresh, freshDatabase, median, now, onPostgres, percentile, psql, root, run, sample, say, seconds, settings,
+    startCluster, threadTable, work,
+} from './common.mjs';
 import { enqueue } from './enqueue.mjs';
 import { metadata } from './metadata.mjs';
 import { order } from './order.mjs';
 
 const numbers = { rows: 1000000, pairs: 3, seconds: 10, connections: 32 };
 const flags = { big: false, 'no-latency': false };
-const texts = { only: '', out: '' };
+const texts = { only: '', out: '', store: 'sqlite' };
 const args = { ...numbers, ...flags, ...texts };
 for (let i = 2; i < process.argv.length; i++) {
     const name = process.argv[i].replace(/^--/, '');
@@ -59,8 +65,8 @@ async function ours(file, keep) {
     await s.stop();
     r.stop = seconds(now() - from);
     if (keep) {
-        const rewritten = run('sqlite3', [s.db, 'SELECT count(*) FROM vouchers WHERE updated_ms IS NOT NULL OR version <> 1']).trim();
-        const outcomes = run('sqlite3', [s.db, 'SELECT unchanged, created + updated + superseded + failed FROM actions WHERE seq = 2']).trim();
+        const rewritten = ask(s.db, 'SELECT count(*) FROM vouchers WHERE updated_ms IS NOT NULL OR version <> 1');
+        const outcomes = ask(s.db, 'SELECT unchanged, created + updated + superseded + failed FROM actions WHERE seq = 2');
         r.again.rewritten = Number(rewritten);
         r.again.outcomes = outcomes;
     }
@@ -77,7 +83,28 @@ function firstLine(file) {
     return b.subarray(0, n).toString().split(/\r?\n/)[0];
 }
 
+// The same rows, line ends of one kind: the sample mixes them, which psql refuses. Not timed.
+function plain(file) {
+    const out = `${file}.lf`;
+    if (!fs.existsSync(out)) fs.writeFileSync(out, fs.readFileSync(file, 'utf8').replaceAll('\r', ''));
+    return out;
+}
+
+const TYPES = { Active: 'boolean', 'Start Date': 'timestamptz', 'Expiration Date': 'timestamptz', Value: 'numeric', 'Redemption Limit': 'bigint' };
+
+function pgAnchor(file) {
+    const columns = firstLine(file).split(',');
+    const source = plain(file);
+    const db = freshDatabase();
+    psql(db, ['-c', `CREATE TABLE v (project_id bigint NOT NULL DEFAULT 1, "${columns[0]}" text COLLATE "C" NOT NULL, ` +
+        `${columns.slice(1).map((c) => `"${c}" ${TYPES[c] ?? 'text'}`).join(', ')}); CREATE UNIQUE INDEX vi ON v (project_id, "${columns[0]}")`]);
+    const from = now();
+    psql(db, ['-c', `\\copy v (${columns.map((c) => `"${c}"`).join(', ')}) from '${source}' with (format csv, header)`]);
+    return seconds(now() - from);
+}
+
 function anchor(file) {
+    if (onPostgres()) return pgAnchor(file);
     const dir = fresh('anchor');
     const columns = firstLine(file).split(',');
     const script = [
@@ -100,7 +127,7 @@ async function pairs(file, n) {
         const o = await ours(file, i === 0);
         const b = first ? anchor(file) : a;
         rows.push({ ours: o, anchor: b, ratio: o.total / b });
-        say(`pair ${i + 1}: ours ${o.total.toFixed(2)} s (upload ${o.upload.toFixed(2)}), .import ${b.toFixed(2)} s, ratio ${(o.total / b).toFixed(2)}, VmHWM ${(o.memory / 1024).toFixed(0)} MiB`);
+        say(`pair ${i + 1}: ours ${o.total.toFixed(2)} s (upload ${o.upload.toFixed(2)}), ${onPostgres() ? '\\copy' : '.import'} ${b.toFixed(2)} s, ratio ${(o.total / b).toFixed(2)}, VmHWM ${(o.memory / 1024).toFixed(0)} MiB`);
     }
     return rows;
 }
@@ -176,7 +203,7 @@ function machine() {
 
 function pairTable(rows) {
     const f = (x) => x.toFixed(2);
-    const lines = ['| pair | Longshore, request to DONE (s) | of it upload to 202 (s) | `.import` (s) | ratio | VmHWM (MiB) |', '| --- | --- | --- | --- | --- | --- |'];
+    const lines = ['| pair | Longshore, request to DONE (s) | of it upload to 202 (s) | ' + (onPostgres() ? '`psql \\copy`' : '`.import`') + ' (s) | ratio | VmHWM (MiB) |', '| --- | --- | --- | --- | --- | --- |'];
     rows.forEach((r, i) => lines.push(`| ${i + 1} | ${f(r.ours.total)} | ${f(r.ours.upload)} | ${f(r.anchor)} | ${f(r.ratio)} | ${(r.ours.memory / 1024).toFixed(0)} |`));
     lines.push(`| **median** | **${f(median(rows.map((r) => r.ours.total)))}** | ${f(median(rows.map((r) => r.ours.upload)))} | **${f(median(rows.map((r) => r.anchor)))}** | **${f(median(rows.map((r) => r.ratio)))}** | ${(median(rows.map((r) => r.ours.memory)) / 1024).toFixed(0)} |`);
     return lines;
@@ -187,9 +214,9 @@ const size = (file) => (fs.statSync(file).size / 1e6).toFixed(0);
 function title() {
     const commit = run('git', ['-C', root, 'rev-parse', '--short', 'HEAD']).trim();
     const dirty = run('git', ['-C', root, 'status', '--porcelain', '--', 'src']).trim() ? ' with uncommitted changes in src' : '';
-    return ['# Benchmark results', '',
+    return [onPostgres() ? '# Benchmark results on PostgreSQL' : '# Benchmark results', '',
         'Made by `./dev bench`; see `bench/*.mjs` for what is timed. Absolute figures are of one noisy machine: read the ratios.', '',
-        `- commit ${commit}${dirty}, ${new Date().toISOString().slice(0, 10)}`, `- command \`./dev bench ${process.argv.slice(2).join(' ')}\``, `- machine: ${machine()}`, ''];
+        `- commit ${commit}${dirty}, ${new Date().toISOString().slice(0, 10)}`, `- command \`./dev bench ${process.argv.slice(2).join(' ')}\``, `- machine: ${machine()}`, ...(onPostgres() ? [`- a cluster of its own on loopback TCP, for both sides: ${settings()}`] : []), ''];
 }
 
 // ---- the parts: each prints what it finds, and gives it as lines of Markdown ----
@@ -226,7 +253,7 @@ async function partBig() {
     const big = sample(args.rows * 10, 0);
     const o = await ours(big.file, false);
     const a = anchor(big.file);
-    const text = `${(args.rows * 10).toLocaleString('en')} rows: ${o.total.toFixed(1)} s = ${(o.total / importMedian).toFixed(1)} × the median above; \`.import\` ${a.toFixed(1)} s, ratio ${(o.total / a).toFixed(2)}; VmHWM ${(o.memory / 1024).toFixed(0)} MiB.`;
+    const text = `${(args.rows * 10).toLocaleString('en')} rows: ${o.total.toFixed(1)} s = ${(o.total / importMedian).toFixed(1)} × the median above; ${onPostgres() ? '\\copy' : '.import'} ${a.toFixed(1)} s, ratio ${(o.total / a).toFixed(2)}; VmHWM ${(o.memory / 1024).toFixed(0)} MiB.`;
     say(text);
     return ['## Ten times as many', '', text, ''];
 }
@@ -254,8 +281,10 @@ function wanted() {
 
 async function main() {
     const names = wanted();
-    const out = args.out || (args.only ? '' : path.join(root, 'bench/RESULTS.md'));
+    const out = args.out || (args.only ? '' : path.join(root, onPostgres() ? 'bench/RESULTS-postgresql.md' : 'bench/RESULTS.md'));
     fs.mkdirSync(work, { recursive: true });
+    if (args.store === 'postgresql') startCluster();
+    else if (args.store !== 'sqlite') refuse('--store wants sqlite or postgresql');
     const lines = title();
     for (const name of names) lines.push(...await parts[name]());
     clean();

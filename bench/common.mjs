@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
+import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -23,8 +24,46 @@ export function run(command, argv, options = {}) {
     return r.stdout;
 }
 
+// ---- the store: a file of SQLite, or databases of a private PostgreSQL cluster ----
+
+// Both sides of every comparison run on it, with what an operator would set.
+const SETTINGS = ['fsync=on', 'full_page_writes=on', 'shared_buffers=512MB', 'max_wal_size=4GB', 'checkpoint_timeout=15min'];
+const cluster = path.join(root, 'tests/support/cluster.sh');
+let postgres = null; // the cluster's URL, without a database
+let databases = 0;
+
+export const onPostgres = () => postgres !== null;
+export const settings = () => SETTINGS.join(', ');
+
+export function startCluster() {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'longshore-bench-'));
+    fs.chmodSync(dir, 0o755); // another user works below it
+    process.on('exit', () => {
+        spawnSync(cluster, ['stop', path.join(dir, 'pg')]);
+        fs.rmSync(dir, { recursive: true, force: true });
+    });
+    process.on('SIGINT', () => process.exit(1));
+    postgres = run(cluster, ['start', path.join(dir, 'pg'), ...SETTINGS]).trim();
+}
+
+// A new database, empty or a copy of another one; the old ones go, so that nobody tidies them up meanwhile.
+export function freshDatabase(template = 'template0') {
+    const from = template.split('/').at(-1);
+    for (let i = 1; i <= databases; i++) {
+        if (from !== `bench${i}`) run('psql', ['-XAtq', `${postgres}/postgres`, '-c', `DROP DATABASE IF EXISTS bench${i} WITH (FORCE)`]);
+    }
+    const name = `bench${++databases}`;
+    run('psql', ['-XAtq', `${postgres}/postgres`, '-c', `CREATE DATABASE ${name} TEMPLATE ${from}`]);
+    run('psql', ['-XAtq', `${postgres}/postgres`, '-c', 'CHECKPOINT']);
+    return `${postgres}/${name}`;
+}
+
+export const psql = (db, args, options) => run('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', ...args, db], options);
+export const storeOf = (db) => (db.startsWith('postgresql:') ? db : `sqlite:${db}`);
+
 // A question to a database, beside the server that writes it.
-export const ask = (db, sql) => run('sqlite3', ['-readonly', db, sql]).trim();
+export const ask = (db, sql) => (db.startsWith('postgresql:')
+    ? psql(db, ['-At', '-F', '|', '-c', sql]) : run('sqlite3', ['-readonly', db, sql])).trim();
 
 export function sample(rows, bad) {
     const file = path.join(work, `vouchers-${rows}${bad ? '-bad' : ''}.csv`);
@@ -57,20 +96,21 @@ export function cpu(pid) {
 
 export class Server {
     // On a database without a project it makes one; `keys` are those of an earlier server on this database.
-    static async start(dir, { args = [], keys } = {}) {
+    static async start(dir, { args = [], keys, db } = {}) {
         const s = new Server();
         s.dir = dir;
-        s.db = path.join(dir, 'bench.db');
+        s.db = db ?? (onPostgres() ? freshDatabase() : path.join(dir, 'bench.db'));
+        if (onPostgres()) args = ['--spool', path.join(dir, 'uploads'), ...args];
         // A file, not a pipe: reading the log as it grows would be on the bill of what is measured.
         s.logFile = path.join(dir, 'server.log');
         const log = fs.openSync(s.logFile, 'w');
-        s.child = spawn(bin, ['serve', '--listen', '127.0.0.1:0', '--store', `sqlite:${s.db}`, ...args], { stdio: ['ignore', 'inherit', log] });
+        s.child = spawn(bin, ['serve', '--listen', '127.0.0.1:0', '--store', storeOf(s.db), ...args], { stdio: ['ignore', 'inherit', log] });
         fs.closeSync(log);
         s.kill = () => s.child.kill('SIGKILL');
         process.on('exit', s.kill); // also when the bench breaks
         s.exited = new Promise((done) => s.child.once('exit', done));
         s.port = (await s.event((e) => e.event === 'listening')).port;
-        s.keys = keys ?? JSON.parse(run(bin, ['project', 'create', '--name', 'bench', '--store', `sqlite:${s.db}`]));
+        s.keys = keys ?? JSON.parse(run(bin, ['project', 'create', '--name', 'bench', '--store', storeOf(s.db)]));
         s.headers = { 'X-App-Id': s.keys.app_id, 'X-App-Token': s.keys.app_token };
         s.agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
         return s;

@@ -49,7 +49,7 @@ function wrk(s, codes, { connections, duration }) {
 async function prepare(s) {
     await s.load(sample(VOUCHERS, 0).file);
     const codes = path.join(s.dir, 'codes');
-    fs.writeFileSync(codes, run('sqlite3', ['-readonly', s.db, 'SELECT code FROM vouchers ORDER BY id']));
+    fs.writeFileSync(codes, ask(s.db, 'SELECT code FROM vouchers ORDER BY id'));
     const code = fs.readFileSync(codes, 'utf8').split('\n')[0];
     const action = await s.finished(await s.begin('/v1/vouchers/bulk/async', JSON.stringify([{ code, metadata: { n: 0 } }])));
     if (action.result.done_count !== 1) throw new Error(JSON.stringify(action));

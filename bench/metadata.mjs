@@ -8,7 +8,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-import { Server, ask, cpu, fresh, median, now, run, sample, say, seconds, threadTable, whole } from './common.mjs';
+import {
+    Server, ask, cpu, fresh, freshDatabase, median, now, onPostgres, psql, run, sample, say, seconds, threadTable, whole,
+} from './common.mjs';
 
 const METADATA = { bench_wave: 'second', bench_rank: 3 };
 const REQUEST_ROOM = 1 << 20; // what a body may have beyond its codes
@@ -23,8 +25,8 @@ async function prepare(rows) {
     const s = await Server.start(dir);
     await s.load(sample(rows, 0).file);
     await s.stop();
-    const base = path.join(dir, 'base.db');
-    fs.copyFileSync(s.db, base);
+    const base = onPostgres() ? s.db : path.join(dir, 'base.db');
+    if (!onPostgres()) fs.copyFileSync(s.db, base);
     const codes = ask(base, 'SELECT code FROM vouchers ORDER BY id').split('\n');
     if (codes.length !== rows) throw new Error(`${codes.length} vouchers instead of ${rows}`);
     const list = path.join(dir, 'codes.csv');
@@ -33,6 +35,7 @@ async function prepare(rows) {
 }
 
 function copy(p, name) {
+    if (onPostgres()) return freshDatabase(p.base);
     const db = path.join(p.dir, name);
     for (const tail of ['-wal', '-shm']) fs.rmSync(db + tail, { force: true });
     fs.copyFileSync(p.base, db);
@@ -41,13 +44,16 @@ function copy(p, name) {
 }
 
 function assertApplied(db, rows) {
-    const n = ask(db, `SELECT count(*) FROM vouchers WHERE json_extract(metadata, '$.bench_wave') = '${METADATA.bench_wave}' AND json_extract(metadata, '$.bench_rank') = ${METADATA.bench_rank}`);
+    const { bench_wave: wave, bench_rank: rank } = METADATA;
+    const where = onPostgres() ? `metadata ->> 'bench_wave' = '${wave}' AND (metadata ->> 'bench_rank')::int = ${rank}`
+        : `json_extract(metadata, '$.bench_wave') = '${wave}' AND json_extract(metadata, '$.bench_rank') = ${rank}`;
+    const n = ask(db, `SELECT count(*) FROM vouchers WHERE ${where}`);
     if (Number(n) !== rows) throw new Error(`${n} of ${rows} vouchers have their metadata in ${db}`);
 }
 
 async function ours(p) {
     const db = copy(p, 'bench.db'); // the name that its spool belongs to
-    const s = await Server.start(p.dir, { keys: p.keys, args: ['--json-max-bytes', String(p.body.length + REQUEST_ROOM)] });
+    const s = await Server.start(p.dir, { keys: p.keys, db: onPostgres() ? db : undefined, args: ['--json-max-bytes', String(p.body.length + REQUEST_ROOM)] });
     const used = cpu(s.child.pid);
     const from = now();
     const id = await s.begin('/v1/vouchers/metadata/async', p.body);
@@ -64,9 +70,20 @@ async function ours(p) {
     return r;
 }
 
+// psql's own timer; the list of codes is in its table before.
+function pgStatement(p, db, where) {
+    const sql = `UPDATE vouchers SET metadata = coalesce(metadata, '{}') || '${JSON.stringify(METADATA)}', updated_ms = ${Date.now()}, version = 1000000 WHERE project_id = 1 ${where.replace('temp.list', 'list')};`;
+    const text = psql(db, ['-f', '-'], { input: `CREATE TEMP TABLE list (code text COLLATE "C");\n\\copy list from '${p.list}'\nANALYZE list;\n\\timing on\n${sql}\n` });
+    const time = /^Time: ([\d.]+) ms/m.exec(text);
+    if (!time) throw new Error(`psql has timed nothing: ${text}`);
+    assertApplied(db, p.rows);
+    return Number(time[1]) / 1000;
+}
+
 // The shell's own timer: what comes before it, the list, is not timed.
 function statement(p, where, before = '') {
     const db = copy(p, 'anchor.db');
+    if (onPostgres()) return pgStatement(p, db, where);
     const sql = `UPDATE vouchers SET metadata = json_patch(coalesce(metadata, '{}'), '${JSON.stringify(METADATA)}'), updated_ms = ${Date.now()}, version = 1000000 WHERE project_id = 1 ${where};`;
     const text = run('sqlite3', ['-bail', db], { input: `${PRAGMAS}\n${before}.timer on\n${sql}\nPRAGMA wal_checkpoint(TRUNCATE);\n` });
     const times = [...text.matchAll(/^Run Time: real ([\d.]+)/gm)].map((m) => Number(m[1]));

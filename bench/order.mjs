@@ -6,7 +6,7 @@
 import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Server, bin, fresh, median, now, run, sample, say, seconds, whole } from './common.mjs';
+import { Server, bin, fresh, median, now, run, sample, say, seconds, storeOf, whole } from './common.mjs';
 
 const FIRST = 10, LAST = 90;
 
@@ -14,7 +14,7 @@ const gift = (code) => ({ code, type: 'GIFT_VOUCHER', gift: { amount: 100 } });
 
 // The same server, as another project sees it.
 function other(s) {
-    const keys = JSON.parse(run(bin, ['project', 'create', '--name', 'other', '--store', `sqlite:${s.db}`]));
+    const keys = JSON.parse(run(bin, ['project', 'create', '--name', 'other', '--store', storeOf(s.db)]));
     const o = Object.create(s);
     o.headers = { 'X-App-Id': keys.app_id, 'X-App-Token': keys.app_token };
     return o;

@@ -33,7 +33,7 @@
 #define STORE_OPTION(OF)                                                                           \
     {                                                                                              \
         .name = "store", .value = "URL", .fallback = STORE_DEFAULT, .offset = OF(store),           \
-        .help = "sqlite:PATH"                                                                      \
+        .help = "sqlite:PATH or postgresql://..."                                                  \
     }
 
 #define PROJECT_OPTION(OF)                                                                         \
@@ -135,7 +135,7 @@ static const struct option serve_options[] = {
       .value = "URL",
       .fallback = STORE_DEFAULT,
       .offset = SERVE(store),
-      .help = "sqlite:PATH" },
+      .help = "sqlite:PATH or postgresql://..." },
     { .name = "spool",
       .value = "DIRECTORY",
       .offset = SERVE(spool),
@@ -225,7 +225,7 @@ static const struct option project_create_options[] = {
       .value = "URL",
       .fallback = STORE_DEFAULT,
       .offset = CREATE(store),
-      .help = "sqlite:PATH" },
+      .help = "sqlite:PATH or postgresql://..." },
 };
 
 static const struct option project_list_options[] = {

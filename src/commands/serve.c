@@ -70,12 +70,15 @@ static int open_spool(struct parts *p, const struct serve_options *o, struct err
     char beside[4096];
     unsigned char owner[ID_HASH_BYTES];
     const struct str secret = { (const char *)store_secret(p->store)->key, ID_SECRET_BYTES };
-    if (store_keeps_inputs(p->store))
+    const bool on_its_way = store_keeps_inputs(p->store);
+    if (on_its_way)
         snprintf(beside, sizeof(beside), "%s", UPLOADS_DIRECTORY);
     else
         snprintf(beside, sizeof(beside), "%s-spool", store_place(p->store));
-    id_hash_token(secret, owner);
-    if (o->spool == NULL && store_keeps_inputs(p->store) && dir_make("data", err) < 0)
+    /* What is only on its way may be received in the same place for any database, but never among
+     * the inputs that a SQLite store has there. */
+    id_hash_token(on_its_way ? STR("uploads") : secret, owner);
+    if (o->spool == NULL && on_its_way && dir_make("data", err) < 0)
         return -1;
     if (spool_open(o->spool != NULL ? o->spool : beside, &p->spool, err) < 0)
         return -1;

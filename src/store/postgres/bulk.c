@@ -12,13 +12,12 @@
  * exists, and the slice is done again with the query. A unique violation in spite of it comes from
  * a racing writer; then the transaction is repeated.
  */
-#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/fault.h"
 #include "base/time_iso.h"
-#include "store/postgres/pg_priv.h"
+#include "store/postgres/copy.h"
 
 #define ROWS_NEW     40960 /* of a slice */
 #define ROWS_STORED  10240 /* the query brings them all into memory: 1 KB and more each */
@@ -28,9 +27,6 @@
 #define BUF_ENOUGH   (6 * MIB) /* then the slice ends */
 #define SEND_BYTES   (64 * KIB)
 #define TARGET_US    12000 /* of a slice while somebody writes; COMMIT comes on top */
-
-#define COPY_HEADER     "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0"
-#define COPY_HEADER_LEN 19
 
 #define STAGE_COLUMNS                                                                              \
     "id, version, effect, active, value, start_ms, expiration_ms, quantity, redeemed_quantity, "   \
@@ -88,68 +84,7 @@ struct slice {
     bool there, is_new, dirty;
 };
 
-/* ---- values as COPY takes them ---- */
-
-static void put_be16(struct buf *b, uint16_t v)
-{
-    const uint16_t big = htobe16(v);
-    buf_put(b, &big, sizeof(big));
-}
-
-static void put_be32(struct buf *b, uint32_t v)
-{
-    const uint32_t big = htobe32(v);
-    buf_put(b, &big, sizeof(big));
-}
-
-static void put_null(struct buf *b)
-{
-    put_be32(b, UINT32_MAX);
-}
-
-static void put_int(struct buf *b, int64_t v)
-{
-    struct {
-        uint32_t len;
-        uint32_t high, low;
-    } field = { htobe32(8), htobe32((uint32_t)((uint64_t)v >> 32)), htobe32((uint32_t)v) };
-    buf_put(b, &field, sizeof(field));
-}
-
-static void put_small(struct buf *b, int v)
-{
-    put_be32(b, 2);
-    put_be16(b, (uint16_t)v);
-}
-
-static void put_int_or_null(struct buf *b, int64_t v, bool null)
-{
-    if (null)
-        put_null(b);
-    else
-        put_int(b, v);
-}
-
-static void put_text(struct buf *b, struct str s)
-{
-    if (s.p == NULL) {
-        put_null(b);
-        return;
-    }
-    put_be32(b, (uint32_t)s.len);
-    buf_puts(b, s);
-}
-
-static void put_jsonb(struct buf *b, struct str s)
-{
-    if (s.p == NULL) {
-        put_null(b);
-        return;
-    }
-    put_be32(b, (uint32_t)s.len + 1);
-    buf_putc(b, 1); /* its version */
-    buf_puts(b, s);
-}
+/* ---- rows ---- */
 
 #define NUMERIC_GROUPS 100 /* of four digits: a double has 308 of them and 20 behind the point */
 
@@ -205,13 +140,13 @@ static void put_numeric(struct buf *b, struct num n)
     while (n_groups > first && groups[n_groups - 1] == 0)
         n_groups--;
     const int left = n_groups - first;
-    put_be32(b, (uint32_t)(8 + 2 * left));
-    put_be16(b, (uint16_t)left);
-    put_be16(b, (uint16_t)(left > 0 ? weight : 0));
-    put_be16(b, negative && left > 0 ? 0x4000 : 0);
-    put_be16(b, (uint16_t)scale);
+    copy_be32(b, (uint32_t)(8 + 2 * left));
+    copy_be16(b, (uint16_t)left);
+    copy_be16(b, (uint16_t)(left > 0 ? weight : 0));
+    copy_be16(b, negative && left > 0 ? 0x4000 : 0);
+    copy_be16(b, (uint16_t)scale);
     for (int i = first; i < n_groups; i++)
-        put_be16(b, groups[i]);
+        copy_be16(b, groups[i]);
 }
 
 static void put_value(struct buf *b, const struct voucher *v)
@@ -219,136 +154,76 @@ static void put_value(struct buf *b, const struct voucher *v)
     if ((v->set & VF_VALUE) != 0)
         put_numeric(b, v->value);
     else
-        put_null(b);
-}
-
-static void put_blob(struct buf *b, struct str s)
-{
-    put_text(b, s.len > 0 ? s : (struct str){ 0 });
+        field_null(b);
 }
 
 /* VOUCHER_COLUMNS of a new row. */
 static void put_fresh(struct buf *b, const struct voucher *v, int64_t project_id)
 {
-    put_be16(b, 27);
-    put_int(b, v->key);
-    put_int(b, project_id);
-    put_text(b, v->code);
-    put_int(b, v->version);
-    put_null(b); /* standalone */
-    put_small(b, v->type);
-    put_small(b, v->discount_type);
-    put_small(b, v->effect);
-    put_small(b, v->active);
+    copy_be16(b, 27);
+    field_int(b, v->key);
+    field_int(b, project_id);
+    field_text(b, v->code);
+    field_int(b, v->version);
+    field_null(b); /* standalone */
+    field_small(b, v->type);
+    field_small(b, v->discount_type);
+    field_small(b, v->effect);
+    field_small(b, v->active);
     put_value(b, v);
-    put_int_or_null(b, v->start_ms, v->start_ms == TIME_NONE);
-    put_int_or_null(b, v->expiration_ms, v->expiration_ms == TIME_NONE);
-    put_int_or_null(b, v->quantity, v->quantity < 0);
-    put_int(b, v->redeemed_quantity);
-    put_int(b, v->redeemed_amount);
-    put_text(b, v->category);
-    put_text(b, v->additional_info);
-    put_text(b, v->rule);
-    put_text(b, v->discount_extra);
-    put_jsonb(b, v->metadata);
-    put_int(b, v->created_ms);
-    put_int_or_null(b, v->updated_ms, v->updated_ms == TIME_NONE);
-    put_int_or_null(b, v->category_id, v->category_id == 0);
-    put_text(b, v->validity);
-    put_int(b, 0);
-    put_null(b);
-    put_blob(b, v->recent);
+    field_int_or_null(b, v->start_ms, v->start_ms == TIME_NONE);
+    field_int_or_null(b, v->expiration_ms, v->expiration_ms == TIME_NONE);
+    field_int_or_null(b, v->quantity, v->quantity < 0);
+    field_int(b, v->redeemed_quantity);
+    field_int(b, v->redeemed_amount);
+    field_text(b, v->category);
+    field_text(b, v->additional_info);
+    field_text(b, v->rule);
+    field_text(b, v->discount_extra);
+    field_jsonb(b, v->metadata);
+    field_int(b, v->created_ms);
+    field_int_or_null(b, v->updated_ms, v->updated_ms == TIME_NONE);
+    field_int_or_null(b, v->category_id, v->category_id == 0);
+    field_text(b, v->validity);
+    field_int(b, 0);
+    field_null(b);
+    field_blob(b, v->recent);
 }
 
 /* STAGE_COLUMNS. */
 static void put_changed(struct buf *b, const struct voucher *v)
 {
-    put_be16(b, 19);
-    put_int(b, v->key);
-    put_int(b, v->version);
-    put_small(b, v->effect);
-    put_small(b, v->active);
+    copy_be16(b, 19);
+    field_int(b, v->key);
+    field_int(b, v->version);
+    field_small(b, v->effect);
+    field_small(b, v->active);
     put_value(b, v);
-    put_int_or_null(b, v->start_ms, v->start_ms == TIME_NONE);
-    put_int_or_null(b, v->expiration_ms, v->expiration_ms == TIME_NONE);
-    put_int_or_null(b, v->quantity, v->quantity < 0);
-    put_int(b, v->redeemed_quantity);
-    put_int(b, v->redeemed_amount);
-    put_text(b, v->category);
-    put_text(b, v->additional_info);
-    put_text(b, v->rule);
-    put_text(b, v->discount_extra);
-    put_jsonb(b, v->metadata);
-    put_int_or_null(b, v->updated_ms, v->updated_ms == TIME_NONE);
-    put_int_or_null(b, v->category_id, v->category_id == 0);
-    put_text(b, v->validity);
-    put_blob(b, v->recent);
+    field_int_or_null(b, v->start_ms, v->start_ms == TIME_NONE);
+    field_int_or_null(b, v->expiration_ms, v->expiration_ms == TIME_NONE);
+    field_int_or_null(b, v->quantity, v->quantity < 0);
+    field_int(b, v->redeemed_quantity);
+    field_int(b, v->redeemed_amount);
+    field_text(b, v->category);
+    field_text(b, v->additional_info);
+    field_text(b, v->rule);
+    field_text(b, v->discount_extra);
+    field_jsonb(b, v->metadata);
+    field_int_or_null(b, v->updated_ms, v->updated_ms == TIME_NONE);
+    field_int_or_null(b, v->category_id, v->category_id == 0);
+    field_text(b, v->validity);
+    field_blob(b, v->recent);
 }
 
 static void put_failure(struct buf *b, const struct store_chunk *c, const struct failure *f)
 {
-    put_be16(b, 6);
-    put_int(b, c->project_id);
-    put_int(b, c->action_seq);
-    put_int(b, c->first_row + (int64_t)f->row + 1);
-    put_text(b, f->key);
-    put_text(b, f->reason);
-    put_int(b, f->kind);
-}
-
-/* ---- COPY ---- */
-
-static int copy_begin(struct pg_db *db, const char *sql, struct err *err)
-{
-    if (fault_hit(FAULT_STORE))
-        return err_set(err, ERR_STORE, "cannot copy rows: broken on purpose");
-    PGresult *r = PQexec(db->conn, sql);
-    const int rc =
-        PQresultStatus(r) == PGRES_COPY_IN ? 0 : pg_error(db, r, "cannot copy rows", err);
-    PQclear(r);
-    return rc;
-}
-
-static int copy_send(struct pg_db *db, struct buf *rows, struct err *err)
-{
-    if (buf_ok(rows, err) < 0)
-        return -1;
-    if (rows->len > 0 && PQputCopyData(db->conn, rows->p, (int)rows->len) != 1)
-        return pg_error(db, NULL, "cannot copy rows", err);
-    buf_reset(rows);
-    return 0;
-}
-
-/* 0, or -1; *exists: a unique violation. rc < 0: it is given up, and err says why already. */
-static int copy_end(struct pg_db *db, int rc, bool *exists, struct err *err)
-{
-    PGresult *r;
-    if (PQputCopyEnd(db->conn, rc < 0 ? "given up" : NULL) != 1 && rc == 0)
-        rc = pg_error(db, NULL, "cannot copy rows", err);
-    while ((r = PQgetResult(db->conn)) != NULL) {
-        if (PQresultStatus(r) != PGRES_COMMAND_OK && rc == 0) {
-            rc = pg_error(db, r, "cannot copy rows", err);
-            *exists = err->code == ERR_DUPLICATE;
-        }
-        PQclear(r);
-    }
-    return rc;
-}
-
-/* All at once; rows has them, and their header. */
-static int copy(struct pg_db *db, const char *sql, struct buf *rows, struct err *err)
-{
-    bool ignored;
-    buf_put(rows, "\377\377", 2);
-    if (copy_begin(db, sql, err) < 0)
-        return -1;
-    return copy_end(db, copy_send(db, rows, err), &ignored, err);
-}
-
-static void begin_rows(struct buf *b)
-{
-    buf_reset(b);
-    buf_put(b, COPY_HEADER, COPY_HEADER_LEN);
+    copy_be16(b, 6);
+    field_int(b, c->project_id);
+    field_int(b, c->action_seq);
+    field_int(b, c->first_row + (int64_t)f->row + 1);
+    field_text(b, f->key);
+    field_text(b, f->reason);
+    field_int(b, f->kind);
 }
 
 /* ---- stored rows ---- */
@@ -372,14 +247,14 @@ static int put_codes(struct slice *sl, struct err *err)
     struct buf *b = &sl->bulk->codes;
     const size_t n = count_codes(sl);
     buf_reset(b);
-    put_be32(b, 1);  /* dimensions */
-    put_be32(b, 0);  /* no nulls */
-    put_be32(b, 25); /* text */
-    put_be32(b, (uint32_t)n);
-    put_be32(b, 1); /* from 1 */
+    copy_be32(b, 1);  /* dimensions */
+    copy_be32(b, 0);  /* no nulls */
+    copy_be32(b, 25); /* text */
+    copy_be32(b, (uint32_t)n);
+    copy_be32(b, 1); /* from 1 */
     for (size_t i = sl->from; i < sl->to; i++) {
         if (i == sl->from || !same_code(sl->c, i, i - 1))
-            put_text(b, sl->c->vouchers[i]->code);
+            field_text(b, sl->c->vouchers[i]->code);
     }
     return buf_ok(b, err);
 }
@@ -593,10 +468,10 @@ static int write_rows(struct slice *sl, struct err *err)
 {
     struct pg_bulk *bulk = sl->bulk;
     struct pg_db *db = &sl->s->bulk;
-    if (bulk->n_changed > 0 && (copy(db, copy_changed, &bulk->changed, err) < 0 ||
+    if (bulk->n_changed > 0 && (copy_all(db, copy_changed, &bulk->changed, err) < 0 ||
                                 pg_exec(db, update_from_stage, err) < 0))
         return -1;
-    if (bulk->n_failures > 0 && copy(db, copy_failures, &bulk->failures, err) < 0)
+    if (bulk->n_failures > 0 && copy_all(db, copy_failures, &bulk->failures, err) < 0)
         return -1;
     return slice_finish(&sl->s->bulk_tx, sl->c, &sl->ap, err);
 }
@@ -606,8 +481,8 @@ static int decide(struct slice *sl, struct err *err)
     struct pg_bulk *bulk = sl->bulk;
     struct store_chunk *c = sl->c;
     buf_reset(&bulk->fresh);
-    begin_rows(&bulk->changed);
-    begin_rows(&bulk->failures);
+    copy_rows_begin(&bulk->changed);
+    copy_rows_begin(&bulk->failures);
     bulk->n_changed = bulk->n_failures = 0;
     while (c->reached < c->n_failures)
         note(sl, &c->failures[c->reached], OUTCOME_FAILED);

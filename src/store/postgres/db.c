@@ -511,6 +511,8 @@ static int make_savepoint(struct pg_db *db, struct err *err)
         return 0;
     const bool had = db->has_savepoint;
     db->wants_savepoint = false;
+    if (db->pending != NULL && pg_pending_flush(db, true, err) < 0)
+        return -1;
     if (pg_exec(db, had ? "RELEASE work; SAVEPOINT work" : "SAVEPOINT work", err) < 0)
         return -1;
     db->has_savepoint = true;
@@ -654,6 +656,8 @@ static int run(struct pg_stmt *st, struct err *err)
         return pg_error(db, NULL, "not connected to the database", err);
     if (make_savepoint(db, err) < 0)
         return -1;
+    if (db->pending != NULL && db->pending->actions.len > 0 && pg_pending_flush(db, false, err) < 0)
+        return -1;
     if (st->streams)
         return open_cursor(st, err) < 0 ? -1 : fetch(st, err);
     st->rows = execute(st, st->text, err);
@@ -661,7 +665,8 @@ static int run(struct pg_stmt *st, struct err *err)
         return -1;
     st->n_rows = PQntuples(st->rows);
     const char *changed = PQcmdTuples(st->rows);
-    db->changes = changed[0] != '\0' ? atoll(changed) : 0;
+    db->changes = 0;
+    (void)num_parse_i64(str_of(changed), &db->changes); /* "": it changes nothing */
     return 0;
 }
 

@@ -6,52 +6,22 @@
  * stored in one transaction before the action that names them; what a crash leaves in between
  * belongs to nobody and is swept when it is old.
  */
-#include <endian.h>
 #include <stdio.h>
 
-#include "store/postgres/pg_priv.h"
+#include "store/postgres/copy.h"
 
-#define PART_BYTES      8000
-#define PUT_TRIES       12 /* some 10 s */
-#define PARTS_PER_READ  128
-#define COPY_BYTES      (256 * KIB)
-#define COPY_SQL        "COPY input_parts (input, part_no, data) FROM STDIN (FORMAT binary)"
-#define COPY_HEADER     "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0"
-#define COPY_HEADER_LEN 19
-
-static int lost(struct pg_db *db, const char *what, struct err *err)
-{
-    pg_error(db, NULL, what, err);
-    return -1;
-}
-
-static void put_be32(struct buf *b, uint32_t v)
-{
-    const uint32_t big = htobe32(v);
-    buf_put(b, &big, sizeof(big));
-}
+#define PART_BYTES     8000
+#define PUT_TRIES      12 /* some 10 s */
+#define PARTS_PER_READ 128
+#define COPY_BYTES     (256 * KIB)
+#define COPY_SQL       "COPY input_parts (input, part_no, data) FROM STDIN (FORMAT binary)"
 
 static void put_part(struct buf *b, struct str name, int64_t no, const char *data, size_t n)
 {
-    const uint16_t fields = htobe16(3);
-    const uint64_t number = htobe64((uint64_t)no);
-    buf_put(b, &fields, sizeof(fields));
-    put_be32(b, (uint32_t)name.len);
-    buf_puts(b, name);
-    put_be32(b, sizeof(number));
-    buf_put(b, &number, sizeof(number));
-    put_be32(b, (uint32_t)n);
-    buf_put(b, data, n);
-}
-
-static int send(struct pg_db *db, struct buf *b, struct err *err)
-{
-    if (buf_ok(b, err) < 0)
-        return -1;
-    if (PQputCopyData(db->conn, b->p, (int)b->len) != 1)
-        return lost(db, "cannot store an input", err);
-    buf_reset(b);
-    return 0;
+    copy_be16(b, 3);
+    field_text(b, name);
+    field_int(b, no);
+    field_text(b, (struct str){ data, n });
 }
 
 /* Everything that `read` gives, as rows of the COPY. */
@@ -63,20 +33,20 @@ static int copy_parts(struct pg_db *db, struct str name, const struct input_sour
     size_t got = 0;
     int rc = 0;
     buf_init(&b, 2 * COPY_BYTES);
-    buf_put(&b, COPY_HEADER, COPY_HEADER_LEN);
+    copy_rows_begin(&b);
     for (int64_t no = 0; rc == 0; no++) {
         rc = from->read(from->arg, no * PART_BYTES, part, sizeof(part), &got, err);
         if (rc < 0 || (got == 0 && no > 0))
             break;
         put_part(&b, name, no, part, got);
         if (b.len > COPY_BYTES)
-            rc = send(db, &b, err);
+            rc = copy_send(db, &b, err);
         if (got < sizeof(part))
             break;
     }
-    buf_put(&b, "\377\377", 2);
+    buf_put(&b, COPY_TRAILER, COPY_TRAILER_LEN);
     if (rc == 0)
-        rc = send(db, &b, err);
+        rc = copy_send(db, &b, err);
     buf_release(&b);
     return rc;
 }
@@ -84,22 +54,10 @@ static int copy_parts(struct pg_db *db, struct str name, const struct input_sour
 static int copy_in(struct pg_db *db, struct str name, const struct input_source *from,
                    struct err *err)
 {
-    PGresult *r = PQexec(db->conn, COPY_SQL);
-    if (PQresultStatus(r) != PGRES_COPY_IN) {
-        pg_error(db, r, "cannot store an input", err);
-        PQclear(r);
+    bool ignored;
+    if (copy_begin(db, COPY_SQL, err) < 0)
         return -1;
-    }
-    PQclear(r);
-    int rc = copy_parts(db, name, from, err);
-    if (PQputCopyEnd(db->conn, rc < 0 ? "given up" : NULL) != 1 && rc == 0)
-        rc = lost(db, "cannot store an input", err);
-    while ((r = PQgetResult(db->conn)) != NULL) {
-        if (PQresultStatus(r) != PGRES_COMMAND_OK && rc == 0)
-            rc = pg_error(db, r, "cannot store an input", err);
-        PQclear(r);
-    }
-    return rc;
+    return copy_end(db, copy_parts(db, name, from, err), &ignored, err);
 }
 
 int pg_input_put(struct store *store, struct str name, const struct input_source *from,

@@ -56,6 +56,12 @@ struct pg_stmt {
     char *owned; /* text of a condition */
 };
 
+/* Rows of new actions that wait for the end of their transaction: see enqueue.c. */
+struct pg_pending {
+    struct buf actions, inputs;
+    size_t mark_actions, mark_inputs; /* where those of the unit of work that runs begin */
+};
+
 /* A connection. */
 struct pg_db {
     struct db base; /* first */
@@ -77,6 +83,8 @@ struct pg_db {
     bool lost;     /* the connection is gone */
     bool bad_text; /* a value was no text of this encoding */
     bool again;    /* the transaction may be repeated: a deadlock, a serialization failure */
+
+    struct pg_pending *pending; /* NULL: of another connection than that of units of work */
 
     /* savepoints of units of work, made when the first statement comes */
     bool wants_savepoint, has_savepoint;
@@ -101,6 +109,7 @@ struct pg_store {
     struct pg_db works;
     struct store_tx works_tx;
     struct arena works_scratch;
+    struct pg_pending pending;
     _Atomic int64_t interactive_us; /* when somebody wrote last who waits for it; 0: never */
 
     /* slices */
@@ -197,6 +206,19 @@ void pg_writer_stop(struct pg_store *s);
 void pg_submit(struct store *s, struct store_work *w);
 int pg_slice_commit(struct store *s, struct store_chunk *chunks, size_t n, struct err *err);
 bool pg_wants_room(struct sql_store *s, size_t rows, int64_t elapsed_us);
+
+/* ---- enqueue.c ---- */
+
+void pg_pending_init(struct pg_pending *p);
+void pg_pending_release(struct pg_pending *p);
+void pg_pending_reset(struct pg_pending *p); /* a transaction begins */
+void pg_pending_mark(struct pg_pending *p);  /* a unit of work begins */
+void pg_pending_undo(struct pg_pending *p);  /* it has failed */
+/* Writes them; `only_earlier`: those of units before the one that runs. */
+int pg_pending_flush(struct pg_db *db, bool only_earlier, struct err *err) MUST_CHECK;
+/* Whether they should be written before the next unit of work. */
+bool pg_pending_is_enough(const struct pg_pending *p);
+int pg_action_put(struct store_tx *tx, const struct action *ac, struct err *err);
 
 /* ---- bulk.c ---- */
 

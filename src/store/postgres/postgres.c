@@ -125,6 +125,7 @@ static const struct sql_backend backend = {
     .keys_take = keys_take,
     .keys_used = keys_used,
     .wants_room = pg_wants_room,
+    .action_put = pg_action_put,
     .canonical = pg_canonical,
     .fits = pg_fits,
     .lock_project = lock_in_tx,
@@ -159,6 +160,7 @@ static void pg_close(struct store *store)
     for (unsigned i = 0; i < s->n_readers; i++)
         pg_db_release(&s->readers[i]);
     pg_bulk_free(s);
+    pg_pending_release(&s->pending);
     arena_release(&s->works_scratch);
     arena_release(&s->bulk_scratch);
     mem_free(s->readers);
@@ -249,6 +251,7 @@ static int init(struct pg_store *s, const char *rest, const struct store_config 
     pg_db_init(&s->keys, s, 0);
     pg_db_init(&s->listener, s, 0);
     s->works.locks = s->bulk.locks = true;
+    s->works.pending = &s->pending;
     s->keys.async = true;
     return 0;
 }
@@ -297,6 +300,7 @@ static int pg_open(const char *rest, const struct store_config *config, struct s
     pthread_mutex_init(&s->readers_lock, NULL);
     pthread_cond_init(&s->reader_free, NULL);
     pthread_mutex_init(&s->wake_lock, NULL);
+    pg_pending_init(&s->pending);
     arena_init(&s->works_scratch, SCRATCH_BYTES, 4 * MIB);
     arena_init(&s->bulk_scratch, SCRATCH_BYTES, 4 * MIB);
     if (open_all(s, rest, config, err) < 0) {

@@ -21,8 +21,8 @@ static int number(struct pg_db *db, const char *sql, int64_t *out, struct err *e
     char text[32];
     if (pg_query_text(db, sql, text, sizeof(text), err) < 0)
         return -1;
-    *out = atoll(text);
-    return 0;
+    return num_parse_i64(str_of(text), out) ? 0
+                                            : err_set(err, ERR_STORE, "'%s' is no number", text);
 }
 
 static int run_from(struct pg_db *db, size_t version, struct err *err)

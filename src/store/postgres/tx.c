@@ -79,7 +79,8 @@ static int look_for_mark(struct pg_db *db, struct err *err)
              db->store->node, db->slot);
     if (pg_query_text(db, sql, text, sizeof(text), err) < 0)
         return -1;
-    return atoll(text) == db->mark;
+    int64_t mark = 0; /* no row: none of this process has committed */
+    return num_parse_i64(str_of(text), &mark) && mark == db->mark;
 }
 
 /* 1: committed, 0: not, -1: cannot tell before the end. */

@@ -49,6 +49,8 @@ static int tx_commit(struct store_tx *tx, struct pg_db *db, struct err *err)
         *err = tx->why;
         return -1;
     }
+    if (db->pending != NULL && pg_pending_flush(db, false, err) < 0)
+        return -1;
     if (tx_store_seq(tx, err) < 0)
         return -1;
     return pg_commit(db, err);
@@ -62,11 +64,15 @@ static int run_work(struct pg_store *s, struct store_work *w, bool alone)
     const int64_t seq_before = s->works_tx.next_seq;
     struct err err = { 0 };
     db->wants_savepoint = !alone;
+    pg_pending_mark(&s->pending);
     const int rc = w->run(&s->works_tx, w->arg, &w->err);
     const bool untouched = db->wants_savepoint;
     db->wants_savepoint = false;
+    if (rc < 0)
+        pg_pending_undo(&s->pending);
     if (rc == 0 || untouched)
         return rc;
+    s->works_tx.checked_project = 0; /* its lock goes with the savepoint */
     if (db->lost || db->again || alone || pg_exec(db, "ROLLBACK TO work", &err) < 0) {
         s->works_tx.broken = true;
         s->works_tx.why = w->err;
@@ -81,6 +87,9 @@ static void run_works(struct pg_store *s, struct store_work *first)
     for (struct store_work *w = first; w != NULL; w = w->next) {
         w->err = s->works_tx.why;
         w->rc = s->works_tx.broken ? -1 : run_work(s, w, first->next == NULL);
+        if (!s->works_tx.broken && pg_pending_is_enough(&s->pending) &&
+            pg_pending_flush(&s->works, false, &s->works_tx.why) < 0)
+            s->works_tx.broken = true;
     }
 }
 
@@ -108,6 +117,7 @@ static bool commit_once(struct pg_store *s, struct store_work *works, struct err
 {
     struct pg_db *db = &s->works;
     tx_begin(s, &s->works_tx, db, &s->works_scratch);
+    pg_pending_reset(&s->pending);
     int rc = pg_begin(db, err);
     if (rc == 0) {
         run_works(s, works);

@@ -60,9 +60,17 @@ static int insert_input(struct db *db, const struct action *ac, struct err *err)
 int sql_tx_action_insert(struct store_tx *tx, struct action *ac, struct err *err)
 {
     struct db *db = tx->db;
+    if (tx->checked_project != ac->project_id && project_check(db, ac->project_id, err) < 0)
+        return -1;
+    tx->checked_project = ac->project_id;
+    if (tx_next_seq(tx, &ac->seq, err) < 0)
+        return -1;
+    ac->updated_ms = ac->created_ms;
+    ac->kept = true;
+    if (tx->store->backend->action_put != NULL)
+        return tx->store->backend->action_put(tx, ac, err);
     struct stmt *st = db_statement(db, STATEMENT_ACTION_INSERT, err);
-    if (st == NULL || project_check(db, ac->project_id, err) < 0 ||
-        tx_next_seq(tx, &ac->seq, err) < 0)
+    if (st == NULL)
         return -1;
     bind_int(st, 1, ac->seq);
     bind_int(st, 2, ac->project_id);
@@ -79,8 +87,6 @@ int sql_tx_action_insert(struct store_tx *tx, struct action *ac, struct err *err
         bind_null(st, 12);
     else
         bind_int(st, 12, ac->records);
-    ac->updated_ms = ac->created_ms;
-    ac->kept = true;
     if (db_run(db, st, err) < 0)
         return -1;
     return ac->data.p != NULL ? insert_input(db, ac, err) : 0;

@@ -162,6 +162,7 @@ int sql_tx_project_delete(struct store_tx *tx, struct str public_id, int64_t now
     struct db *db = tx->db;
     struct arena a;
     struct project *p = NULL;
+    tx->checked_project = 0;
     arena_init(&a, KIB, 0);
     int rc = find(db, &a, public_id, &p, err);
     const bool lives =

@@ -27,8 +27,9 @@ struct store_tx {
     struct arena *scratch; /* of one call, or one row of a slice */
     int64_t next_seq;      /* 0: not read in this transaction */
     int64_t next_seq_stored;
-    bool broken;    /* the whole transaction is, or will be, rolled back */
-    struct err why; /* while broken */
+    int64_t checked_project; /* one that lives, and is kept from being deleted; 0: none yet */
+    bool broken;             /* the whole transaction is, or will be, rolled back */
+    struct err why;          /* while broken */
 };
 
 /* Keys that a transaction may give to new rows of a project: n of project_id * 2^40 + n. */
@@ -59,6 +60,9 @@ struct sql_backend {
      * tells; 0: the general way has to do it. Only where no earlier action is unfinished. */
     int (*metadata_update)(struct voucher_applier *ap, const struct voucher *v, struct applied *out,
                            struct err *err);
+
+    /* Optional. Keeps a new action, with its small input, until the end of the transaction. */
+    int (*action_put)(struct store_tx *tx, const struct action *ac, struct err *err);
 
     /* Optional. Metadata as the database would give it back, so that "the same" is one comparison
      * of texts. In the arena. 1: it cannot keep them. */

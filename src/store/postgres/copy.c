@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* copy.c - see copy.h. */
+#include <stdio.h>
+
+#include "base/fault.h"
+#include "store/postgres/copy.h"
+
+int copy_begin(struct pg_db *db, const char *sql, struct err *err)
+{
+    if (fault_hit(FAULT_STORE))
+        return err_set(err, ERR_STORE, "cannot copy rows: broken on purpose");
+    PGresult *r = PQexec(db->conn, sql);
+    const int rc =
+        PQresultStatus(r) == PGRES_COPY_IN ? 0 : pg_error(db, r, "cannot copy rows", err);
+    PQclear(r);
+    return rc;
+}
+
+int copy_send(struct pg_db *db, struct buf *rows, struct err *err)
+{
+    if (buf_ok(rows, err) < 0)
+        return -1;
+    if (rows->len > 0 && PQputCopyData(db->conn, rows->p, (int)rows->len) != 1)
+        return pg_error(db, NULL, "cannot copy rows", err);
+    buf_reset(rows);
+    return 0;
+}
+
+int copy_end(struct pg_db *db, int rc, bool *exists, struct err *err)
+{
+    PGresult *r;
+    if (PQputCopyEnd(db->conn, rc < 0 ? "given up" : NULL) != 1 && rc == 0)
+        rc = pg_error(db, NULL, "cannot copy rows", err);
+    while ((r = PQgetResult(db->conn)) != NULL) {
+        if (PQresultStatus(r) != PGRES_COMMAND_OK && rc == 0) {
+            rc = pg_error(db, r, "cannot copy rows", err);
+            *exists = err->code == ERR_DUPLICATE;
+        }
+        PQclear(r);
+    }
+    return rc;
+}
+
+int copy_all(struct pg_db *db, const char *sql, struct buf *rows, struct err *err)
+{
+    bool ignored;
+    buf_put(rows, "\377\377", 2);
+    if (copy_begin(db, sql, err) < 0)
+        return -1;
+    return copy_end(db, copy_send(db, rows, err), &ignored, err);
+}
+
+void copy_rows_begin(struct buf *b)
+{
+    buf_reset(b);
+    buf_put(b, COPY_HEADER, COPY_HEADER_LEN);
+}
