@@ -57,13 +57,18 @@ async function importThrough(t, seedOffset, trouble, times) {
 	const server = await startServer({ t, cluster });
 	const files = [];
 	const live = new LiveWriter(random);
+	const offered = new Set(); // to the single writers, once each
 	let known = 0, stopped = false;
 	const add = async () => {
 		const file = makeFile(random, { prefix: 'V-', from: known, known, rows: 40000, bad: 100 });
 		known = file.next;
 		files.push({ rows: file.rows, id: await server.importVouchers(file.csv) });
 		live.files = files.length;
-		live.contested.push(...codesOf(random, file.rows, 300));
+		const fresh = codesOf(random, file.rows, 300).filter(code => !offered.has(code)); // files repeat codes
+		for (const code of new Set(fresh)) {
+			offered.add(code);
+			live.contested.push(code);
+		}
 	};
 	await add();
 	const talk = async () => {

@@ -32,11 +32,21 @@ int copy_end(struct pg_db *db, int rc, bool *exists, struct err *err)
     if (PQputCopyEnd(db->conn, rc < 0 ? "given up" : NULL) != 1 && rc == 0)
         rc = pg_error(db, NULL, "cannot copy rows", err);
     while ((r = PQgetResult(db->conn)) != NULL) {
-        if (PQresultStatus(r) != PGRES_COMMAND_OK && rc == 0) {
-            rc = pg_error(db, r, "cannot copy rows", err);
-            *exists = err->code == ERR_DUPLICATE;
+        struct err why = { 0 };
+        if (PQresultStatus(r) != PGRES_COMMAND_OK) {
+            pg_error(db, r, "cannot copy rows", &why);
+            *exists = why.code == ERR_DUPLICATE;
+            /* That the connection is gone may show only now, when sending has failed before. */
+            if (rc == 0 || db->lost)
+                *err = why;
+            rc = -1;
         }
+        const bool stuck = PQresultStatus(r) == PGRES_COPY_IN; /* the end could not be sent */
         PQclear(r);
+        if (stuck) {
+            db->lost = true;
+            break;
+        }
     }
     return rc;
 }
