@@ -1120,6 +1120,30 @@ static void works_that_wait_share_a_commit_and_a_failing_one_harms_nobody(void *
         assert_int_not_equal((rows[i].created_ms - T0) % 3, 1);
 }
 
+/* A number that was drawn and given back must not take the sequence with it. */
+static void numbers_go_on_behind_a_group_of_which_every_work_has_failed(void **state)
+{
+    struct world *w = *state;
+    struct insert works[3];
+    struct gate gate;
+    struct store_work at_gate;
+    sem_t ended;
+    const int64_t before = unit_action(w->store, w->project, T0).seq;
+    sem_init(&ended, 0, 0);
+    gate_close(w, &gate, &at_gate);
+    for (size_t i = 0; i < ARRAY_LEN(works); i++) {
+        insert_init(&works[i], w->project, T0, &ended);
+        works[i].kind = INSERT_AND_FAIL;
+        store_submit(w->store, &works[i].work);
+    }
+    sem_post(&gate.go);
+    for (size_t i = 0; i < ARRAY_LEN(works); i++)
+        sem_wait(&ended);
+    assert_true(unit_action(w->store, w->project, T0).seq > before);
+    world_reopen(w);
+    assert_true(unit_action(w->store, w->project, T0).seq > before + 1);
+}
+
 enum { THREADS = 8, WORKS = 40 };
 
 struct submitter {
@@ -1564,6 +1588,7 @@ static const struct test {
     TEST(results_of_an_action_are_shown_to_its_project_only),
     TEST(project_sees_nothing_of_another),
     TEST(works_that_wait_share_a_commit_and_a_failing_one_harms_nobody),
+    TEST(numbers_go_on_behind_a_group_of_which_every_work_has_failed),
     TEST(works_of_eight_threads_all_get_in_once),
     TEST(close_commits_what_is_queued_and_calls_done_once),
     TEST(interactive_writes_get_in_between_the_slices_of_a_chunk),

@@ -77,7 +77,7 @@ static int run_work(struct pg_store *s, struct store_work *w, bool alone)
         s->works_tx.broken = true;
         s->works_tx.why = w->err;
     } else if (seq_before == 0) {
-        s->works_tx.next_seq = 0; /* the row is not ours any more */
+        s->works_tx.next_seq = s->works_tx.next_seq_stored = 0; /* the row is not ours any more */
     }
     return rc;
 }
