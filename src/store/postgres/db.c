@@ -360,6 +360,7 @@ static void put(struct stmt *st, int at, enum pg_type type, const void *p, size_
 {
     struct pg_param *to = param(st, at);
     to->p = p;
+    to->in_small = p == to->small;
     to->n = (int)n;
     to->format = format;
     to->type = type;
@@ -369,6 +370,7 @@ static void put_null(struct stmt *st, int at)
 {
     struct pg_param *to = param(st, at);
     to->p = NULL;
+    to->in_small = false;
     to->n = 0;
     to->format = 1;
 }
@@ -547,7 +549,7 @@ static bool arrays_fill(struct pg_stmt *st, struct arrays *a, char **more)
     }
     for (size_t i = 0; i < n; i++) {
         const bool unused = i < 64 && (st->unused >> i & 1) != 0;
-        values[i] = unused ? NULL : st->params[i].p;
+        values[i] = unused ? NULL : st->params[i].in_small ? st->params[i].small : st->params[i].p;
         lengths[i] = st->params[i].n;
         formats[i] = st->params[i].format;
         types[i] = (Oid)(unused ? PG_INT8 : st->params[i].type);

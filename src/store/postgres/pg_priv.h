@@ -32,6 +32,7 @@ struct pg_db;
 
 struct pg_param {
     const char *p; /* NULL: null */
+    bool in_small; /* it is in `small`, wherever the array has moved to since */
     int n;
     int format; /* 1: binary */
     enum pg_type type;
