@@ -281,7 +281,7 @@ function wanted() {
 
 async function main() {
     const names = wanted();
-    const out = args.out || (args.only ? '' : path.join(root, onPostgres() ? 'bench/RESULTS-postgresql.md' : 'bench/RESULTS.md'));
+    const out = args.out || (args.only ? '' : path.join(root, args.store === 'postgresql' ? 'bench/RESULTS-postgresql.md' : 'bench/RESULTS.md'));
     fs.mkdirSync(work, { recursive: true });
     if (args.store === 'postgresql') startCluster();
     else if (args.store !== 'sqlite') refuse('--store wants sqlite or postgresql');
