@@ -2,7 +2,7 @@
 /*
  * bulk.c - a slice of a chunk by sets of rows: a few statements for thousands of rows.
  *
- * One query finds (and locks) the stored rows; what becomes of each row is decided here, by the
+ * One query finds the stored rows; what becomes of each row is decided here, by the
  * same code as for a single one (sql/vouchers.c); then new rows go by COPY into the table, changed
  * ones by COPY into a temporary table and one UPDATE, failures by COPY. Rows come sorted by code,
  * so both sides are walked once, and a code that is repeated meets what its predecessors have made
@@ -28,8 +28,12 @@
 #define SEND_BYTES   (64 * KIB)
 #define TARGET_US    12000 /* of a slice while somebody writes; COMMIT comes on top */
 
+#define TID_BYTES  6
+#define TID_COLUMN 27 /* behind VOUCHER_COLUMNS */
+
 #define STAGE_COLUMNS                                                                              \
-    "id, version, effect, active, value, start_ms, expiration_ms, quantity, redeemed_quantity, "   \
+    "tid, id, seen, version, effect, active, value, start_ms, expiration_ms, quantity, "           \
+    "redeemed_quantity, "                                                                          \
     "redeemed_amount, category, additional_info, rule, discount_extra, metadata, updated_ms, "     \
     "category_id, validity, recent"
 
@@ -39,12 +43,14 @@ static const char copy_failures[] =
     "COPY failures (project_id, action_seq, \"row\", key, reason, kind) FROM STDIN (FORMAT binary)";
 
 static const char make_stage[] =
-    "CREATE TEMP TABLE IF NOT EXISTS stage (id bigint, version bigint, effect smallint, "
+    "CREATE TEMP TABLE IF NOT EXISTS stage (tid tid, id bigint, seen bigint, version bigint, "
+    "effect smallint, "
     "active smallint, value numeric, start_ms bigint, expiration_ms bigint, quantity bigint, "
     "redeemed_quantity bigint, redeemed_amount bigint, category text, additional_info text, "
     "rule text, discount_extra text, metadata jsonb, updated_ms bigint, category_id bigint, "
     "validity text, recent bytea) ON COMMIT DELETE ROWS;"
-    /* It has no statistics: whatever it holds, its rows lead to those of the table by the key. */
+    /* It has no statistics: whatever it holds, its rows lead to those of the table by their place.
+     */
     "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off";
 
 static const char update_from_stage[] =
@@ -54,13 +60,15 @@ static const char update_from_stage[] =
     "redeemed_amount = s.redeemed_amount, category = s.category, "
     "additional_info = s.additional_info, rule = s.rule, discount_extra = s.discount_extra, "
     "metadata = s.metadata, updated_ms = s.updated_ms, category_id = s.category_id, "
-    "validity = s.validity, recent = s.recent FROM stage s WHERE v.id = s.id";
+    "validity = s.validity, recent = s.recent FROM stage s WHERE v.ctid = s.tid AND "
+    "v.id = s.id AND v.version = s.seen"; /* a place may be given again */
 
 struct pg_bulk {
     struct buf fresh, changed, failures, codes;
     size_t n_changed, n_failures;
     unsigned staged;   /* the generation of the connection that has the temporary table */
     bool expect_new;   /* the last slice found no stored row */
+    bool careful;      /* somebody has changed a row meanwhile: rows are locked this time */
     double us_per_row; /* running estimate, without COMMIT */
 };
 
@@ -82,6 +90,8 @@ struct slice {
     /* of the code under way */
     struct voucher now;
     bool there, is_new, dirty;
+    char tid[TID_BYTES]; /* where the row is: a change by anybody else moves it */
+    int64_t seen;        /* its version then */
 };
 
 /* ---- rows ---- */
@@ -191,10 +201,12 @@ static void put_fresh(struct buf *b, const struct voucher *v, int64_t project_id
 }
 
 /* STAGE_COLUMNS. */
-static void put_changed(struct buf *b, const struct voucher *v)
+static void put_changed(struct buf *b, const struct voucher *v, const char *tid, int64_t seen)
 {
-    copy_be16(b, 19);
+    copy_be16(b, 21);
+    field_text(b, (struct str){ tid, TID_BYTES });
     field_int(b, v->key);
+    field_int(b, seen);
     field_int(b, v->version);
     field_small(b, v->effect);
     field_small(b, v->active);
@@ -262,7 +274,9 @@ static int put_codes(struct slice *sl, struct err *err)
 static int query_stored(struct slice *sl, struct err *err)
 {
     struct db *db = &sl->s->bulk.base;
-    sl->stored = db_statement(db, STATEMENT_VOUCHERS_BY_CODES, err);
+    sl->stored = db_statement(
+        db, sl->bulk->careful ? STATEMENT_VOUCHERS_BY_CODES_LOCKED : STATEMENT_VOUCHERS_BY_CODES,
+        err);
     if (sl->stored == NULL || put_codes(sl, err) < 0)
         return -1;
     bind_int(sl->stored, 1, sl->c->project_id);
@@ -284,6 +298,10 @@ static int find_stored(struct slice *sl, struct str code, struct err *err)
         sl->there = order == 0;
         if (sl->there && voucher_read_row(sl->stored, &sl->now, err) < 0)
             return -1;
+        const struct str tid = column_blob(sl->stored, TID_COLUMN);
+        if (sl->there && tid.len == TID_BYTES)
+            memcpy(sl->tid, tid.p, TID_BYTES);
+        sl->seen = sl->now.version;
         const int got = db_step(db, sl->stored, err);
         if (got < 0)
             return -1;
@@ -419,7 +437,7 @@ static int apply_code(struct slice *sl, size_t *at, struct err *err)
         if (sl->streams && sl->bulk->fresh.len > SEND_BYTES && send_fresh(sl, err) < 0)
             return -1;
     } else if (sl->dirty) {
-        put_changed(&sl->bulk->changed, &sl->now);
+        put_changed(&sl->bulk->changed, &sl->now, sl->tid, sl->seen);
         sl->bulk->n_changed++;
     }
     *at = end;
@@ -463,13 +481,28 @@ static int take_keys(struct slice *sl, struct err *err)
     return 0;
 }
 
+/* Rows were read without a lock: locking a million rows costs as much as changing them. A row that
+ * somebody has changed since is not where it was, so it is missed, and the slice is done again. */
+static int write_changed(struct slice *sl, struct err *err)
+{
+    struct pg_bulk *bulk = sl->bulk;
+    struct pg_db *db = &sl->s->bulk;
+    if (copy_all(db, copy_changed, &bulk->changed, err) < 0 ||
+        pg_exec(db, update_from_stage, err) < 0)
+        return -1;
+    if (db->changes == (int64_t)bulk->n_changed)
+        return 0;
+    bulk->careful = true;
+    db->again = true;
+    return err_set(err, ERR_BUSY, "rows have been changed by somebody else meanwhile");
+}
+
 /* What was decided, into the database. */
 static int write_rows(struct slice *sl, struct err *err)
 {
     struct pg_bulk *bulk = sl->bulk;
     struct pg_db *db = &sl->s->bulk;
-    if (bulk->n_changed > 0 && (copy_all(db, copy_changed, &bulk->changed, err) < 0 ||
-                                pg_exec(db, update_from_stage, err) < 0))
+    if (bulk->n_changed > 0 && write_changed(sl, err) < 0)
         return -1;
     if (bulk->n_failures > 0 && copy_all(db, copy_failures, &bulk->failures, err) < 0)
         return -1;
@@ -553,6 +586,7 @@ static void learn(struct slice *sl, int64_t us)
     const size_t rows = sl->c->reached - sl->c->slice_done;
     const double per_row = rows > 0 ? (double)us / (double)rows : 0;
     bulk->us_per_row = bulk->us_per_row == 0 ? per_row : 0.7 * bulk->us_per_row + 0.3 * per_row;
+    bulk->careful = false;
     if (sl->by_query)
         bulk->expect_new =
             sl->c->adding[OUTCOME_CREATED] > 0 &&

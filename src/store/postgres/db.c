@@ -237,8 +237,11 @@ int pg_exec(struct pg_db *db, const char *sql, struct err *err)
     PGresult *r = PQexec(db->conn, sql);
     const ExecStatusType status = PQresultStatus(r);
     const bool fine = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+    db->changes = 0;
     if (!fine)
         pg_error(db, r, "cannot run a command", err);
+    else
+        (void)num_parse_i64(str_of(PQcmdTuples(r)), &db->changes);
     PQclear(r);
     return fine ? 0 : -1;
 }

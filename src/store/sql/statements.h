@@ -289,8 +289,10 @@
     X(CATEGORY_ANY, "SELECT 1 FROM categories WHERE project_id = ?1 LIMIT 1")                      \
     X(VOUCHER_BY_CODE,                                                                             \
       "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE project_id = ?1 AND code = ?2")              \
-    X(VOUCHERS_BY_CODES, "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE project_id = ?1 AND "     \
-                         "code = ANY(?2) ORDER BY code FOR UPDATE")                                \
+    X(VOUCHERS_BY_CODES, "SELECT " VOUCHER_COLUMNS ", ctid FROM vouchers WHERE project_id = ?1 "   \
+                         "AND code = ANY(?2) ORDER BY code")                                       \
+    X(VOUCHERS_BY_CODES_LOCKED, "SELECT " VOUCHER_COLUMNS ", ctid FROM vouchers WHERE "            \
+                                "project_id = ?1 AND code = ANY(?2) ORDER BY code FOR UPDATE")     \
     X(VOUCHER_BY_KEY, "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE id = ?2 AND project_id = "   \
                       "?1")
 
