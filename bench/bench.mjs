@@ -1,35 +1,34 @@
-// bench.mjs - Longshore beside the sqlite3 shell, on the same file, in one run.
+// bench.mjs - Longshore beside the database's own shell, on the same file, in one run.
 //
 //   ./dev bench [--rows 1000000] [--pairs 3] [--big] [--no-latency] [--seconds 10] [--connections 32]
-//               [--only import,latency,big,order,enqueue,metadata] [--out bench/RESULTS.md] [--store postgresql]
+//               [--only import,latency,big,order,enqueue,metadata] [--out FILE] [--store sqlite]
 //
-// With --store postgresql everything runs on a private cluster, the anchor is psql's \copy of the same file into a table
-// with the same unique index (typed columns, codes COLLATE "C"), and the results stand in RESULTS-postgresql.md.
+// The store is sqlite (sqlite.mjs, results in RESULTS.md) or postgresql (postgres.mjs: a private cluster, results in
+// RESULTS-postgresql.md): each tells what the database's own way is, which stands beside ours as the anchor.
 //
 // Parts: import (always measured where big is), latency, order (order.mjs), enqueue (enqueue.mjs), metadata (metadata.mjs), and big
 // when it is asked for. With --only the figures are printed, and written only to a file that --out names.
 //
 // import, ours: the time from the start of the upload (curl, multipart, loopback) to the first answer that says DONE,
-// with synchronous=FULL. The anchor: `.import` of the same file into a table with the same unique
-// index, synchronous=NORMAL, log copied back at the end. Both sides alternate, medians are quoted, and a ratio is taken
-// within each pair, because machines drift.
+// durable. The anchor: the shell's import of the same file into a table with the same unique index. Both sides
+// alternate, medians are quoted, and a ratio is taken within each pair, because machines drift.
 import fs from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import {
-    Server, ask, clean, fresh, freshDatabase, median, now, onPostgres, percentile, psql, root, run, sample, say, seconds, settings,
-    startCluster, threadTable, work,
-} from './common.mjs';
+import { Server, clean, fresh, median, now, percentile, root, run, sample, say, seconds, store, threadTable, use, work } from './common.mjs';
 import { enqueue } from './enqueue.mjs';
 import { metadata } from './metadata.mjs';
 import { order } from './order.mjs';
+import { postgres } from './postgres.mjs';
+import { sqlite } from './sqlite.mjs';
 
 const numbers = { rows: 1000000, pairs: 3, seconds: 10, connections: 32 };
 const flags = { big: false, 'no-latency': false };
 const texts = { only: '', out: '', store: 'sqlite' };
+const stores = { sqlite, postgresql: postgres };
 const args = { ...numbers, ...flags, ...texts };
 for (let i = 2; i < process.argv.length; i++) {
     const name = process.argv[i].replace(/^--/, '');
@@ -59,62 +58,18 @@ async function ours(file, keep) {
     const r = await importOnce(s, file);
     if (r.action.status !== 'DONE') throw new Error(JSON.stringify(r.action));
     r.memory = s.memory();
+    const mark = s.db.mark();
     if (keep) r.again = await importOnce(s, file);
     r.memory_again = s.memory();
     const from = now();
     await s.stop();
     r.stop = seconds(now() - from);
+    r.size = s.db.size();
     if (keep) {
-        const rewritten = ask(s.db, 'SELECT count(*) FROM vouchers WHERE updated_ms IS NOT NULL OR version <> 1');
-        const outcomes = ask(s.db, 'SELECT unchanged, created + updated + superseded + failed FROM actions WHERE seq = 2');
-        r.again.rewritten = Number(rewritten);
-        r.again.outcomes = outcomes;
+        r.again.rewritten = s.db.rewritten(mark);
+        r.again.outcomes = s.db.ask('SELECT unchanged, created + updated + superseded + failed FROM actions WHERE seq = 2');
     }
     return r;
-}
-
-// ---- the anchor ----
-
-function firstLine(file) {
-    const fd = fs.openSync(file, 'r');
-    const b = Buffer.alloc(4096);
-    const n = fs.readSync(fd, b, 0, b.length, 0);
-    fs.closeSync(fd);
-    return b.subarray(0, n).toString().split(/\r?\n/)[0];
-}
-
-// The same rows, line ends of one kind: the sample mixes them, which psql refuses. Not timed.
-function plain(file) {
-    const out = `${file}.lf`;
-    if (!fs.existsSync(out)) fs.writeFileSync(out, fs.readFileSync(file, 'utf8').replaceAll('\r', ''));
-    return out;
-}
-
-const TYPES = { Active: 'boolean', 'Start Date': 'timestamptz', 'Expiration Date': 'timestamptz', Value: 'numeric', 'Redemption Limit': 'bigint' };
-
-function pgAnchor(file) {
-    const columns = firstLine(file).split(',');
-    const source = plain(file);
-    const db = freshDatabase();
-    psql(db, ['-c', `CREATE TABLE v (project_id bigint NOT NULL DEFAULT 1, "${columns[0]}" text COLLATE "C" NOT NULL, ` +
-        `${columns.slice(1).map((c) => `"${c}" ${TYPES[c] ?? 'text'}`).join(', ')}); CREATE UNIQUE INDEX vi ON v (project_id, "${columns[0]}")`]);
-    const from = now();
-    psql(db, ['-c', `\\copy v (${columns.map((c) => `"${c}"`).join(', ')}) from '${source}' with (format csv, header)`]);
-    return seconds(now() - from);
-}
-
-function anchor(file) {
-    if (onPostgres()) return pgAnchor(file);
-    const dir = fresh('anchor');
-    const columns = firstLine(file).split(',');
-    const script = [
-        'PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-262144;',
-        `CREATE TABLE v (${columns.map((c) => `"${c}" TEXT`).join(', ')}); CREATE UNIQUE INDEX vi ON v ("${columns[0]}");`,
-        '.mode csv', `.import --skip 1 ${file} v`, 'PRAGMA wal_checkpoint(TRUNCATE);', '',
-    ].join('\n');
-    const from = now();
-    run('sqlite3', [path.join(dir, 'anchor.db')], { input: script });
-    return seconds(now() - from);
 }
 
 // ---- what is measured ----
@@ -123,11 +78,11 @@ async function pairs(file, n) {
     const rows = [];
     for (let i = 0; i < n; i++) {
         const first = i % 2 === 0;
-        const a = first ? null : anchor(file);
+        const a = first ? null : store.importAnchor(file);
         const o = await ours(file, i === 0);
-        const b = first ? anchor(file) : a;
+        const b = first ? store.importAnchor(file) : a;
         rows.push({ ours: o, anchor: b, ratio: o.total / b });
-        say(`pair ${i + 1}: ours ${o.total.toFixed(2)} s (upload ${o.upload.toFixed(2)}), ${onPostgres() ? '\\copy' : '.import'} ${b.toFixed(2)} s, ratio ${(o.total / b).toFixed(2)}, VmHWM ${(o.memory / 1024).toFixed(0)} MiB`);
+        say(`pair ${i + 1}: ours ${o.total.toFixed(2)} s (upload ${o.upload.toFixed(2)}), ${store.importName} ${b.toFixed(2)} s, ratio ${(o.total / b).toFixed(2)}, VmHWM ${(o.memory / 1024).toFixed(0)} MiB`);
     }
     return rows;
 }
@@ -198,12 +153,12 @@ async function latenciesOnce(file) {
 
 function machine() {
     const model = os.cpus()[0]?.model ?? 'unknown';
-    return `${os.cpus().length} × ${model}, ${(os.totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${os.release()}, sqlite3 ${run('sqlite3', ['--version']).split(' ')[0]}, node ${process.versions.node}`;
+    return `${os.cpus().length} × ${model}, ${(os.totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${os.release()}, ${store.version()}, node ${process.versions.node}`;
 }
 
 function pairTable(rows) {
     const f = (x) => x.toFixed(2);
-    const lines = ['| pair | Longshore, request to DONE (s) | of it upload to 202 (s) | ' + (onPostgres() ? '`psql \\copy`' : '`.import`') + ' (s) | ratio | VmHWM (MiB) |', '| --- | --- | --- | --- | --- | --- |'];
+    const lines = ['| pair | Longshore, request to DONE (s) | of it upload to 202 (s) | ' + store.importName + ' (s) | ratio | VmHWM (MiB) |', '| --- | --- | --- | --- | --- | --- |'];
     rows.forEach((r, i) => lines.push(`| ${i + 1} | ${f(r.ours.total)} | ${f(r.ours.upload)} | ${f(r.anchor)} | ${f(r.ratio)} | ${(r.ours.memory / 1024).toFixed(0)} |`));
     lines.push(`| **median** | **${f(median(rows.map((r) => r.ours.total)))}** | ${f(median(rows.map((r) => r.ours.upload)))} | **${f(median(rows.map((r) => r.anchor)))}** | **${f(median(rows.map((r) => r.ratio)))}** | ${(median(rows.map((r) => r.ours.memory)) / 1024).toFixed(0)} |`);
     return lines;
@@ -214,9 +169,9 @@ const size = (file) => (fs.statSync(file).size / 1e6).toFixed(0);
 function title() {
     const commit = run('git', ['-C', root, 'rev-parse', '--short', 'HEAD']).trim();
     const dirty = run('git', ['-C', root, 'status', '--porcelain', '--', 'src']).trim() ? ' with uncommitted changes in src' : '';
-    return [onPostgres() ? '# Benchmark results on PostgreSQL' : '# Benchmark results', '',
+    return [store.title, '',
         'Made by `./dev bench`; see `bench/*.mjs` for what is timed. Absolute figures are of one noisy machine: read the ratios.', '',
-        `- commit ${commit}${dirty}, ${new Date().toISOString().slice(0, 10)}`, `- command \`./dev bench ${process.argv.slice(2).join(' ')}\``, `- machine: ${machine()}`, ...(onPostgres() ? [`- a cluster of its own on loopback TCP, for both sides: ${settings()}`] : []), ''];
+        `- commit ${commit}${dirty}, ${new Date().toISOString().slice(0, 10)}`, `- command \`./dev bench ${process.argv.slice(2).join(' ')}\``, `- machine: ${machine()}`, ...store.about(), ''];
 }
 
 // ---- the parts: each prints what it finds, and gives it as lines of Markdown ----
@@ -228,13 +183,13 @@ async function partImport() {
     const rows = await pairs(file, args.pairs);
     importMedian = median(rows.map((r) => r.ours.total));
     const again = rows[0].ours.again;
-    const report = `The same file again: ${again.total.toFixed(2)} s, unchanged | other outcomes = ${again.outcomes}, rows rewritten: ${again.rewritten}. Stopping (the log is copied back): ${rows[0].ours.stop.toFixed(2)} s.`;
+    const report = `The same file again: ${again.total.toFixed(2)} s, unchanged | other outcomes = ${again.outcomes}, rows rewritten: ${again.rewritten}. The database has ${(rows[0].ours.size / 1e6).toFixed(0)} MB after the import. Stopping${store.atStop}: ${rows[0].ours.stop.toFixed(2)} s.`;
     say(report);
 
     const bad = await badRows(args.rows);
     const badText = `With 1,000 bad rows in between: ${bad.total.toFixed(2)} s, \`${bad.message}\`, rows reported are ${bad.same ? 'exactly' : 'NOT'} those made bad, ${bad.unexplained} without a reason.`;
     say(badText);
-    return [`## ${args.rows.toLocaleString('en')} vouchers from one CSV (${size(file)} MB, 12 columns)`, '', ...pairTable(rows), '',
+    return [`## ${args.rows.toLocaleString('en')} vouchers from one CSV (${size(file)} MB, 12 columns)`, '', store.importNote, '', ...pairTable(rows), '',
         'Where the threads spent their time (first pair):', '', ...threadTable(rows[0].ours.event), '', report, '', badText, ''];
 }
 
@@ -252,8 +207,8 @@ async function partLatency() {
 async function partBig() {
     const big = sample(args.rows * 10, 0);
     const o = await ours(big.file, false);
-    const a = anchor(big.file);
-    const text = `${(args.rows * 10).toLocaleString('en')} rows: ${o.total.toFixed(1)} s = ${(o.total / importMedian).toFixed(1)} × the median above; ${onPostgres() ? '\\copy' : '.import'} ${a.toFixed(1)} s, ratio ${(o.total / a).toFixed(2)}; VmHWM ${(o.memory / 1024).toFixed(0)} MiB.`;
+    const a = store.importAnchor(big.file);
+    const text = `${(args.rows * 10).toLocaleString('en')} rows: ${o.total.toFixed(1)} s = ${(o.total / importMedian).toFixed(1)} × the median above; ${store.importName} ${a.toFixed(1)} s, ratio ${(o.total / a).toFixed(2)}; VmHWM ${(o.memory / 1024).toFixed(0)} MiB.`;
     say(text);
     return ['## Ten times as many', '', text, ''];
 }
@@ -281,10 +236,12 @@ function wanted() {
 
 async function main() {
     const names = wanted();
-    const out = args.out || (args.only ? '' : path.join(root, args.store === 'postgresql' ? 'bench/RESULTS-postgresql.md' : 'bench/RESULTS.md'));
+    if (!Object.hasOwn(stores, args.store)) refuse(`--store wants one of ${Object.keys(stores).join(', ')}`);
+    use(stores[args.store]);
+    const out = args.out || (args.only ? '' : path.join(root, 'bench', store.results));
     fs.mkdirSync(work, { recursive: true });
-    if (args.store === 'postgresql') startCluster();
-    else if (args.store !== 'sqlite') refuse('--store wants sqlite or postgresql');
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1)); // what we started ends as well
+    store.start();
     const lines = title();
     for (const name of names) lines.push(...await parts[name]());
     clean();

@@ -2,7 +2,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
-import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -24,46 +23,9 @@ export function run(command, argv, options = {}) {
     return r.stdout;
 }
 
-// ---- the store: a file of SQLite, or databases of a private PostgreSQL cluster ----
-
-// Both sides of every comparison run on it, with what an operator would set.
-const SETTINGS = ['fsync=on', 'full_page_writes=on', 'shared_buffers=512MB', 'max_wal_size=4GB', 'checkpoint_timeout=15min'];
-const cluster = path.join(root, 'tests/support/cluster.sh');
-let postgres = null; // the cluster's URL, without a database
-let databases = 0;
-
-export const onPostgres = () => postgres !== null;
-export const settings = () => SETTINGS.join(', ');
-
-export function startCluster() {
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'longshore-bench-'));
-    fs.chmodSync(dir, 0o755); // another user works below it
-    process.on('exit', () => {
-        spawnSync(cluster, ['stop', path.join(dir, 'pg')]);
-        fs.rmSync(dir, { recursive: true, force: true });
-    });
-    process.on('SIGINT', () => process.exit(1));
-    postgres = run(cluster, ['start', path.join(dir, 'pg'), ...SETTINGS]).trim();
-}
-
-// A new database, empty or a copy of another one; the old ones go, so that nobody tidies them up meanwhile.
-export function freshDatabase(template = 'template0') {
-    const from = template.split('/').at(-1);
-    for (let i = 1; i <= databases; i++) {
-        if (from !== `bench${i}`) run('psql', ['-XAtq', `${postgres}/postgres`, '-c', `DROP DATABASE IF EXISTS bench${i} WITH (FORCE)`]);
-    }
-    const name = `bench${++databases}`;
-    run('psql', ['-XAtq', `${postgres}/postgres`, '-c', `CREATE DATABASE ${name} TEMPLATE ${from}`]);
-    run('psql', ['-XAtq', `${postgres}/postgres`, '-c', 'CHECKPOINT']);
-    return `${postgres}/${name}`;
-}
-
-export const psql = (db, args, options) => run('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', ...args, db], options);
-export const storeOf = (db) => (db.startsWith('postgresql:') ? db : `sqlite:${db}`);
-
-// A question to a database, beside the server that writes it.
-export const ask = (db, sql) => (db.startsWith('postgresql:')
-    ? psql(db, ['-At', '-F', '|', '-c', sql]) : run('sqlite3', ['-readonly', db, sql])).trim();
+// What everything runs on: `sqlite` of sqlite.mjs or `postgres` of postgres.mjs.
+export let store;
+export const use = (s) => { store = s; };
 
 export function sample(rows, bad) {
     const file = path.join(work, `vouchers-${rows}${bad ? '-bad' : ''}.csv`);
@@ -74,6 +36,15 @@ export function sample(rows, bad) {
         fs.renameSync(`${file}.part`, file);
     }
     return { file, list };
+}
+
+// The names in the first line of a CSV file.
+export function columnsOf(file) {
+    const fd = fs.openSync(file, 'r');
+    const b = Buffer.alloc(4096);
+    const n = fs.readSync(fd, b, 0, b.length, 0);
+    fs.closeSync(fd);
+    return b.subarray(0, n).toString().split(/\r?\n/)[0].split(',');
 }
 
 // Whatever others still have to write must not be on our bill: both sides start on a quiet disk.
@@ -89,28 +60,26 @@ export const fresh = (name) => {
 
 // CPU seconds that a process has used so far, all threads.
 const ticks = Number(run('getconf', ['CLK_TCK']));
-export function cpu(pid) {
-    const behind = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
-    return (Number(behind[11]) + Number(behind[12])) / ticks; // utime, stime: fields 14 and 15
-}
+const stat = (pid) => fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ').map(Number);
+export const cpu = (pid) => (stat(pid)[11] + stat(pid)[12]) / ticks; // utime, stime: fields 14 and 15
+export const cpuOfEnded = (pid) => (stat(pid)[13] + stat(pid)[14]) / ticks; // its children that it has waited for
 
 export class Server {
     // On a database without a project it makes one; `keys` are those of an earlier server on this database.
     static async start(dir, { args = [], keys, db } = {}) {
         const s = new Server();
         s.dir = dir;
-        s.db = db ?? (onPostgres() ? freshDatabase() : path.join(dir, 'bench.db'));
-        if (onPostgres()) args = ['--spool', path.join(dir, 'uploads'), ...args];
+        s.db = db ?? store.fresh(dir);
         // A file, not a pipe: reading the log as it grows would be on the bill of what is measured.
         s.logFile = path.join(dir, 'server.log');
         const log = fs.openSync(s.logFile, 'w');
-        s.child = spawn(bin, ['serve', '--listen', '127.0.0.1:0', '--store', storeOf(s.db), ...args], { stdio: ['ignore', 'inherit', log] });
+        s.child = spawn(bin, ['serve', '--listen', '127.0.0.1:0', '--store', s.db.url, ...s.db.serveArgs(dir), ...args], { stdio: ['ignore', 'inherit', log] });
         fs.closeSync(log);
         s.kill = () => s.child.kill('SIGKILL');
         process.on('exit', s.kill); // also when the bench breaks
         s.exited = new Promise((done) => s.child.once('exit', done));
         s.port = (await s.event((e) => e.event === 'listening')).port;
-        s.keys = keys ?? JSON.parse(run(bin, ['project', 'create', '--name', 'bench', '--store', storeOf(s.db)]));
+        s.keys = keys ?? JSON.parse(run(bin, ['project', 'create', '--name', 'bench', '--store', s.db.url]));
         s.headers = { 'X-App-Id': s.keys.app_id, 'X-App-Token': s.keys.app_token };
         s.agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
         return s;
@@ -150,7 +119,9 @@ export class Server {
 
     async finished(id, pause = 20) {
         for (;;) {
-            const action = JSON.parse((await this.request('GET', `/v1/async-actions/${id}`)).text);
+            const r = await this.request('GET', `/v1/async-actions/${id}`);
+            if (r.status !== 200) throw new Error(`action ${id}: ${r.status}: ${r.text}`);
+            const action = JSON.parse(r.text);
             if (action.status === 'DONE' || action.status === 'FAILED') return action;
             await sleep(pause);
         }
