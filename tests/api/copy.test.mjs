@@ -14,7 +14,7 @@ import test from 'node:test';
 import { promisify } from 'node:util';
 
 import { csv, giftFile } from '../support/api.mjs';
-import { binary, longshore, psql, Server, shipped, sleep } from '../support/server.mjs';
+import { binary, createDatabase, dropDatabase, longshore, Server, shipped, sleep } from '../support/server.mjs';
 
 const cluster = process.env.LONGSHORE_TEST_POSTGRES;
 const skip = cluster ? false : 'LONGSHORE_TEST_POSTGRES names no cluster';
@@ -57,9 +57,10 @@ class World {
 
 	async postgres(name) {
 		const database = `${basename(this.dir)}_${name}`.toLowerCase().replace(/[^a-z0-9]/g, '_');
-		await psql(`${cluster}/postgres`, `CREATE DATABASE ${database} TEMPLATE template0`);
-		this.databases.push(database);
-		return `${cluster}/${database}`;
+		const url = `${cluster}/${database}`;
+		await createDatabase(url);
+		this.databases.push(url);
+		return url;
 	}
 
 	server(store, project = null) {
@@ -72,8 +73,8 @@ class World {
 		for (const server of this.servers)
 			await server.kill();
 		await this.servers[0]?.remove();
-		for (const database of this.databases)
-			await psql(`${cluster}/postgres`, `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
+		for (const url of this.databases)
+			await dropDatabase(url);
 	}
 }
 

@@ -72,7 +72,8 @@ export async function cutPower(server, survivors) {
 
 /** All actions of the project, oldest first. */
 export async function listActions(server) {
-	const { json } = await server.get('/v1/async-actions?limit=100');
+	const { status, text, json } = await server.get('/v1/async-actions?limit=100');
+	assert.equal(status, 200, text);
 	return json.async_actions.reverse();
 }
 

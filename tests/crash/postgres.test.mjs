@@ -6,7 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +22,7 @@ import { assertExact, codesOf, LiveWriter, makeFile, Random, seed } from './mode
 const run = promisify(execFile);
 const script = fileURLToPath(new URL('../support/cluster.sh', import.meta.url));
 const skip = onPostgres ? false : 'PostgreSQL only';
+const clusters = []; // their directories
 let home, dir, cluster;
 
 before(async () => {
@@ -31,11 +32,12 @@ before(async () => {
 	await chmod(home, 0o755); // another user works below it
 	dir = join(home, 'pg');
 	cluster = (await run(script, ['start', dir])).stdout.trim();
+	clusters.push(dir);
 });
 
 after(async () => {
-	if (cluster !== undefined)
-		await run(script, ['stop', dir]);
+	for (const each of clusters)
+		await run(script, ['stop', each]);
 	if (home !== undefined)
 		await rm(home, { recursive: true, force: true });
 });
@@ -110,6 +112,17 @@ test('a database that crashes ten times during imports loses nothing and doubles
 test('connections that are cut at any moment lose nothing and double nothing', { skip }, t =>
 	importThrough(t, 22, cutConnection, 60));
 
+test('once the database is back, requests do not meet the connections that it has left', { skip }, async t => {
+	const server = await startServer({ t, cluster });
+	const ask = () => Promise.all(Array.from({ length: 16 }, () => server.get('/v1/vouchers?limit=1')));
+	for (let i = 0; i < 3; i++) {
+		assert.deepEqual((await ask()).map(answer => answer.status), Array(16).fill(200));
+		await crashDatabase();
+	}
+	assert.deepEqual((await ask()).map(answer => answer.status), Array(16).fill(200));
+	assert.equal((await server.post('/v1/vouchers/A', { type: 'GIFT_VOUCHER', gift: { amount: 1 } })).status, 200);
+});
+
 test('bulk actions of all types go on when the database crashes, and the server is killed as well', { skip }, async t => {
 	t.diagnostic(`LONGSHORE_TEST_SEED=${seed}`);
 	const random = new Random(seed + 23);
@@ -139,7 +152,7 @@ const FULL = `CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
 	RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;
 	CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON vouchers FOR EACH ROW EXECUTE FUNCTION full_disk();`;
 
-/* The database's own error, raised by a trigger: a file system of a few megabytes may not be mounted everywhere. */
+/* Raised by a trigger: it hits one table, at once, and on machines too where nothing can be mounted. */
 test('a full disk of the database is waited for, and told to single writes', { skip }, async t => {
 	const random = new Random(seed + 24);
 	const server = await startServer({ t, cluster });
@@ -158,6 +171,69 @@ test('a full disk of the database is waited for, and told to single writes', { s
 	await psql(server.store, 'DROP TRIGGER full_disk ON vouchers');
 	await server.waitForAction(files[1].id);
 	await assertExact(server, files);
+});
+
+/**
+ * A cluster with a tablespace `small` on a file system of so many megabytes, which only its own processes see; or
+ * undefined where we may not mount one.
+ */
+async function smallCluster(megabytes) {
+	const place = join(home, 'small'), own = join(home, 'pg-small');
+	await mkdir(place);
+	const mount = 'mount -t tmpfs -o size="$1"m,mode=0700 tmpfs "$2" && chown postgres "$2"';
+	if (userInfo().uid !== 0 || await run('unshare', ['--mount', 'sh', '-c', mount, 'sh', megabytes, place]).then(() => false, () => true))
+		return undefined;
+	const { stdout } = await run('unshare', ['--mount', 'sh', '-c', `${mount} && exec "$3" start "$4"`, 'sh', megabytes, place, script, own]);
+	clusters.push(own);
+	await psql(`${stdout.trim()}/postgres`, `CREATE TABLESPACE small LOCATION '${place}'`);
+	return stdout.trim();
+}
+
+/** So many bytes of the disk go to a table; without: all there are. */
+const fillDisk = (server, table, bytes = 1e12) =>
+	psql(server.store, `CREATE TABLE ${table} (b text);
+		DO $$ DECLARE step int := 500; BEGIN
+			FOR i IN 1..${Math.ceil(bytes / 1e6)} LOOP
+				BEGIN
+					INSERT INTO ${table} SELECT repeat('x', 1900) FROM generate_series(1, step);
+				EXCEPTION WHEN disk_full THEN
+					EXIT WHEN step = 1;
+					step := 1;
+				END;
+			END LOOP;
+		END $$`);
+
+test('a file system of the database that is full to the last page is waited for', { skip }, async t => {
+	t.diagnostic(`LONGSHORE_TEST_SEED=${seed}`);
+	const small = await smallCluster(120);
+	if (small === undefined)
+		return t.skip('no file system can be mounted here');
+	const random = new Random(seed + 25);
+	const server = await startServer({ t, cluster: small, project: null, start: false });
+	server.tablespace = 'small';
+	server.project = await server.createProject();
+	await server.start();
+	const file = makeFile(random, { prefix: 'V-', rows: 60000, bad: 100 });
+	await fillDisk(server, 'reserve', 1.5 * file.csv.length + 4e6); // for the upload, and not for its vouchers
+	await fillDisk(server, 'ballast');
+	await psql(server.store, 'DROP TABLE reserve');
+	const files = [{ rows: file.rows, id: await server.importVouchers(file.csv) }];
+	await until(() => server.logged('slice_failed').length > 2, { what: 'the server to notice the full disk' });
+
+	const live = new LiveWriter(random);
+	live.files = 1;
+	await until(async () => {
+		await live.run(server, () => live.refused.size >= 5);
+		return live.refused.size >= 5;
+	}, { what: 'single writes to be refused' });
+	assert.equal((await server.action(files[0].id)).status, 'IN_PROGRESS');
+	assert.equal((await server.get('/v1/vouchers?limit=1')).status, 200);
+	await psql(server.store, 'DROP TABLE ballast');
+	await server.waitForAction(files[0].id);
+	const more = live.acknowledged.size + 5;
+	await live.run(server, () => live.acknowledged.size >= more);
+	await assertExact(server, files, live);
+	t.diagnostic(`${live.acknowledged.size} single vouchers, ${live.refused.size} refused, ${server.logged('slice_failed').length} slices failed`);
 });
 
 /* ---- what is refused at start ---- */

@@ -4,7 +4,7 @@
 # cluster.sh - a PostgreSQL cluster of one's own, in one directory, as a user other than root.
 #
 #   cluster.sh start DIR [SETTING=VALUE ...]    prints its URL, without a database
-#   cluster.sh stop DIR                         ends it and removes DIR
+#   cluster.sh stop DIR                         ends it and removes DIR, if it is one of these
 #   cluster.sh restart DIR [immediate]          as an operator would, or as after a power cut
 #
 # It listens on 127.0.0.1 at a free port, lets everybody in (there is nobody else), and by default does not
@@ -34,7 +34,7 @@ as_user() {
 }
 
 ctl() {
-	as_user "$bin/pg_ctl" -D "$dir/data" -w -s "$@" >>"$dir/log" 2>&1 </dev/null
+	as_user "$bin/pg_ctl" -D "$dir/data" -w -s "$@" >>"$dir/cluster.log" 2>&1 </dev/null
 }
 
 # One that nobody listens on right now, below those that the system hands out by itself.
@@ -46,15 +46,20 @@ free_port() {
 	echo "$port"
 }
 
+init() {
+	as_user "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 -N "$@" >>"$dir/cluster.log" 2>&1 </dev/null
+}
+
 start() {
 	[ ! -e "$dir" ] || die "'$dir' exists"
 	mkdir -p "$dir"
 	[ "$(id -u)" != 0 ] || chown postgres "$dir"
-	: >"$dir/log"
-	chmod 666 "$dir/log"
-	# A collation other than C, so that a query which forgets its own shows; glibc always has this one.
-	as_user "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 -N >>"$dir/log" 2>&1 </dev/null ||
-		{ cat "$dir/log" >&2; die 'initdb failed'; }
+	: >"$dir/cluster.log"
+	chmod 666 "$dir/cluster.log"
+	# A collation that is not by byte (C.UTF-8 is), so that a query which forgets its own shows. Debian's program
+	# knows ICU, and a bare Debian has no other such locale; elsewhere tests run without that.
+	init --locale-provider=icu --icu-locale=en-US || { rm -rf "$dir/data" && init; } ||
+		{ cat "$dir/cluster.log" >&2; die 'initdb failed'; }
 	{
 		echo "unix_socket_directories = ''"
 		echo "listen_addresses = '127.0.0.1'"
@@ -79,7 +84,7 @@ start() {
 		fi
 		sleep 1
 	done
-	cat "$dir/log" "$dir/server.log" >&2 2>/dev/null || :
+	cat "$dir/cluster.log" "$dir/server.log" >&2 2>/dev/null || :
 	die 'the cluster does not start'
 }
 
@@ -90,6 +95,8 @@ shift 2
 case $command in
 start) start "$@" ;;
 stop)
+	[ -e "$dir" ] || exit 0
+	[ -f "$dir/cluster.log" ] || die "'$dir' is no cluster of this script"
 	ctl -m immediate stop || :
 	rm -rf "$dir"
 	;;

@@ -97,7 +97,7 @@ const char *unit_store_url(const char *dir, const char *name, char *out, size_t 
         assert_true(n_databases < DATABASES_MOST);
         if (n_databases == 0)
             atexit(drop_databases);
-        admin("CREATE DATABASE", database, "TEMPLATE template0");
+        admin("CREATE DATABASE", database, "TEMPLATE template0 STRATEGY file_copy");
         memcpy(databases[n_databases++], database, sizeof(database));
     }
     snprintf(out, n, "%s/%s", cluster(), database);

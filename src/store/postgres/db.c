@@ -224,8 +224,10 @@ void pg_db_look(struct pg_db *db)
     if (db->conn == NULL)
         return;
     struct pollfd fd = { .fd = PQsocket(db->conn), .events = POLLIN };
-    if (PQstatus(db->conn) == CONNECTION_OK && poll(&fd, 1, 0) > 0)
-        (void)PQconsumeInput(db->conn);
+    /* A server that goes says so first: its end comes behind that. */
+    while (PQstatus(db->conn) == CONNECTION_OK && poll(&fd, 1, 0) > 0 &&
+           PQconsumeInput(db->conn) == 1)
+        ;
     if (PQstatus(db->conn) != CONNECTION_OK)
         pg_db_disconnect(db);
 }
