@@ -476,6 +476,27 @@ test('created_at and updated_at have a before and an after', async () => {
 	}
 });
 
+test('a number beyond any double is compared with nothing, and breaks no list', async () => {
+	const own = await newProject(server);
+	const metadata = '{"n":1e400,"m":-1e400,"list":[1e400,7]}';
+	const answer = await own.request('POST', '/v1/vouchers/HUGE', {
+		body: `{"type":"GIFT_VOUCHER","gift":{"amount":1},"metadata":${metadata}}`,
+		headers: { 'Content-Type': 'application/json' }
+	});
+	assert.equal(answer.status, 200, answer.text);
+	const total = async (key, op, value) => {
+		const list = await own.get(`/v1/vouchers?filters[metadata.${key}][conditions][$${op}][0]=${value}`);
+		assert.equal(list.status, 200, list.text);
+		return list.json.total;
+	};
+	for (const key of ['n', 'm']) {
+		for (const op of ['is', 'more_than', 'less_than', 'more_than_equal', 'less_than_equal'])
+			assert.equal(await total(key, op, 5), 0, `${key} ${op}`);
+	}
+	assert.equal(await total('list', 'is', 7), 1);
+	assert.equal(await total('n', 'is_not', 5), 1);
+});
+
 test('every order, with and without a filter', async () => {
 	const changed = v => Date.parse(v.updated_at ?? v.created_at);
 	const age = new Map(vouchers.map((v, i) => [v.code, vouchers.length - i]));

@@ -59,9 +59,11 @@ static bool has_input(struct unit_engine *w, const struct action *ac)
 {
     char path[700];
     if (unit_on_postgres()) {
-        bool found = false;
-        MUST(store_input_find(w->store, ac->input, &found, must));
-        return found;
+        /* Behind the store's back, which may be broken on purpose right now. */
+        char sql[160];
+        snprintf(sql, sizeof(sql), "SELECT count(*) FROM input_parts WHERE input = '%.*s'",
+                 STR_FMT(ac->input));
+        return unit_sql(w->url, sql) > 0;
     }
     unit_input_path(w, ac, path);
     return access(path, F_OK) == 0;
@@ -241,8 +243,8 @@ static void trouble_of_the_store_is_waited_for(void **state)
     fault_arm(FAULT_STORE, 1, true);
     struct retention *r = start(w, 0);
     assert_true(until(it_has_failed, NULL));
-    fault_disarm();
     assert_true(has_input(w, &x.ac));
+    fault_disarm();
     assert_true(until(has_no_input, &x));
     assert_true(until(is_dropped, &x));
     retention_stop(r);

@@ -167,17 +167,9 @@ static void put_value(struct buf *b, const struct voucher *v)
         field_null(b);
 }
 
-/* VOUCHER_COLUMNS of a new row. */
-static void put_fresh(struct buf *b, const struct voucher *v, int64_t project_id)
+/* From `effect` to `metadata`, as both lists of columns have it. */
+static void put_given(struct buf *b, const struct voucher *v)
 {
-    copy_be16(b, 27);
-    field_int(b, v->key);
-    field_int(b, project_id);
-    field_text(b, v->code);
-    field_int(b, v->version);
-    field_null(b); /* standalone */
-    field_small(b, v->type);
-    field_small(b, v->discount_type);
     field_small(b, v->effect);
     field_small(b, v->active);
     put_value(b, v);
@@ -191,6 +183,20 @@ static void put_fresh(struct buf *b, const struct voucher *v, int64_t project_id
     field_text(b, v->rule);
     field_text(b, v->discount_extra);
     field_jsonb(b, v->metadata);
+}
+
+/* VOUCHER_COLUMNS of a new row. */
+static void put_fresh(struct buf *b, const struct voucher *v, int64_t project_id)
+{
+    copy_be16(b, 27);
+    field_int(b, v->key);
+    field_int(b, project_id);
+    field_text(b, v->code);
+    field_int(b, v->version);
+    field_null(b); /* standalone */
+    field_small(b, v->type);
+    field_small(b, v->discount_type);
+    put_given(b, v);
     field_int(b, v->created_ms);
     field_int_or_null(b, v->updated_ms, v->updated_ms == TIME_NONE);
     field_int_or_null(b, v->category_id, v->category_id == 0);
@@ -208,19 +214,7 @@ static void put_changed(struct buf *b, const struct voucher *v, const char *tid,
     field_int(b, v->key);
     field_int(b, seen);
     field_int(b, v->version);
-    field_small(b, v->effect);
-    field_small(b, v->active);
-    put_value(b, v);
-    field_int_or_null(b, v->start_ms, v->start_ms == TIME_NONE);
-    field_int_or_null(b, v->expiration_ms, v->expiration_ms == TIME_NONE);
-    field_int_or_null(b, v->quantity, v->quantity < 0);
-    field_int(b, v->redeemed_quantity);
-    field_int(b, v->redeemed_amount);
-    field_text(b, v->category);
-    field_text(b, v->additional_info);
-    field_text(b, v->rule);
-    field_text(b, v->discount_extra);
-    field_jsonb(b, v->metadata);
+    put_given(b, v);
     field_int_or_null(b, v->updated_ms, v->updated_ms == TIME_NONE);
     field_int_or_null(b, v->category_id, v->category_id == 0);
     field_text(b, v->validity);
@@ -382,11 +376,9 @@ static int apply(struct slice *sl, struct voucher *v, bool repeated, struct appl
     struct voucher_applier *ap = &sl->ap;
     *out = (struct applied){ 0 };
     if (!pg_fits(v)) {
-        *out = (struct applied){
-            .outcome = OUTCOME_FAILED,
-            .kind = FAILURE_INVALID,
-            .reason = STR("Property .metadata has a number that the database cannot keep")
-        };
+        *out = (struct applied){ .outcome = OUTCOME_FAILED,
+                                 .kind = FAILURE_INVALID,
+                                 .reason = STR(METADATA_UNFIT) };
         return 0;
     }
     if (ap->has_categories && category_link(ap->db, ap->project_id, v, err) < 0)

@@ -195,9 +195,10 @@ static int configure(struct pg_db *db, struct err *err)
 
 int pg_db_connect(struct pg_db *db, struct err *err)
 {
-    const char *const names[] = { "dbname", "fallback_application_name", "connect_timeout",
+    /* What stands behind dbname overrides what the URL says, what stands before it does not. */
+    const char *const names[] = { "connect_timeout", "fallback_application_name", "dbname",
                                   "target_session_attrs", NULL };
-    const char *const values[] = { db->store->url, "longshore", "10", "read-write", NULL };
+    const char *const values[] = { "10", "longshore", db->store->url, "read-write", NULL };
     if (db->conn != NULL && PQstatus(db->conn) == CONNECTION_OK && !db->lost)
         return 0;
     pg_db_disconnect(db);

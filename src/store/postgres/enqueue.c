@@ -112,5 +112,6 @@ int pg_action_put(struct store_tx *tx, const struct action *ac, struct err *err)
         field_int(&p->inputs, ac->seq);
         field_text(&p->inputs, ac->data);
     }
+    db->announces = true;
     return buf_ok(b, err) < 0 ? -1 : buf_ok(&p->inputs, err);
 }

@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "store/postgres/pg_priv.h"
 
-#define POLL_MS    2000
+#define POLL_MS    5000
 #define RETRY_MS   500
 #define SERVE_LOCK "7593264110264034" /* any number, the same in all of us */
 
@@ -42,7 +42,7 @@ static int attach(struct pg_store *s, struct err *err)
                        "another longshore process is serving '%s'; stop it, or name another store",
                        s->place);
     }
-    return pg_exec(&s->listener, "LISTEN longshore_actions", err);
+    return pg_exec(&s->listener, "LISTEN " ACTIONS_CHANNEL, err);
 }
 
 /* What has come; what this process has sent itself it knows already. */
@@ -69,8 +69,10 @@ static void *listener_main(void *arg)
         const bool attached = attach(s, &err) == 0;
         if (!attached && !told)
             log_event(LOG_WARN, "database_away", LOG_STR("error", err.msg));
-        if (attached && told)
+        if (attached && told) {
             log_event(LOG_INFO, "database_back", LOG_STR("place", s->place));
+            wake(s); /* what was announced meanwhile nobody has heard */
+        }
         told = !attached;
         struct pollfd fds[] = { { .fd = s->stop_pipe[0], .events = POLLIN },
                                 { .fd = attached ? PQsocket(s->listener.conn) : -1,

@@ -28,6 +28,9 @@ enum pg_type {
     PG_JSONB = 3802
 };
 
+/* Where new actions are announced, by the node that has queued them. */
+#define ACTIONS_CHANNEL "longshore_actions"
+
 struct pg_db;
 
 struct pg_param {
@@ -85,6 +88,7 @@ struct pg_db {
     bool bad_text; /* a value was no text of this encoding */
     bool again;    /* the transaction may be repeated: a deadlock, a serialization failure */
 
+    bool announces; /* the transaction has new actions: others are woken by its COMMIT */
     struct pg_pending *pending; /* NULL: of another connection than that of units of work */
 
     /* savepoints of units of work, made when the first statement comes */
@@ -197,7 +201,6 @@ bool pg_try_again(struct pg_db *db, unsigned *tries);
 
 /* The versions found and made go to *out. */
 int pg_schema_migrate(struct pg_db *db, struct store_base *out, struct err *err) MUST_CHECK;
-int pg_schema_secret(struct pg_db *db, struct id_secret *out, struct err *err) MUST_CHECK;
 int pg_refuse_pooler(struct pg_store *s, struct pg_db *db, struct err *err) MUST_CHECK;
 
 /* ---- writer.c ---- */

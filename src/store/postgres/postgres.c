@@ -208,25 +208,27 @@ static char *make_node(void)
     return copy_text(text);
 }
 
+/* libpq's own words may quote the URL, and with it a password. */
 static int check_url(const char *url, struct err *err)
 {
     char *why = NULL;
     PQconninfoOption *options = PQconninfoParse(url, &why);
-    if (options == NULL) {
-        err_set(err, ERR_INVALID_PAYLOAD, "the store's URL cannot be read: %s",
-                why != NULL ? why : "out of memory");
-        PQfreemem(why);
-        return -1;
-    }
+    const bool fine = options != NULL;
     PQconninfoFree(options);
-    return 0;
+    PQfreemem(why);
+    return fine ? 0
+                : err_set(err, ERR_INVALID_PAYLOAD,
+                          "the store's URL is not one that libpq can read; say "
+                          "postgresql://USER@HOST:PORT/DATABASE, with other characters as %%XX");
 }
 
 static int init(struct pg_store *s, const char *rest, const struct store_config *config,
                 struct err *err)
 {
     char url[4096];
-    snprintf(url, sizeof(url), "postgresql:%s", rest);
+    if (snprintf(url, sizeof(url), "postgresql:%s", rest) >= (int)sizeof(url))
+        return err_set(err, ERR_INVALID_PAYLOAD, "the store's URL is longer than %zu bytes",
+                       sizeof(url) - 1);
     if (check_url(url, err) < 0)
         return -1;
     s->url = copy_text(url);
@@ -275,7 +277,7 @@ static int open_all(struct pg_store *s, const char *rest, const struct store_con
     if (init(s, rest, config, err) < 0 || pg_db_connect(&s->works, err) < 0 ||
         pg_refuse_pooler(s, &s->works, err) < 0 ||
         pg_schema_migrate(&s->works, &s->base.base, err) < 0 ||
-        pg_schema_secret(&s->works, &s->base.base.secret, err) < 0)
+        sql_read_secret(&s->works.base, &s->base.base.secret, err) < 0)
         return -1;
     if ((config->serving || config->copying) && pg_listener_start(s, err) < 0)
         return -1;

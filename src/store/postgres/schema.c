@@ -6,7 +6,6 @@
  * an advisory lock, so of several processes that start at once one migrates and the others find it
  * done.
  */
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -106,26 +105,6 @@ int pg_schema_migrate(struct pg_db *db, struct store_base *out, struct err *err)
     const int rc = pg_exec(db, "COMMIT", err);
     db->in_tx = false;
     return rc;
-}
-
-/* Made once; two processes that open a new database at the same time agree on the first one's. */
-int pg_schema_secret(struct pg_db *db, struct id_secret *out, struct err *err)
-{
-    struct id_secret fresh;
-    randombytes_buf(fresh.key, sizeof(fresh.key));
-    struct stmt *put = db_statement(&db->base, STATEMENT_SECRET_PUT, err);
-    struct stmt *get = db_statement(&db->base, STATEMENT_SECRET_GET, err);
-    if (put == NULL || get == NULL)
-        return -1;
-    bind_blob(put, 1, fresh.key, sizeof(fresh.key));
-    if (db_run(&db->base, put, err) < 0 || db_step(&db->base, get, err) < 0)
-        return -1;
-    const struct str secret = column_blob(get, 0);
-    const bool usable = secret.len == ID_SECRET_BYTES;
-    if (usable)
-        memcpy(out->key, secret.p, ID_SECRET_BYTES);
-    stmt_reset(get);
-    return usable ? 0 : err_set(err, ERR_STORE, "the database holds no usable id secret");
 }
 
 /* ---- poolers ---- */

@@ -31,7 +31,7 @@ int pg_begin(struct pg_db *db, struct err *err)
             return -1;
         if (db->in_tx) /* what could not be undone when it failed */
             pg_rollback(db);
-        db->again = db->wants_savepoint = db->has_savepoint = false;
+        db->announces = db->again = db->wants_savepoint = db->has_savepoint = false;
         if (pg_exec(db, "BEGIN", err) == 0)
             break;
         if (!db->lost || i > 0) /* an idle connection may have been closed long ago */
@@ -119,8 +119,10 @@ int pg_commit(struct pg_db *db, struct err *err)
     char sql[256];
     snprintf(sql, sizeof(sql),
              "INSERT INTO commit_marks VALUES ('%s', %d, %lld) ON CONFLICT (node, slot) "
-             "DO UPDATE SET n = excluded.n; COMMIT",
-             db->store->node, db->slot, (long long)++db->mark);
+             "DO UPDATE SET n = excluded.n%s%s%s; COMMIT",
+             db->store->node, db->slot, (long long)++db->mark,
+             db->announces ? "; NOTIFY " ACTIONS_CHANNEL ", '" : "",
+             db->announces ? db->store->node : "", db->announces ? "'" : "");
     fault_point("commit.before");
     if (pg_exec(db, sql, err) == 0) {
         db->in_tx = db->wants_savepoint = db->has_savepoint = false;

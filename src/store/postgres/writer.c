@@ -93,25 +93,6 @@ static void run_works(struct pg_store *s, struct store_work *first)
     }
 }
 
-static void fail_works(struct store_work *first, const struct err *err)
-{
-    for (struct store_work *w = first; w != NULL; w = w->next) {
-        if (w->rc >= 0) {
-            w->rc = -1;
-            w->err = *err;
-        }
-    }
-}
-
-static void finish_works(struct store_work *first)
-{
-    while (first != NULL) {
-        struct store_work *w = first;
-        first = w->next; /* done() may free w */
-        w->done(w->arg, w->rc, &w->err);
-    }
-}
-
 /* One try. False: the transaction has not been committed, and may be repeated. */
 static bool commit_once(struct pg_store *s, struct store_work *works, struct err *err)
 {
@@ -134,7 +115,7 @@ static bool commit_once(struct pg_store *s, struct store_work *works, struct err
     pg_rollback(db);
     if (works->next == NULL && works->rc < 0 && !repeat)
         return true; /* alone, and its failure is its own */
-    fail_works(works, err);
+    works_fail(works, err);
     return !repeat;
 }
 
@@ -147,7 +128,7 @@ static void commit_works(struct pg_store *s, struct store_work *works)
             break;
     }
     atomic_fetch_add(&s->commits, 1);
-    finish_works(works);
+    works_finish(works);
 }
 
 static struct store_work *take_works(struct pg_store *s)

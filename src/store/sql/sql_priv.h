@@ -135,6 +135,16 @@ static inline int lock_project(struct store_tx *tx, int64_t project_id, bool alo
     .list_failures = sql_list_failures, .find_outcomes = sql_find_outcomes,                        \
     .find_outcomes_of_row = sql_find_outcomes_of_row
 
+/* ---- secret.c ---- */
+
+int sql_read_secret(struct db *db, struct id_secret *out, struct err *err) MUST_CHECK;
+
+/* ---- works.c ---- */
+
+/* The whole transaction failed: what had succeeded in it gets the transaction's error. */
+void works_fail(struct store_work *first, const struct err *err);
+void works_finish(struct store_work *first); /* calls done() of each */
+
 /* ---- sequences.c ---- */
 
 /* The next sequence number, inside the transaction; and at its end, before the commit. Numbers are
@@ -149,6 +159,9 @@ int sequence_set(struct db *db, int64_t project_id, const char *name, int64_t ne
 /* Takes the next key of a table of the project. */
 int sequence_next_key(struct store_tx *tx, int64_t project_id, const char *name, int64_t *key,
                       struct err *err) MUST_CHECK;
+
+/* Why a row fails that the backend does not keep (fits, canonical). */
+#define METADATA_UNFIT "Property .metadata has a number that the database cannot keep"
 
 /* ---- slice.c ---- */
 

@@ -466,7 +466,7 @@ int applier_prepare(struct voucher_applier *ap, struct voucher *given, struct st
     const struct sql_backend *backend = ap->tx->store->backend;
     const int rc = backend->canonical != NULL ? backend->canonical(given, ap->arena, err) : 0;
     if (rc > 0)
-        *reason = STR("Property .metadata has a number that the database cannot keep");
+        *reason = STR(METADATA_UNFIT);
     return rc < 0 ? -1 : 0;
 }
 
@@ -484,8 +484,7 @@ int applier_apply(struct voucher_applier *ap, struct voucher *v, struct applied 
     if (ap->has_categories && category_link(ap->db, ap->project_id, v, err) < 0)
         return -1;
     if (ap->tx->store->backend->fits != NULL && !ap->tx->store->backend->fits(v))
-        return fails("Property .metadata has a number that the database cannot keep",
-                     FAILURE_INVALID, out, err);
+        return fails(METADATA_UNFIT, FAILURE_INVALID, out, err);
     if (ap->dry_run)
         return apply_dry(ap, v, out, err);
     return ap->mode == APPLY_UPDATE_ONLY ? apply_update(ap, v, out, err)

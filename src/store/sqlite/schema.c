@@ -3,7 +3,6 @@
  * schema.c - schema versions. PRAGMA user_version is the number of migrations that have run; each
  * runs in a transaction of its own, so an interrupted one has not happened.
  */
-#include <sodium.h>
 #include <stdio.h>
 
 #include "schema_sql.h" /* schema_sql[]: the files of schema/, in order */
@@ -54,29 +53,4 @@ int schema_migrate(struct sqlite_db *db, struct store_base *out, struct err *err
         return -1;
     }
     return db_run_plain(&db->base, STATEMENT_COMMIT, err);
-}
-
-/* Made once; two processes that open a new file at the same time agree on the first one's. */
-int schema_read_secret(struct sqlite_db *db, struct id_secret *out, struct err *err)
-{
-    struct id_secret fresh;
-    randombytes_buf(fresh.key, sizeof(fresh.key));
-    struct stmt *put = db_statement(&db->base, STATEMENT_SECRET_PUT, err);
-    struct stmt *get = db_statement(&db->base, STATEMENT_SECRET_GET, err);
-    if (put == NULL || get == NULL)
-        return -1;
-    bind_blob(put, 1, fresh.key, sizeof(fresh.key));
-    int got = db_step(&db->base, get, err);
-    if (got == 0) {
-        stmt_reset(get);
-        got = db_run(&db->base, put, err) < 0 ? -1 : db_step(&db->base, get, err);
-    }
-    if (got < 0)
-        return -1;
-    const struct str secret = got > 0 ? column_blob(get, 0) : (struct str){ 0 };
-    const bool usable = secret.len == ID_SECRET_BYTES;
-    if (usable)
-        memcpy(out->key, secret.p, ID_SECRET_BYTES);
-    stmt_reset(get);
-    return usable ? 0 : err_set(err, ERR_STORE, "the database holds no usable id secret");
 }

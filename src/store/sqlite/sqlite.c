@@ -172,7 +172,7 @@ static int open_all(struct sqlite_store *s, const char *path, const struct store
         return -1;
     if (db_open(&s->writer, s->path, DB_WRITER, cache, err) < 0 ||
         metadata_functions_add(s, err) < 0 || schema_migrate(&s->writer, &s->base.base, err) < 0 ||
-        schema_read_secret(&s->writer, &s->base.base.secret, err) < 0 ||
+        sql_read_secret(&s->writer.base, &s->base.base.secret, err) < 0 ||
         db_pragma(&s->writer, "PRAGMA page_size", &s->page_bytes, err) < 0)
         return -1;
     if (dir_sync_of(s->path, err) < 0 || readers_open(s, config->serving ? readers : 1, err) < 0)

@@ -157,7 +157,6 @@ void dynamic_forget(struct sqlite_db *db);
 
 /* The versions found and made go to *out. */
 int schema_migrate(struct sqlite_db *db, struct store_base *out, struct err *err) MUST_CHECK;
-int schema_read_secret(struct sqlite_db *db, struct id_secret *out, struct err *err) MUST_CHECK;
 
 /* ---- writer.c ---- */
 

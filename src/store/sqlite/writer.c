@@ -140,26 +140,6 @@ static size_t take_works(struct sqlite_store *s, struct store_work **tail)
     return n;
 }
 
-/* The whole transaction failed: what had succeeded in it gets the transaction's error. */
-static void fail_works(struct store_work *first, const struct err *err)
-{
-    for (struct store_work *w = first; w != NULL; w = w->next) {
-        if (w->rc >= 0) {
-            w->rc = -1;
-            w->err = *err;
-        }
-    }
-}
-
-static void finish_works(struct store_work *first)
-{
-    while (first != NULL) {
-        struct store_work *w = first;
-        first = w->next; /* done() may free w */
-        w->done(w->arg, w->rc, &w->err);
-    }
-}
-
 static void end_bulk(struct sqlite_store *s, struct bulk_job *job, int rc)
 {
     pthread_mutex_lock(&s->lock);
@@ -189,15 +169,15 @@ static void commit_works(struct sqlite_store *s)
     if (begin(s, &err) < 0) {
         for (struct store_work *w = works; w != NULL; w = w->next)
             w->rc = 0;
-        fail_works(works, &err);
+        works_fail(works, &err);
     } else {
         run_works(s, works);
         if (commit(s, &err) < 0) {
             roll_back(s);
-            fail_works(works, &err);
+            works_fail(works, &err);
         }
     }
-    finish_works(works);
+    works_finish(works);
 }
 
 /* One action of a batch. Somebody else may have taken it: then it is left, and the batch goes on.
@@ -269,12 +249,12 @@ static void commit_slice(struct sqlite_store *s, struct bulk_job *job)
     }
     if (rc < 0) {
         roll_back(s);
-        fail_works(works, job->err);
+        works_fail(works, job->err);
     } else {
         fault_point("slice.after_commit");
     }
     end_bulk(s, job, rc);
-    finish_works(works);
+    works_finish(works);
 }
 
 /* ---- the thread ---- */

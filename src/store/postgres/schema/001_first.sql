@@ -286,7 +286,7 @@ BEGIN
             FOR w IN SELECT x FROM jsonb_array_elements(c -> 'values') x LOOP
                 met := CASE op
                     WHEN 'is' THEN t COLLATE "C" = (w ->> 'text')
-                        OR (jsonb_typeof(e) = 'number' AND t::float8 = (w ->> 'number')::float8)
+                        OR (jsonb_typeof(e) = 'number' AND longshore_number(t) = (w ->> 'number')::numeric)
                     WHEN 'contains' THEN strpos(t, w ->> 'text') > 0
                     WHEN 'starts' THEN starts_with(t, w ->> 'text')
                     WHEN 'ends' THEN right(t, length(w ->> 'text')) COLLATE "C" = (w ->> 'text')
