@@ -83,7 +83,7 @@ static int read_some(struct db *db, struct str name, int64_t at, char *out, size
 {
     struct stmt *st = db_statement(db, STATEMENT_PARTS_READ, err);
     size_t skip = (size_t)(at % PART_BYTES);
-    int rc;
+    int rc = 1;
     *got = 0;
     if (st == NULL)
         return -1;
@@ -101,9 +101,8 @@ static int read_some(struct db *db, struct str name, int64_t at, char *out, size
             memcpy(out + *got, data.p + from, take);
         *got += take;
     }
-    rc = *got < n && err->code != ERR_OK ? -1 : 0;
     stmt_reset(st);
-    return rc;
+    return rc < 0 ? -1 : 0;
 }
 
 int pg_input_read(struct store *store, struct str name, int64_t at, void *out, size_t n,

@@ -26,7 +26,7 @@ static int sort_members(struct json *object, struct arena *a, struct err *err)
     size_t n = 0;
     for (const struct json *m = object->child; m != NULL; m = m->next)
         n++;
-    struct json **members = arena_alloc(a, (n + 1) * sizeof(struct json *));
+    struct json **members = arena_alloc(a, (n + 1) * sizeof(*members));
     if (members == NULL)
         return err_nomem(err);
     n = 0;
