@@ -28,49 +28,50 @@
 
 static const char *const pg_texts[STATEMENT_COUNT] = {
     [STATEMENT_TOTAL_ADD] =
-        "INSERT INTO totals VALUES (?1, ?2, current_setting('longshore.slot')::bigint, ?3) "
-        "ON CONFLICT (project_id, resource, slot) DO UPDATE SET n = totals.n + excluded.n",
-    [STATEMENT_CATEGORY_SIZE] = "SELECT count(*), sum(octet_length(name)) FROM categories "
-                                "WHERE id > ?1 AND id < ?2 AND id <> ?3",
-    [STATEMENT_VOUCHER_INSERT] = "INSERT INTO vouchers (" VOUCHER_COLUMNS
-                                 ") VALUES (?1, " NEW_VOUCHER_PG ") ON CONFLICT DO NOTHING",
+        ("INSERT INTO totals VALUES (?1, ?2, current_setting('longshore.slot')::bigint, ?3) "
+         "ON CONFLICT (project_id, resource, slot) DO UPDATE SET n = totals.n + excluded.n"),
+    [STATEMENT_CATEGORY_SIZE] = ("SELECT count(*), sum(octet_length(name)) FROM categories "
+                                 "WHERE id > ?1 AND id < ?2 AND id <> ?3"),
+    [STATEMENT_VOUCHER_INSERT] = ("INSERT INTO vouchers (" VOUCHER_COLUMNS
+                                  ") VALUES (?1, " NEW_VOUCHER_PG ") ON CONFLICT DO NOTHING"),
     [STATEMENT_VOUCHER_UPDATE] =
-        "UPDATE vouchers SET version = ?4, effect = ?8, active = ?9, value = ?10, start_ms = ?11, "
-        "expiration_ms = ?12, quantity = ?13, redeemed_quantity = ?14, redeemed_amount = ?15, "
-        "category = ?16, additional_info = ?17, rule = ?18, discount_extra = ?19, "
-        "metadata = ?20::text::jsonb, updated_ms = ?22, category_id = ?23, validity = ?24, "
-        "recent = ?27 WHERE id = ?1",
-    [STATEMENT_VOUCHER_STAMP] = "UPDATE vouchers SET version = ?4, recent = ?27 WHERE id = ?1",
+        ("UPDATE vouchers SET version = ?4, effect = ?8, active = ?9, value = ?10, start_ms = ?11, "
+         "expiration_ms = ?12, quantity = ?13, redeemed_quantity = ?14, redeemed_amount = ?15, "
+         "category = ?16, additional_info = ?17, rule = ?18, discount_extra = ?19, "
+         "metadata = ?20::text::jsonb, updated_ms = ?22, category_id = ?23, validity = ?24, "
+         "recent = ?27 WHERE id = ?1"),
+    [STATEMENT_VOUCHER_STAMP] = ("UPDATE vouchers SET version = ?4, recent = ?27 WHERE id = ?1"),
     [STATEMENT_DRY_PUT] =
-        "INSERT INTO dry_vouchers (action_seq, " VOUCHER_COLUMNS
-        ") VALUES (?28, ?1, " NEW_VOUCHER_PG
-        ") ON CONFLICT (action_seq, code) DO UPDATE SET id = excluded.id, "
-        "version = excluded.version, type = excluded.type, discount_type = excluded.discount_type, "
-        "effect = excluded.effect, active = excluded.active, value = excluded.value, "
-        "start_ms = excluded.start_ms, expiration_ms = excluded.expiration_ms, "
-        "quantity = excluded.quantity, redeemed_quantity = excluded.redeemed_quantity, "
-        "redeemed_amount = excluded.redeemed_amount, category = excluded.category, "
-        "additional_info = excluded.additional_info, rule = excluded.rule, "
-        "discount_extra = excluded.discount_extra, metadata = excluded.metadata, "
-        "created_ms = excluded.created_ms, updated_ms = excluded.updated_ms, "
-        "category_id = excluded.category_id, validity = excluded.validity, "
-        "recent = excluded.recent",
+        ("INSERT INTO dry_vouchers (action_seq, " VOUCHER_COLUMNS
+         ") VALUES (?28, ?1, " NEW_VOUCHER_PG
+         ") ON CONFLICT (action_seq, code) DO UPDATE SET id = excluded.id, "
+         "version = excluded.version, type = excluded.type, discount_type = "
+         "excluded.discount_type, "
+         "effect = excluded.effect, active = excluded.active, value = excluded.value, "
+         "start_ms = excluded.start_ms, expiration_ms = excluded.expiration_ms, "
+         "quantity = excluded.quantity, redeemed_quantity = excluded.redeemed_quantity, "
+         "redeemed_amount = excluded.redeemed_amount, category = excluded.category, "
+         "additional_info = excluded.additional_info, rule = excluded.rule, "
+         "discount_extra = excluded.discount_extra, metadata = excluded.metadata, "
+         "created_ms = excluded.created_ms, updated_ms = excluded.updated_ms, "
+         "category_id = excluded.category_id, validity = excluded.validity, "
+         "recent = excluded.recent"),
     [STATEMENT_SEQUENCE_GET] =
-        "SELECT next FROM sequences WHERE project_id = ?1 AND name = ?2 FOR UPDATE",
+        ("SELECT next FROM sequences WHERE project_id = ?1 AND name = ?2 FOR UPDATE"),
     [STATEMENT_ACTION_CLAIM] =
-        "UPDATE actions SET status = 1, lease_epoch = lease_epoch + 1, "
-        "lease_owner = current_setting('longshore.node'), "
-        "lease_until = clock_timestamp() + interval '15 s', "
-        "updated_ms = greatest(updated_ms, ?2) WHERE seq = ?1 AND status < 2 AND "
-        "(lease_owner IS NULL OR lease_owner = current_setting('longshore.node') OR "
-        "lease_until < clock_timestamp())",
+        ("UPDATE actions SET status = 1, lease_epoch = lease_epoch + 1, "
+         "lease_owner = current_setting('longshore.node'), "
+         "lease_until = clock_timestamp() + interval '15 s', "
+         "updated_ms = greatest(updated_ms, ?2) WHERE seq = ?1 AND status < 2 AND "
+         "(lease_owner IS NULL OR lease_owner = current_setting('longshore.node') OR "
+         "lease_until < clock_timestamp())"),
     [STATEMENT_ACTION_CHECKPOINT] =
-        "UPDATE actions SET status = ?3, updated_ms = greatest(updated_ms, ?4), progress = ?5, "
-        "chunk_start = ?6, chunk_end = ?7, chunk_row = ?8, chunk_no = ?9, chunk_rows = ?10, "
-        "slice_done = ?11, created = created + ?12, updated = updated + ?13, "
-        "unchanged = unchanged + ?14, superseded = superseded + ?15, failed = failed + ?16, "
-        "message = ?17, lease_until = clock_timestamp() + interval '15 s' "
-        "WHERE seq = ?1 AND lease_epoch = ?2 AND status < 2",
+        ("UPDATE actions SET status = ?3, updated_ms = greatest(updated_ms, ?4), progress = ?5, "
+         "chunk_start = ?6, chunk_end = ?7, chunk_row = ?8, chunk_no = ?9, chunk_rows = ?10, "
+         "slice_done = ?11, created = created + ?12, updated = updated + ?13, "
+         "unchanged = unchanged + ?14, superseded = superseded + ?15, failed = failed + ?16, "
+         "message = ?17, lease_until = clock_timestamp() + interval '15 s' "
+         "WHERE seq = ?1 AND lease_epoch = ?2 AND status < 2"),
 };
 
 /* What a writer reads to change it, nobody else may change meanwhile. */
@@ -484,7 +485,7 @@ static void put_condition(struct stmt *base, int at, const struct filter_conditi
         buf_release(&b);
         return;
     }
-    memcpy(kept, &st->owned, sizeof(char *));
+    memcpy(kept, &st->owned, sizeof(st->owned));
     memcpy(kept + sizeof(char *), b.p, b.len);
     st->owned = kept;
     put(base, at, PG_TEXT, kept + sizeof(char *), b.len, 1);
@@ -770,7 +771,8 @@ static struct num read_numeric(const char *p, int n)
         text[len++] = '-';
     for (int w = first; w >= last && len + 8 < sizeof(text); w--) {
         const int i = weight - w;
-        const int d = i >= 0 && i < digits && 8 + 2 * i + 2 <= n ? be16_at(p + 8 + 2 * i) : 0;
+        const int d =
+            i >= 0 && i < digits && 8 + 2 * i + 2 <= n ? be16_at(p + 8 + (ptrdiff_t)2 * i) : 0;
         if (w == -1)
             text[len++] = '.';
         len += (size_t)(w == first ? snprintf(text + len, 8, "%d", d)

@@ -26,13 +26,13 @@ static int sort_members(struct json *object, struct arena *a, struct err *err)
     size_t n = 0;
     for (const struct json *m = object->child; m != NULL; m = m->next)
         n++;
-    struct json **members = arena_alloc(a, (n + 1) * sizeof(*members));
+    struct json **members = arena_alloc(a, (n + 1) * sizeof(struct json *));
     if (members == NULL)
         return err_nomem(err);
     n = 0;
     for (struct json *m = object->child; m != NULL; m = m->next)
         members[n++] = m;
-    qsort(members, n, sizeof(*members), by_key);
+    qsort(members, n, sizeof(struct json *), by_key);
     for (size_t i = 0; i < n; i++)
         members[i]->next = i + 1 < n ? members[i + 1] : NULL;
     object->child = n > 0 ? members[0] : NULL;
@@ -66,7 +66,7 @@ static int put_number(struct str text, struct arena *a, struct str *out, struct 
         return 1;
     const long point = (long)(digits - fraction) + exponent; /* digits in front of it */
     const long scale = (long)fraction - exponent > 0 ? (long)fraction - exponent : 0;
-    char all[DIGITS_MOST + 1];
+    char all[DIGITS_MOST + 1] = "";
     size_t n = 0;
     bool zero = true;
     for (i = first; i < exponent_at; i++) {
