@@ -189,95 +189,6 @@ static void url_that_cannot_be_read_is_refused_without_its_password(void **state
     }
 }
 
-/* ---- updates that give metadata alone ---- */
-
-/* A chunk that updates these codes with this metadata, and its outcomes by row. */
-static const char *update_metadata(struct unit_world *w, struct action *ac,
-                                   const struct unit_row *given_rows, const char *const *metadata,
-                                   size_t n)
-{
-    static char letters[64];
-    struct unit_chunk c;
-    *ac = unit_claimed_action(w->store, w->project);
-    unit_chunk_init(&c, ac, given_rows, n, NULL, true);
-    c.chunk.mode = APPLY_UPDATE_ONLY;
-    for (size_t i = 0; i < c.chunk.n_vouchers; i++) {
-        struct voucher *v = c.sorted[i];
-        v->metadata = str_of(metadata[v->row]);
-        v->set = VF_CODE | VF_METADATA;
-    }
-    unit_commit(w->store, &c.chunk);
-    snprintf(letters, sizeof(letters), "%s", unit_outcome_letters(c.outcomes, n));
-    unit_chunk_release(&c);
-    return letters;
-}
-
-static void assert_stored(struct unit_world *w, const char *code, const char *metadata)
-{
-    assert_str(unit_find(w->store, &w->arena, w->project, code)->metadata,
-               unit_metadata(&w->arena, metadata));
-}
-
-static void metadata_is_merged_in_one_statement_and_the_rest_as_ever(void **state)
-{
-    POSTGRES_ONLY();
-    struct unit_world *w = *state;
-    const struct unit_row stored[] = { { "A" }, { "B" }, { "C" }, { "D" }, { "E" } };
-    const struct unit_row asked[] = { { "A" }, { "B" }, { "C" }, { "NONE" },
-                                      { "D" }, { "D" }, { "E" }, { "E" } };
-    const char *const given[] = { "{\"k\":{\"b\":2}}", "{\"x\":null}", "{\"n\":1}", "{\"n\":1}",
-                                  "{\"n\":1}",         "{\"m\":2}",    "{\"n\":1}", "{\"n\":1}" };
-    const char *const before[] = { "{\"k\":{\"a\":1},\"l\":1}", "{\"x\":1}", "{\"n\":1}", NULL,
-                                   NULL };
-    for (size_t i = 0; i < ARRAY_LEN(stored); i++) {
-        struct voucher v = unit_voucher(stored[i].code, 5);
-        if (before[i] != NULL)
-            v.metadata = str_of(before[i]);
-        unit_create(w->store, w->project, &v);
-    }
-    struct action ac;
-    /* whole keys are replaced, null is a value; C is as it was; D and E are there twice */
-    assert_string_equal(update_metadata(w, &ac, asked, given, ARRAY_LEN(asked)), "uu=fuuu=");
-    assert_stored(w, "A", "{\"k\":{\"b\":2},\"l\":1}");
-    assert_stored(w, "B", "{\"x\":null}");
-    assert_stored(w, "C", "{\"n\":1}");
-    assert_stored(w, "D", "{\"n\":1,\"m\":2}");
-    assert_stored(w, "E", "{\"n\":1}");
-    assert_int_equal(unit_find(w->store, &w->arena, w->project, "A")->version, ac.seq);
-    assert_true(unit_find(w->store, &w->arena, w->project, "A")->updated_ms != TIME_NONE);
-    assert_true(unit_find(w->store, &w->arena, w->project, "C")->version < ac.seq);
-
-    /* the same again: nothing has changed, and no row is written */
-    assert_string_equal(update_metadata(w, &ac, asked, given, 4), "===f");
-    assert_true(unit_find(w->store, &w->arena, w->project, "A")->version < ac.seq);
-}
-
-/* Of a limit that is about text, jsonb knows only its own size. */
-static void metadata_that_becomes_too_long_is_refused(void **state)
-{
-    POSTGRES_ONLY();
-    struct unit_world *w = *state;
-    const struct unit_row asked[] = { { "A" }, { "B" }, { "C" }, { "D" }, { "E" } };
-    char *long_text = arena_alloc(&w->arena, 262144 + 64);
-    struct voucher v = unit_voucher("A", 5);
-    struct action ac;
-    assert_non_null(long_text);
-    /* compresses to almost nothing, and is just within the limit */
-    memset(long_text, 'x', 262144);
-    memcpy(long_text, "{\"a\":\"", 6);
-    memcpy(long_text + 262144 - 2, "\"}", 3);
-    v.metadata = str_of(long_text);
-    unit_create(w->store, w->project, &v);
-    for (size_t i = 1; i < ARRAY_LEN(asked); i++) {
-        v = unit_voucher(asked[i].code, 5);
-        unit_create(w->store, w->project, &v);
-    }
-    const char *const given[] = { "{\"b\":1}", "{\"b\":1}", "{\"b\":1}", "{\"b\":1}", "{\"b\":1}" };
-    assert_string_equal(update_metadata(w, &ac, asked, given, ARRAY_LEN(asked)), "fuuuu");
-    assert_stored(w, "A", long_text);
-    assert_stored(w, "E", "{\"b\":1}");
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, unit_world_setup, unit_world_teardown)
 
 int main(void)
@@ -286,8 +197,6 @@ int main(void)
         TEST(new_action_is_announced_to_other_processes),
         TEST(what_the_database_gives_up_is_repeated),
         TEST(a_deadlock_with_somebody_else_ends_and_nothing_is_lost),
-        TEST(metadata_is_merged_in_one_statement_and_the_rest_as_ever),
-        TEST(metadata_that_becomes_too_long_is_refused),
         TEST(url_that_cannot_be_read_is_refused_without_its_password),
     };
     return cmocka_run_group_tests_name("store/postgres", tests, NULL, NULL);

@@ -293,14 +293,6 @@
                          "AND code = ANY(?2) ORDER BY code")                                       \
     X(VOUCHERS_BY_CODES_LOCKED, "SELECT " VOUCHER_COLUMNS ", ctid FROM vouchers WHERE "            \
                                 "project_id = ?1 AND code = ANY(?2) ORDER BY code FOR UPDATE")     \
-    X(VOUCHERS_MERGE_METADATA,                                                                     \
-      "UPDATE vouchers v SET metadata = coalesce(v.metadata, '{}') || g.metadata, version = ?2, "  \
-      "updated_ms = ?3 FROM unnest(?4::text[], ?5::jsonb[]) WITH ORDINALITY AS "                   \
-      "g(code, metadata, n) WHERE v.project_id = ?1 AND v.code = g.code AND v.version <= ?2 AND "  \
-      "v.recent IS NULL AND v.binned_ms IS NULL AND (v.metadata IS NULL OR "                       \
-      "(v.metadata || g.metadata <> v.metadata AND "                                               \
-      "(pg_column_size(v.metadata) < 1000 OR "                                                     \
-      "octet_length((v.metadata || g.metadata)::text) < 200000))) RETURNING g.n")                  \
     X(VOUCHER_BY_KEY, "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE id = ?2 AND project_id = "   \
                       "?1")
 
