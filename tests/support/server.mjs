@@ -92,6 +92,16 @@ export async function longshore(args, { env = {}, timeoutMs = EXIT_MS, program =
 	}
 }
 
+/** What the threads of a process do, for the message of a failure; needs gdb. */
+async function stacks(pid) {
+	try {
+		const { stdout } = await run('gdb', ['-p', String(pid), '-batch', '-ex', 'thread apply all bt 12'], { timeout: 10000 });
+		return stdout;
+	} catch (e) {
+		return e.code === 'ENOENT' ? '(with gdb installed, this would tell what its threads did)' : String(e.stdout ?? e);
+	}
+}
+
 let projects = 0;
 
 /** Debian's psql on the PATH is a Perl script that looks for the newest one, which takes 25 ms a call. */
@@ -210,8 +220,7 @@ export class Server {
 		if (await this.tryListening(from))
 			return;
 		const { code, signal, error } = await this.exited;
-		const last = this.logs.slice(from).map(l => l.text ?? JSON.stringify(l));
-		throw new Error(`the server ended (${error ?? signal ?? code}) before it listened:\n${last.join('\n')}`);
+		throw new Error(`the server ended (${error ?? signal ?? code}) before it listened:\n${this.#lastLines(from)}`);
 	}
 
 	#readLog(child) {
@@ -236,13 +245,27 @@ export class Server {
 			this.child.kill(name);
 	}
 
-	/** SIGTERM; returns { code, signal } of the end. */
+	/**
+	 * SIGTERM; returns { code, signal } of the end. A drain that hangs, and an end by a signal that nobody
+	 * sent, are errors that tell what the server said last, and the first one what its threads did.
+	 */
 	async stop() {
 		this.signal('SIGTERM');
-		const timer = setTimeout(() => this.signal('SIGABRT'), EXIT_MS); // a drain that hangs
+		let threads = null;
+		const timer = setTimeout(async () => {
+			threads = await stacks(this.pid);
+			this.signal('SIGABRT');
+		}, EXIT_MS);
 		const end = await this.exited;
 		clearTimeout(timer);
-		return end;
+		if (threads === null && end.signal !== 'SIGABRT' && end.signal !== 'SIGSEGV')
+			return end;
+		const what = threads !== null ? `did not drain in ${EXIT_MS} ms:\n${threads}` : `ended by ${end.signal}`;
+		throw new Error(`the server ${what}\nIts last lines:\n${this.#lastLines()}`);
+	}
+
+	#lastLines(from = Math.max(0, this.logs.length - 40)) {
+		return this.logs.slice(from).map(l => l.text ?? JSON.stringify(l)).join('\n');
 	}
 
 	/** SIGKILL. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* unit_store.c - see unit_store.h. */
+#include <errno.h>
 #include <libpq-fe.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -37,19 +38,43 @@ static const char *cluster(void)
     return url;
 }
 
+/* A connection for each of the databases that a test looks into in turn. */
+static PGconn *pg_connection(const char *url)
+{
+    static struct {
+        char url[640];
+        PGconn *conn;
+    } kept[4];
+    static size_t next;
+    for (size_t i = 0; i < ARRAY_LEN(kept); i++)
+        if (kept[i].conn != NULL && strcmp(kept[i].url, url) == 0 &&
+            PQstatus(kept[i].conn) == CONNECTION_OK)
+            return kept[i].conn;
+    const size_t i = next++ % ARRAY_LEN(kept);
+    PQfinish(kept[i].conn);
+    snprintf(kept[i].url, sizeof(kept[i].url), "%s", url);
+    kept[i].conn = PQconnectdb(url);
+    if (PQstatus(kept[i].conn) != CONNECTION_OK)
+        fail_msg("%s", PQerrorMessage(kept[i].conn));
+    PQclear(PQexec(kept[i].conn, "SET client_min_messages = warning")); /* not what CASCADE took */
+    return kept[i].conn;
+}
+
 static const char *pg_text(struct arena *a, const char *url, const char *text)
 {
-    PGconn *conn = PQconnectdb(url);
-    if (PQstatus(conn) != CONNECTION_OK)
-        fail_msg("%s", PQerrorMessage(conn));
+    PGconn *conn = pg_connection(url);
     PGresult *r = PQexec(conn, text);
+    if (PQstatus(conn) != CONNECTION_OK) { /* the test ended it, or the database */
+        PQclear(r);
+        PQreset(conn);
+        r = PQexec(conn, text);
+    }
     const ExecStatusType status = PQresultStatus(r);
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
         fail_msg("%s: %s", text, PQerrorMessage(conn));
     const char *value = PQntuples(r) > 0 ? PQgetvalue(r, 0, 0) : "";
     value = arena_printf(a, "%s", value);
     PQclear(r);
-    PQfinish(conn);
     return value;
 }
 
@@ -102,6 +127,21 @@ const char *unit_store_url(const char *dir, const char *name, char *out, size_t 
     }
     snprintf(out, n, "%s/%s", cluster(), database);
     return out;
+}
+
+void unit_store_clear(const char *url)
+{
+    if (unit_on_postgres()) {
+        pg_number(url, "DROP SCHEMA public CASCADE");
+        pg_number(url, "CREATE SCHEMA public");
+        return;
+    }
+    static const char *const files[] = { "", "-wal", "-shm" };
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        char path[700];
+        snprintf(path, sizeof(path), "%s%s", strchr(url, ':') + 1, files[i]);
+        assert_true(unlink(path) == 0 || errno == ENOENT);
+    }
 }
 
 static int by_length(const void *a, const void *b)
@@ -389,7 +429,9 @@ size_t unit_commit(struct store *s, struct store_chunk *c)
 const char *unit_outcome_letters(const unsigned char *packed, size_t n)
 {
     static char letters[4096];
-    for (size_t i = 0; i < n && i + 1 < sizeof(letters); i++)
+    if (n > sizeof(letters) - 1)
+        n = sizeof(letters) - 1;
+    for (size_t i = 0; i < n; i++)
         letters[i] = "-cu=sf"[outcome_get(packed, i)];
     letters[n] = '\0';
     return letters;
