@@ -189,6 +189,129 @@ static void url_that_cannot_be_read_is_refused_without_its_password(void **state
     }
 }
 
+/* ---- updates that give metadata alone ---- */
+
+/* A chunk that updates these codes with this metadata, and its outcomes by row. */
+static const char *update_metadata(struct unit_world *w, struct action *ac,
+                                   const struct unit_row *given_rows, const char *const *metadata,
+                                   size_t n)
+{
+    static char letters[64];
+    struct unit_chunk c;
+    *ac = unit_claimed_action(w->store, w->project);
+    unit_chunk_init(&c, ac, given_rows, n, NULL, true);
+    c.chunk.mode = APPLY_UPDATE_ONLY;
+    for (size_t i = 0; i < c.chunk.n_vouchers; i++) {
+        struct voucher *v = c.sorted[i];
+        v->metadata = str_of(metadata[v->row]);
+        v->set = VF_CODE | VF_METADATA;
+    }
+    unit_commit(w->store, &c.chunk);
+    snprintf(letters, sizeof(letters), "%s", unit_outcome_letters(c.outcomes, n < 60 ? n : 60));
+    unit_chunk_release(&c);
+    return letters;
+}
+
+static void assert_stored(struct unit_world *w, const char *code, const char *metadata)
+{
+    assert_str(unit_find(w->store, &w->arena, w->project, code)->metadata,
+               unit_metadata(&w->arena, metadata));
+}
+
+static void metadata_is_merged_in_one_statement_and_the_rest_as_ever(void **state)
+{
+    POSTGRES_ONLY();
+    struct unit_world *w = *state;
+    const char *const same = "{\"k\":{\"b\":2},\"x\":null}";
+    const struct unit_row stored[] = { { "A" }, { "B" }, { "C" }, { "D" }, { "E" }, { "F" } };
+    const struct unit_row asked[] = { { "A" }, { "B" }, { "C" }, { "NONE" }, { "D" },
+                                      { "D" }, { "E" }, { "E" }, { "F" } };
+    const char *const given[] = { same,        same,        same,        same,       "{\"n\":1}",
+                                  "{\"m\":2}", "{\"n\":1}", "{\"n\":1}", "{\"y\":1}" };
+    const char *const before[] = {
+        "{\"k\":{\"a\":1},\"l\":1}", "{\"x\":1}", same, NULL, NULL, NULL
+    };
+    for (size_t i = 0; i < ARRAY_LEN(stored); i++) {
+        struct voucher v = unit_voucher(stored[i].code, 5);
+        if (before[i] != NULL)
+            v.metadata = str_of(before[i]);
+        unit_create(w->store, w->project, &v);
+    }
+    struct action ac;
+    /* whole keys are replaced, null is a value; C is as it was; D and E are there twice, F gets
+     * another one */
+    assert_string_equal(update_metadata(w, &ac, asked, given, ARRAY_LEN(asked)), "uu=fuuu=u");
+    assert_stored(w, "A", "{\"k\":{\"b\":2},\"l\":1,\"x\":null}");
+    assert_stored(w, "B", "{\"k\":{\"b\":2},\"x\":null}");
+    assert_stored(w, "C", same);
+    assert_stored(w, "D", "{\"n\":1,\"m\":2}");
+    assert_stored(w, "E", "{\"n\":1}");
+    assert_stored(w, "F", "{\"y\":1}");
+    assert_int_equal(unit_find(w->store, &w->arena, w->project, "A")->version, ac.seq);
+    assert_true(unit_find(w->store, &w->arena, w->project, "A")->updated_ms != TIME_NONE);
+    assert_true(unit_find(w->store, &w->arena, w->project, "C")->version < ac.seq);
+
+    /* the same again: nothing has changed, and no row is written */
+    assert_string_equal(update_metadata(w, &ac, asked, given, 4), "===f");
+    assert_true(unit_find(w->store, &w->arena, w->project, "A")->version < ac.seq);
+}
+
+/* What is decided here for the rows that the statement has left grows beyond what a slice may hold
+ * in memory, and the slice cannot end before them. */
+static void rows_of_a_merged_slice_are_written_in_parts(void **state)
+{
+    enum { ROWS = 9000, LENGTH = 1000 };
+    POSTGRES_ONLY();
+    struct unit_world *w = *state;
+    struct unit_row *many = arena_alloc(&w->arena, ROWS * sizeof(*many));
+    const char **texts = arena_alloc(&w->arena, ROWS * sizeof(*texts));
+    struct action ac = unit_claimed_action(w->store, w->project);
+    for (size_t i = 0; i < ROWS; i++)
+        many[i] = (struct unit_row){ .code = arena_printf(&w->arena, "R%05zu", i), .amount = 1 };
+    unit_import_rows(w->store, &ac, many, ROWS);
+    for (size_t i = 0; i < ROWS; i++)
+        texts[i] =
+            i % 100 == 0 ? "{\"same\":1}" : arena_printf(&w->arena, "{\"a\":\"%0*zu\"}", LENGTH, i);
+    update_metadata(w, &ac, many, texts, ROWS);
+    assert_int_equal(
+        unit_sql(w->url, "SELECT count(*) FROM vouchers WHERE metadata ->> 'same' = '1'"),
+        ROWS / 100);
+    assert_int_equal(
+        unit_sql(w->url,
+                 "SELECT count(*) FROM vouchers WHERE 'R' || right(metadata ->> 'a', 5) = code"),
+        ROWS - ROWS / 100);
+    assert_int_equal(unit_sql(w->url, "SELECT count(*) FROM vouchers v, actions a WHERE a.seq = "
+                                      "v.version AND v.updated_ms IS NOT NULL"),
+                     ROWS);
+    assert_int_equal(unit_sql(w->url, "SELECT sum(updated) FROM actions"), ROWS);
+}
+
+/* Of a limit that is about text, jsonb knows only its own size. */
+static void metadata_that_becomes_too_long_is_refused(void **state)
+{
+    POSTGRES_ONLY();
+    struct unit_world *w = *state;
+    const struct unit_row asked[] = { { "A" }, { "B" }, { "C" }, { "D" }, { "E" } };
+    char *long_text = arena_alloc(&w->arena, 262144 + 64);
+    struct voucher v = unit_voucher("A", 5);
+    struct action ac;
+    assert_non_null(long_text);
+    /* compresses to almost nothing, and is just within the limit */
+    memset(long_text, 'x', 262144);
+    memcpy(long_text, "{\"a\":\"", 6);
+    memcpy(long_text + 262144 - 2, "\"}", 3);
+    v.metadata = str_of(long_text);
+    unit_create(w->store, w->project, &v);
+    for (size_t i = 1; i < ARRAY_LEN(asked); i++) {
+        v = unit_voucher(asked[i].code, 5);
+        unit_create(w->store, w->project, &v);
+    }
+    const char *const given[] = { "{\"b\":1}", "{\"b\":1}", "{\"b\":1}", "{\"b\":1}", "{\"b\":1}" };
+    assert_string_equal(update_metadata(w, &ac, asked, given, ARRAY_LEN(asked)), "fuuuu");
+    assert_stored(w, "A", long_text);
+    assert_stored(w, "E", "{\"b\":1}");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, unit_world_setup, unit_world_teardown)
 
 int main(void)
@@ -197,6 +320,9 @@ int main(void)
         TEST(new_action_is_announced_to_other_processes),
         TEST(what_the_database_gives_up_is_repeated),
         TEST(a_deadlock_with_somebody_else_ends_and_nothing_is_lost),
+        TEST(metadata_is_merged_in_one_statement_and_the_rest_as_ever),
+        TEST(rows_of_a_merged_slice_are_written_in_parts),
+        TEST(metadata_that_becomes_too_long_is_refused),
         TEST(url_that_cannot_be_read_is_refused_without_its_password),
     };
     return cmocka_run_group_tests_name("store/postgres", tests, NULL, NULL);

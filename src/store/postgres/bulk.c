@@ -50,8 +50,11 @@ static const char make_stage[] =
     "rule text, discount_extra text, metadata jsonb, updated_ms bigint, category_id bigint, "
     "validity text, recent bytea) ON COMMIT DELETE ROWS;"
     /* It has no statistics: whatever it holds, its rows lead to those of the table by their place.
-     */
-    "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off";
+     * And thousands of codes lead there by the index, also when the table was empty as the plan was
+     * made: one plan for all slices, as making one for thousands of codes takes as long as finding
+     * them. */
+    "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; "
+    "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan";
 
 static const char update_from_stage[] =
     "UPDATE vouchers v SET version = s.version, effect = s.effect, active = s.active, "
@@ -66,6 +69,7 @@ static const char update_from_stage[] =
 struct pg_bulk {
     struct buf fresh, changed, failures, codes;
     size_t n_changed, n_failures;
+    struct pg_merging merging;
     unsigned staged;   /* the generation of the connection that has the temporary table */
     bool expect_new;   /* the last slice found no stored row */
     bool careful;      /* somebody has changed a row meanwhile: rows are locked this time */
@@ -83,6 +87,7 @@ struct slice {
     bool copying;    /* the COPY of new rows is open: nothing else can be asked */
     bool exists;     /* it has found one that is there */
     bool by_query;   /* stored rows are known */
+    bool merges;     /* some rows are done already: bulk->merging */
     struct stmt *stored;
     bool stored_row; /* the statement is at a row that no code has met yet */
     int64_t next_key;
@@ -239,11 +244,23 @@ static bool same_code(const struct store_chunk *c, size_t a, size_t b)
     return str_eq(c->vouchers[a]->code, c->vouchers[b]->code);
 }
 
+/* Merged by one statement, before. */
+static bool is_merged(const struct slice *sl, size_t i)
+{
+    return sl->merges && sl->bulk->merging.merged[i - sl->from] != 0;
+}
+
+/* The first row of its code that is still to do. */
+static bool begins_code(const struct slice *sl, size_t i)
+{
+    return (i == sl->from || !same_code(sl->c, i, i - 1)) && !is_merged(sl, i);
+}
+
 static size_t count_codes(const struct slice *sl)
 {
     size_t n = 0;
     for (size_t i = sl->from; i < sl->to; i++)
-        n += i == sl->from || !same_code(sl->c, i, i - 1);
+        n += begins_code(sl, i);
     return n;
 }
 
@@ -253,13 +270,13 @@ static int put_codes(struct slice *sl, struct err *err)
     struct buf *b = &sl->bulk->codes;
     const size_t n = count_codes(sl);
     buf_reset(b);
-    copy_be32(b, 1);  /* dimensions */
-    copy_be32(b, 0);  /* no nulls */
-    copy_be32(b, 25); /* text */
+    copy_be32(b, 1); /* dimensions */
+    copy_be32(b, 0); /* no nulls */
+    copy_be32(b, PG_TEXT);
     copy_be32(b, (uint32_t)n);
     copy_be32(b, 1); /* from 1 */
     for (size_t i = sl->from; i < sl->to; i++) {
-        if (i == sl->from || !same_code(sl->c, i, i - 1))
+        if (begins_code(sl, i))
             field_text(b, sl->c->vouchers[i]->code);
     }
     return buf_ok(b, err);
@@ -268,6 +285,8 @@ static int put_codes(struct slice *sl, struct err *err)
 static int query_stored(struct slice *sl, struct err *err)
 {
     struct db *db = &sl->s->bulk.base;
+    if (count_codes(sl) == 0)
+        return 0;
     sl->stored = db_statement(
         db, sl->bulk->careful ? STATEMENT_VOUCHERS_BY_CODES_LOCKED : STATEMENT_VOUCHERS_BY_CODES,
         err);
@@ -489,34 +508,77 @@ static int write_changed(struct slice *sl, struct err *err)
     return err_set(err, ERR_BUSY, "rows have been changed by somebody else meanwhile");
 }
 
+static int write_failures(struct slice *sl, struct err *err)
+{
+    struct pg_bulk *bulk = sl->bulk;
+    return bulk->n_failures == 0 ? 0 : copy_all(&sl->s->bulk, copy_failures, &bulk->failures, err);
+}
+
+static void clear_decided(struct pg_bulk *bulk)
+{
+    buf_reset(&bulk->fresh);
+    copy_rows_begin(&bulk->changed);
+    copy_rows_begin(&bulk->failures);
+    bulk->n_changed = bulk->n_failures = 0;
+}
+
 /* What was decided, into the database. */
 static int write_rows(struct slice *sl, struct err *err)
 {
-    struct pg_bulk *bulk = sl->bulk;
-    struct pg_db *db = &sl->s->bulk;
-    if (bulk->n_changed > 0 && write_changed(sl, err) < 0)
-        return -1;
-    if (bulk->n_failures > 0 && copy_all(db, copy_failures, &bulk->failures, err) < 0)
+    if ((sl->bulk->n_changed > 0 && write_changed(sl, err) < 0) || write_failures(sl, err) < 0)
         return -1;
     return slice_finish(&sl->s->bulk_tx, sl->c, &sl->ap, err);
+}
+
+/* Enough in memory. 1: the slice ends here. Behind rows that are merged already it can't: what has
+ * been decided so far is written, and it goes on. */
+static int make_room(struct slice *sl, struct err *err)
+{
+    struct pg_bulk *bulk = sl->bulk;
+    struct pg_db *db = &sl->s->bulk;
+    if (bulk->fresh.len + bulk->changed.len + bulk->failures.len <= BUF_ENOUGH)
+        return 0;
+    if (!sl->merges)
+        return 1;
+    if ((bulk->n_changed > 0 && write_changed(sl, err) < 0) || write_failures(sl, err) < 0)
+        return -1;
+    clear_decided(bulk);
+    return pg_exec(db, "TRUNCATE stage", err);
 }
 
 static int decide(struct slice *sl, struct err *err)
 {
     struct pg_bulk *bulk = sl->bulk;
     struct store_chunk *c = sl->c;
-    buf_reset(&bulk->fresh);
-    copy_rows_begin(&bulk->changed);
-    copy_rows_begin(&bulk->failures);
-    bulk->n_changed = bulk->n_failures = 0;
+    clear_decided(bulk);
     while (c->reached < c->n_failures)
         note(sl, &c->failures[c->reached], OUTCOME_FAILED);
-    for (size_t at = sl->from; at < sl->to;) {
-        if (apply_code(sl, &at, err) < 0)
-            return -1;
-        if (bulk->fresh.len + bulk->changed.len + bulk->failures.len > BUF_ENOUGH)
-            break;
+    int rc = 0;
+    for (size_t at = sl->from; at < sl->to && rc == 0;) {
+        if (is_merged(sl, at)) {
+            note(sl, &(struct failure){ .row = c->vouchers[at++]->row }, OUTCOME_UPDATED);
+            fault_point("slice.row");
+        } else {
+            rc = apply_code(sl, &at, err);
+        }
+        if (rc == 0)
+            rc = make_room(sl, err);
     }
+    return rc < 0 ? -1 : 0;
+}
+
+/* Updates that give nothing but metadata, of an action that nobody can overlap. */
+static int merge_metadata(struct slice *sl, struct err *err)
+{
+    struct voucher *const *vouchers = sl->c->vouchers + sl->from;
+    sl->merges = false;
+    if (sl->ap.mode != APPLY_UPDATE_ONLY || applier_overlaps(&sl->ap) ||
+        !sl->bulk->merging.promises || sl->from == sl->to)
+        return 0;
+    if (pg_metadata_update(&sl->s->bulk, &sl->ap, &sl->bulk->merging, vouchers, sl->to - sl->from,
+                           err) < 0)
+        return -1;
+    sl->merges = sl->bulk->merging.n_merged > 0;
     return 0;
 }
 
@@ -526,7 +588,8 @@ static int run(struct slice *sl, struct err *err)
     sl->exists = false;
     sl->streams = !sl->ap.has_categories;
     choose_rows(sl);
-    if (take_keys(sl, err) < 0 || (sl->by_query && query_stored(sl, err) < 0))
+    if (merge_metadata(sl, err) < 0 || take_keys(sl, err) < 0 ||
+        (sl->by_query && query_stored(sl, err) < 0))
         return -1;
     int rc = end_fresh(sl, decide(sl, err), err);
     if (rc == 0)
@@ -568,6 +631,7 @@ static struct pg_bulk *bulk_of(struct pg_store *s)
     buf_init(&bulk->changed, BUF_BYTES);
     buf_init(&bulk->failures, BUF_BYTES);
     buf_init(&bulk->codes, BUF_BYTES);
+    pg_merging_init(&bulk->merging);
     s->fast = bulk;
     return bulk;
 }
@@ -579,6 +643,8 @@ static void learn(struct slice *sl, int64_t us)
     const double per_row = rows > 0 ? (double)us / (double)rows : 0;
     bulk->us_per_row = bulk->us_per_row == 0 ? per_row : 0.7 * bulk->us_per_row + 0.3 * per_row;
     bulk->careful = false;
+    if (sl->ap.mode == APPLY_UPDATE_ONLY)
+        bulk->merging.promises = 2 * sl->c->adding[OUTCOME_UPDATED] >= (int64_t)rows;
     if (sl->by_query)
         bulk->expect_new =
             sl->c->adding[OUTCOME_CREATED] > 0 &&
@@ -639,5 +705,6 @@ void pg_bulk_free(struct pg_store *s)
     buf_release(&bulk->changed);
     buf_release(&bulk->failures);
     buf_release(&bulk->codes);
+    pg_merging_release(&bulk->merging);
     mem_free(bulk);
 }

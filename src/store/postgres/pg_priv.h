@@ -239,6 +239,26 @@ int pg_canonical(struct voucher *v, struct arena *a, struct err *err) MUST_CHECK
 /* No number in it has more digits, or a larger exponent, than we let unfold. */
 bool pg_fits(const struct voucher *v);
 
+/* ---- metadata_update.c ---- */
+
+/* What one statement has merged, of the vouchers that were shown to it. */
+struct pg_merging {
+    struct buf codes; /* an array, as it is sent */
+    uint32_t *asked;  /* which voucher each of its elements is */
+    uint32_t n_asked;
+    unsigned char *merged; /* by voucher: 1, it is done, and was changed */
+    size_t cap, n_merged;
+    bool promises; /* most rows of the last slice were changed: worth asking */
+};
+
+void pg_merging_init(struct pg_merging *m);
+void pg_merging_release(struct pg_merging *m);
+/* Of these n vouchers, sorted by code, merges those that give nothing but the metadata of the first
+ * one, as far as the stored rows need nothing else. For an applier that no earlier action can
+ * overlap. */
+int pg_metadata_update(struct pg_db *db, struct voucher_applier *ap, struct pg_merging *m,
+                       struct voucher *const *vouchers, size_t n, struct err *err) MUST_CHECK;
+
 /* ---- inputs.c ---- (as store.h has them) */
 
 int pg_input_put(struct store *s, struct str name, const struct input_source *from,

@@ -293,6 +293,12 @@
                          "AND code = ANY(?2) ORDER BY code")                                       \
     X(VOUCHERS_BY_CODES_LOCKED, "SELECT " VOUCHER_COLUMNS ", ctid FROM vouchers WHERE "            \
                                 "project_id = ?1 AND code = ANY(?2) ORDER BY code FOR UPDATE")     \
+    X(VOUCHERS_MERGE_METADATA,                                                                     \
+      "UPDATE vouchers SET metadata = coalesce(metadata, '{}') || (SELECT ?5::jsonb), "            \
+      "version = ?2, updated_ms = ?3 WHERE project_id = ?1 AND code = ANY(?4) AND version <= ?2 "  \
+      "AND recent IS NULL AND binned_ms IS NULL AND (metadata IS NULL OR "                         \
+      "(metadata || (SELECT ?5::jsonb) <> metadata AND (pg_column_size(metadata) < 1000 OR "       \
+      "octet_length((metadata || (SELECT ?5::jsonb))::text) < 200000))) RETURNING code")           \
     X(VOUCHER_BY_KEY, "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE id = ?2 AND project_id = "   \
                       "?1")
 
