@@ -232,6 +232,13 @@ int pg_bulk_prepare(struct pg_store *s, struct err *err) MUST_CHECK;
 int pg_bulk_slice(struct pg_store *s, struct store_chunk *c, struct err *err) MUST_CHECK;
 void pg_bulk_free(struct pg_store *s);
 
+/* ---- batch.c ---- */
+
+/* Of n chunks that are whole small actions of one queue, the first ones as one set, in a
+ * transaction that is open; *n tells how many they are. 0: they have to go one by one. */
+int pg_batch_slice(struct pg_store *s, struct store_chunk *chunks, size_t *n,
+                   struct err *err) MUST_CHECK;
+
 /* ---- metadata.c ---- */
 
 /* Metadata as jsonb prints it, compact. */

@@ -199,7 +199,8 @@ void pg_submit(struct store *store, struct store_work *w)
 
 /* ---- slices ---- */
 
-/* One action of a batch. Somebody else may have taken it: then it is left, and the batch goes on.
+/* One action of a batch that cannot go as a set. Somebody else may have taken it: then it is left,
+ * and the batch goes on.
  */
 static int run_in_batch(struct pg_store *s, struct store_chunk *c, int64_t from_us, struct err *err)
 {
@@ -220,25 +221,36 @@ static int run_in_batch(struct pg_store *s, struct store_chunk *c, int64_t from_
     return 0;
 }
 
+/* As run_chunks(), one after the other. */
+static int run_one_by_one(struct pg_store *s, struct store_chunk *chunks, size_t n, size_t first,
+                          size_t *end, struct err *err)
+{
+    const int64_t from_us = time_monotonic_us();
+    int rc = 0;
+    for (*end = first; rc == 0 && *end < n; (*end)++) {
+        const size_t rows = *end - first;
+        if (rows > 0 && pg_wants_room(&s->base, rows, time_monotonic_us() - from_us))
+            break;
+        rc = run_in_batch(s, &chunks[*end], from_us, err);
+    }
+    return rc;
+}
+
 /* Chunks from the first unfinished one on; *end is the first that was not touched. */
 static int run_chunks(struct pg_store *s, struct store_chunk *chunks, size_t n, size_t *first,
                       size_t *end, struct err *err)
 {
-    const int64_t from_us = time_monotonic_us();
-    int rc = 0;
     for (*first = 0; *first < n && chunks[*first].finished; (*first)++)
         ;
-    for (*end = *first; rc == 0 && *end < n; (*end)++) {
-        struct store_chunk *c = &chunks[*end];
-        const size_t rows = *end - *first;
-        if (rows > 0 && pg_wants_room(&s->base, rows, time_monotonic_us() - from_us))
-            break;
-        if (n > 1)
-            rc = run_in_batch(s, c, from_us, err);
-        else
-            rc = pg_bulk_slice(s, c, err);
-    }
-    return rc;
+    *end = n;
+    if (*first == n)
+        return 0;
+    if (n == 1)
+        return pg_bulk_slice(s, chunks, err);
+    size_t together = n - *first;
+    const int rc = pg_batch_slice(s, &chunks[*first], &together, err);
+    *end = *first + together;
+    return rc == 0 && together == 0 ? run_one_by_one(s, chunks, n, *first, end, err) : rc;
 }
 
 /* One try. */

@@ -67,7 +67,7 @@ static size_t items_of(const struct store_chunk *c)
     return c->n_failures + c->n_vouchers;
 }
 
-static int progress_of(const struct store_chunk *c)
+int slice_progress(const struct store_chunk *c)
 {
     const size_t items = items_of(c);
     const bool all = c->reached == items;
@@ -91,7 +91,7 @@ static int put_checkpoint(struct store_tx *tx, const struct store_chunk *c, int6
         c->lease_epoch,
         all ? (int64_t)c->end_status : ACTION_IN_PROGRESS,
         now_ms,
-        progress_of(c),
+        slice_progress(c),
         all ? c->end : c->start,
         c->end,
         all ? c->first_row + c->n_rows : c->first_row,

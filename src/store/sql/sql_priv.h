@@ -177,6 +177,7 @@ int slice_begin(struct store_tx *tx, struct store_chunk *c, struct voucher_appli
                 struct err *err) MUST_CHECK;
 int slice_finish(struct store_tx *tx, struct store_chunk *c, struct voucher_applier *ap,
                  struct err *err) MUST_CHECK;
+int slice_progress(const struct store_chunk *c); /* of the action, in percent */
 bool slice_is_last(const struct store_chunk *c); /* it came to the end of the chunk */
 void slice_undo(struct store_chunk *c);          /* the transaction failed */
 void slice_done(struct store_chunk *c);          /* it is in */
