@@ -8,6 +8,7 @@
 #include <microhttpd.h>
 #include <stdatomic.h>
 
+#include "http/acceptor.h"
 #include "http/offload.h"
 #include "http/server.h"
 #include "http/ticker.h"
@@ -18,7 +19,9 @@ struct server {
     size_t n_routes;
     int listen_fd;
     uint16_t port;
+    unsigned connections_most;
     struct MHD_Daemon *daemon;
+    struct acceptor *acceptor; /* NULL: does not listen any more */
     struct offload *offload;
     struct ticker *ticker;
     atomic_bool draining;

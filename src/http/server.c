@@ -2,6 +2,7 @@
 /* server.c - see server.h. */
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -109,18 +110,44 @@ static unsigned connection_limit(void)
     return (unsigned)(files.rlim_cur / 2);
 }
 
+/* Those that wait in the backlog meanwhile are better off than those that are closed. */
+static bool has_room(void *arg)
+{
+    const struct server *s = arg;
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+    return info != NULL && info->num_connections < s->connections_most;
+}
+
+static void take_connection(void *arg, int fd, const struct sockaddr *addr, socklen_t addr_len)
+{
+    const struct server *s = arg;
+    const int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    MHD_add_connection(s->daemon, fd, addr, addr_len); /* closes it when it cannot */
+}
+
 static int start_daemon(struct server *s, struct err *err)
 {
-    const unsigned flags =
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+                           MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    s->connections_most = connection_limit();
     s->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, exchange_access, s, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
-        MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_THREAD_POOL_SIZE, s->config.threads,
-        MHD_OPTION_CONNECTION_LIMIT, connection_limit(), MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_BYTES,
+        MHD_OPTION_THREAD_POOL_SIZE, s->config.threads, MHD_OPTION_CONNECTION_LIMIT,
+        s->connections_most, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_BYTES,
         MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)MEMORY_STEP, MHD_OPTION_UNESCAPE_CALLBACK,
         keep_encoded, NULL, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, s, MHD_OPTION_END);
-    return s->daemon == NULL ? err_set(err, ERR_IO, "cannot start the event threads") : 0;
+    if (s->daemon == NULL)
+        return err_set(err, ERR_IO, "cannot start the event threads");
+    const struct acceptor_config accepts = {
+        .listen_fd = s->listen_fd, .has_room = has_room, .take = take_connection, .arg = s
+    };
+    if (acceptor_start(&accepts, &s->acceptor, err) == 0)
+        return 0;
+    MHD_stop_daemon(s->daemon);
+    return -1;
 }
 
 /* ---- life ---- */
@@ -166,6 +193,14 @@ static void sleep_ms(long ms)
     nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
 }
 
+static void stop_listening(struct server *s)
+{
+    acceptor_stop(s->acceptor);
+    s->acceptor = NULL;
+    close(s->listen_fd); /* whoever comes now is refused, and need not wait */
+    s->listen_fd = -1;
+}
+
 /*
  * The library must not be stopped while a connection is suspended. So: (1) no new requests, those
  * that sleep wake up; (2) requests under way end; (3) whatever is still suspended is resumed by the
@@ -177,7 +212,7 @@ void server_stop(struct server *s)
         return;
     const int64_t until_us = time_monotonic_us() + STOP_PATIENCE_US;
     atomic_store(&s->draining, true);
-    MHD_quiesce_daemon(s->daemon);
+    stop_listening(s);
     ticker_hurry(s->ticker);
     while (atomic_load(&s->n_active) > 0 && time_monotonic_us() < until_us)
         sleep_ms(5);

@@ -920,9 +920,8 @@ static void action_that_has_ended_takes_no_more_chunks(void **state)
     unit_chunk_release(&c);
 }
 
-static void batch_leaves_out_what_somebody_else_has_taken(void **state)
+static void leave_out_what_is_taken(struct world *w, bool ordered)
 {
-    struct world *w = *state;
     static const struct unit_row rows[][2] = { { { "A", 1, NULL }, { "B", 1, NULL } },
                                                { { "A", 2, NULL }, { "C", 2, NULL } },
                                                { { "A", 3, NULL }, { "D", 3, NULL } } };
@@ -935,6 +934,7 @@ static void batch_leaves_out_what_somebody_else_has_taken(void **state)
         actions[i] = unit_action(w->store, w->project, T0);
         unit_chunk_init(&c[i], &actions[i], rows[i], 2, NULL, true);
         batch[i] = c[i].chunk;
+        batch[i].ordered = ordered;
     }
     unit_claim(w->store, &actions[TAKEN]);
     MUST(store_slice_commit(w->store, batch, N, must));
@@ -950,6 +950,77 @@ static void batch_leaves_out_what_somebody_else_has_taken(void **state)
     assert_null(v);
     assert_int_equal(unit_find(w->store, &w->arena, w->project, "A")->value.i, 3);
     unit_find(w->store, &w->arena, w->project, "D");
+}
+
+static void batch_leaves_out_what_somebody_else_has_taken(void **state)
+{
+    leave_out_what_is_taken(*state, false);
+}
+
+static void ordered_batch_leaves_out_what_somebody_else_has_taken(void **state)
+{
+    leave_out_what_is_taken(*state, true);
+}
+
+/* Actions of few rows on few codes, some of them twice, that create or update or do both. */
+enum { SMALL_ACTIONS = 60, SMALL_ROWS = 4 };
+
+static void make_small(struct unit_chunk *c, const struct action *ac, int i)
+{
+    static const char *const codes[] = { "A", "B", "C", "D", "E", "F" };
+    static const char *const metadata[] = { "{\"a\":1}", "{\"a\":2}", "{\"b\":null}",
+                                            "{\"c\":{}}" };
+    struct unit_row rows[SMALL_ROWS];
+    const unsigned seed = (unsigned)i * 2654435761u;
+    const size_t n = 1 + seed % SMALL_ROWS;
+    for (size_t k = 0; k < n; k++)
+        rows[k] = (struct unit_row){ .code = codes[(seed >> (8 + 3 * k)) % ARRAY_LEN(codes)],
+                                     .amount = i,
+                                     .reason = (seed >> k) % 11 == 0 ? "no good" : NULL };
+    unit_chunk_init(c, ac, rows, n, NULL, true);
+    c->chunk.ordered = true;
+    c->chunk.mode =
+        (enum apply_mode[]){ APPLY_UPSERT, APPLY_CREATE_ONLY, APPLY_UPDATE_ONLY }[(seed >> 5) % 3];
+    for (size_t k = 0; k < c->chunk.n_vouchers && (seed >> 7) % 2 == 0; k++) {
+        struct voucher *v = c->sorted[k];
+        v->metadata = str_of(metadata[(seed >> (9 + k)) % ARRAY_LEN(metadata)]);
+        v->set |= VF_METADATA;
+    }
+}
+
+static void ordered_batch_is_as_one_after_the_other(void **state)
+{
+    struct world *w = *state;
+    struct unit_chunk c[SMALL_ACTIONS];
+    struct store_chunk batch[SMALL_ACTIONS];
+    int64_t outcomes[OUTCOME_COUNT] = { 0 };
+    for (int i = 0; i < SMALL_ACTIONS; i++) {
+        const struct action ac = unit_action(w->store, w->other, T0);
+        make_small(&c[i], &ac, i);
+        MUST(store_slice_commit(w->store, &c[i].chunk, 1, must));
+        assert_true(c[i].chunk.finished);
+        unit_chunk_release(&c[i]);
+    }
+    for (int i = 0; i < SMALL_ACTIONS; i++) {
+        const struct action ac = unit_action(w->store, w->project, T0);
+        make_small(&c[i], &ac, i);
+        batch[i] = c[i].chunk;
+    }
+    for (bool all = false; !all;) {
+        MUST(store_slice_commit(w->store, batch, SMALL_ACTIONS, must));
+        all = true;
+        for (int i = 0; i < SMALL_ACTIONS; i++)
+            all = all && batch[i].finished;
+    }
+    assert_string_equal(dump(w, w->project, UNIT_DUMP_BY_CODE),
+                        dump(w, w->other, UNIT_DUMP_BY_CODE));
+    for (int i = 0; i < SMALL_ACTIONS; i++) {
+        for (int o = 0; o < OUTCOME_COUNT; o++)
+            outcomes[o] += batch[i].counts[o];
+        unit_chunk_release(&c[i]);
+    }
+    assert_true(outcomes[OUTCOME_CREATED] > 0 && outcomes[OUTCOME_UPDATED] > 0 &&
+                outcomes[OUTCOME_UNCHANGED] > 0 && outcomes[OUTCOME_FAILED] > 0);
 }
 
 static void failures_come_in_row_order_page_by_page(void **state)
@@ -1588,6 +1659,8 @@ static const struct test {
     TEST(chunk_of_a_lost_lease_changes_nothing),
     TEST(action_that_has_ended_takes_no_more_chunks),
     TEST(batch_leaves_out_what_somebody_else_has_taken),
+    TEST(ordered_batch_leaves_out_what_somebody_else_has_taken),
+    TEST(ordered_batch_is_as_one_after_the_other),
     TEST(failures_come_in_row_order_page_by_page),
     TEST(results_of_an_action_are_shown_to_its_project_only),
     TEST(project_sees_nothing_of_another),
