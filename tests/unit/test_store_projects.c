@@ -3,7 +3,6 @@
  * test_store_projects.c - projects, their keys and access tokens, and what is left of a project
  * that was deleted: nothing, in whatever portions it goes.
  */
-#include <sqlite3.h>
 #include <stdio.h>
 
 #include "base/fault.h"
@@ -378,7 +377,7 @@ static void chunk_of_a_deleted_project_is_lost(void **state)
 
 /* ---- purging ---- */
 
-/* Some rows of project P in every table; %lld is P. */
+/* Some rows of project P in every table; %lld is P, %s what only PostgreSQL's table has. */
 #define N_ROWS 25
 static const char fill_sql[] =
     "CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
@@ -386,84 +385,78 @@ static const char fill_sql[] =
     "INSERT INTO actions (project_id, seq, kind, status, created_ms, updated_ms, request_id, "
     "input, "
     "input_bytes, params) SELECT p, p * 1000 + i, 17, 2, i, i, 'v', "
-    "CASE WHEN i %% 2 THEN 'input' || p || '-' || i END, i * 10000, '{}' FROM n;"
-    "INSERT INTO inputs SELECT p * 1000 + i, zeroblob(i * 1000) FROM n WHERE NOT i %% 2;"
+    "CASE WHEN i %% 2 = 1 THEN 'input' || p || '-' || i END, i * 10000, '{}' FROM n;"
+    "INSERT INTO inputs SELECT p * 1000 + i, zeroblob(i * 1000) FROM n WHERE i %% 2 = 0;"
     "INSERT INTO outcomes SELECT p, p * 1000 + 1, i, 0, 9, 0, 9, zeroblob(20000) FROM n;"
     "INSERT INTO failures SELECT p, p * 1000 + i, i, 'k', 'r', 0 FROM n;"
-    "INSERT INTO totals SELECT p, 'voucher' || i, 1 FROM n;"
+    "INSERT INTO totals SELECT p, 'voucher' || i, %s 1 FROM n;"
     "INSERT INTO sequences SELECT p, 'voucher' || i, 5 FROM n;"
     "INSERT INTO vouchers (project_id, id, code, version, type, discount_type, effect, active, "
     "redeemed_quantity, redeemed_amount, created_ms) "
-    "SELECT p, (p << 40) + i, 'c' || i, 1, 1, 1, 1, 1, 0, 0, 1 FROM n;"
+    "SELECT p, p * 1099511627776 + i, 'c' || i, 1, 1, 1, 1, 1, 0, 0, 1 FROM n;"
     "INSERT INTO dry_vouchers (action_seq, code, id, project_id, version, type, discount_type, "
-    "effect, active, redeemed_quantity, redeemed_amount, created_ms) "
-    "SELECT p * 1000 + 3, 'c' || i, i, p, 1, 1, 1, 1, 1, 0, 0, 1 FROM n;"
-    "INSERT INTO categories SELECT p, (p << 40) + i, 'n', 0, 1, NULL FROM n;"
-    "INSERT INTO bin SELECT p, (p << 40) + i, 1, i, 'n', NULL, 1 FROM n;"
-    "INSERT INTO transactions SELECT p, (p << 40) + i, 1, 1, 1, 1, NULL, NULL, 1 FROM n;"
+    "effect, active, redeemed_quantity, redeemed_amount, subtracted, created_ms) "
+    "SELECT p * 1000 + 3, 'c' || i, i, p, 1, 1, 1, 1, 1, 0, 0, 0, 1 FROM n;"
+    "INSERT INTO categories SELECT p, p * 1099511627776 + i, 'n', 0, 1, NULL FROM n;"
+    "INSERT INTO bin SELECT p, p * 1099511627776 + i, 1, i, 'n', NULL, 1 FROM n;"
+    "INSERT INTO transactions SELECT p, p * 1099511627776 + i, 1, 1, 1, 1, NULL, NULL, 1 FROM n;"
     "INSERT INTO erased SELECT p, 'c' || i, 1 FROM n;"
-    "INSERT INTO exports SELECT p, (p << 40) + i, 1, '{}', 1 FROM n;"
-    "INSERT INTO idempotency SELECT p, 'k' || i, x'00', 1, 1 FROM n;"
+    "INSERT INTO exports SELECT p, p * 1099511627776 + i, 1, '{}', 1 FROM n;"
+    "INSERT INTO idempotency SELECT p, 'k' || i, zeroblob(1), 1, 1 FROM n;"
     "INSERT INTO oauth_tokens SELECT randomblob(32), p, 'app-one', 'api', 1, 2 FROM n;"
     "DROP TABLE n;";
 
-static sqlite3 *raw_open(struct unit_world *w)
-{
-    sqlite3 *db = NULL;
-    assert_int_equal(sqlite3_open(strchr(w->url, ':') + 1, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, 10000);
-    return db;
-}
+/* SQLite's functions, for PostgreSQL. */
+static const char blob_functions[] =
+    "CREATE OR REPLACE FUNCTION zeroblob(n bigint) RETURNS bytea LANGUAGE sql AS "
+    "$$ SELECT decode(repeat('00', n::int), 'hex') $$;"
+    "CREATE OR REPLACE FUNCTION randomblob(n int) RETURNS bytea LANGUAGE sql VOLATILE AS "
+    "$$ SELECT decode(md5(random()::text) || md5(random()::text), 'hex') $$;";
 
-static void fill(sqlite3 *db, int64_t project)
+static void fill(const char *url, int64_t project)
 {
     char sql[4096];
-    char *why = NULL;
-    assert_true(snprintf(sql, sizeof(sql), fill_sql, (long long)project) < (int)sizeof(sql));
-    if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)
-        fail_msg("%s", why);
+    assert_true(snprintf(sql, sizeof(sql), fill_sql, (long long)project,
+                         unit_on_postgres() ? "0," : "") < (int)sizeof(sql));
+    if (unit_on_postgres())
+        unit_sql(url, blob_functions);
+    unit_sql(url, sql);
 }
 
-/* Every table with a project_id, with how many rows of the project it has: "keys 2 vouchers 25 ".
- * The tables come from the schema, so a new one that is forgotten here or in purge.c shows. */
-static void count_rows(sqlite3 *db, int64_t project, char *out, size_t size, int64_t *least,
-                       int64_t *most)
+/* The tables with a project_id, from the schema, so that a new one which is forgotten here or in
+ * purge.c shows: "bin,categories,…,". */
+static const char *project_tables(struct arena *a, const char *url)
 {
-    sqlite3_stmt *tables, *count;
+    return unit_sql_text(
+        a, url,
+        unit_on_postgres()
+            ? "SELECT string_agg(table_name || ',', '' ORDER BY table_name) FROM "
+              "information_schema.columns WHERE table_schema = 'public' AND "
+              "column_name = 'project_id'"
+            : "SELECT group_concat(name || ',', '') FROM (SELECT m.name FROM sqlite_master m JOIN "
+              "pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'project_id' "
+              "ORDER BY 1)");
+}
+
+/* With how many rows of the project each of them has: "keys 2 vouchers 25 ". */
+static void count_rows(struct unit_world *w, int64_t project, char *out, size_t size,
+                       int64_t *least, int64_t *most)
+{
     size_t len = 0;
     *least = INT64_MAX;
     *most = 0;
-    assert_int_equal(sqlite3_prepare_v2(db,
-                                        "SELECT m.name FROM sqlite_master m JOIN "
-                                        "pragma_table_info(m.name) c WHERE m.type = 'table' AND "
-                                        "c.name = 'project_id' ORDER BY 1",
-                                        -1, &tables, NULL),
-                     SQLITE_OK);
-    while (sqlite3_step(tables) == SQLITE_ROW) {
+    for (const char *at = project_tables(&w->arena, w->url); *at != '\0';) {
         char sql[200];
-        const char *name = (const char *)sqlite3_column_text(tables, 0);
-        snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s WHERE project_id = %lld", name,
-                 (long long)project);
-        assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &count, NULL), SQLITE_OK);
-        assert_int_equal(sqlite3_step(count), SQLITE_ROW);
-        const int64_t n = sqlite3_column_int64(count, 0);
+        const int name_len = (int)strcspn(at, ",");
+        snprintf(sql, sizeof(sql), "SELECT count(*) FROM %.*s WHERE project_id = %lld", name_len,
+                 at, (long long)project);
+        const int64_t n = unit_sql(w->url, sql);
         *least = n < *least ? n : *least;
         *most = n > *most ? n : *most;
-        len += (size_t)snprintf(out + len, size - len, "%s %lld ", name, (long long)n);
-        sqlite3_finalize(count);
+        len += (size_t)snprintf(out + len, size - len, "%.*s %lld ", name_len, at, (long long)n);
+        at += name_len + 1;
     }
-    sqlite3_finalize(tables);
-}
-
-static int64_t count_inputs(sqlite3 *db)
-{
-    sqlite3_stmt *st;
-    assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM inputs", -1, &st, NULL),
-                     SQLITE_OK);
-    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-    const int64_t n = sqlite3_column_int64(st, 0);
-    sqlite3_finalize(st);
-    return n;
+    assert_true(len > 0 && len < size);
 }
 
 struct portions {
@@ -488,8 +481,6 @@ static struct portions purge_all(struct unit_world *w, size_t budget)
 
 static void purging_removes_all_rows_of_the_project_and_no_others(void **state)
 {
-    UNIT_SQLITE_ONLY(); /* it fills the tables by SQLite's own SQL */
-    struct unit_world *w = *state;
     static const size_t budgets[] = { 1, 7, 100, 5000 };
     char before[1000], after[1000];
     int64_t least, most;
@@ -499,31 +490,29 @@ static void purging_removes_all_rows_of_the_project_and_no_others(void **state)
         unit_world_setup(&fresh);
         struct unit_world *f = fresh;
         assert_int_equal(f->project, 1);
-        sqlite3 *db = raw_open(f);
-        fill(db, f->project);
-        fill(db, f->other);
-        count_rows(db, f->project, before, sizeof(before), &least, &most);
+        fill(f->url, f->project);
+        fill(f->url, f->other);
+        count_rows(f, f->project, before, sizeof(before), &least, &most);
         if (least == 0)
             fail_msg("a table of projects is not filled by this test: %s", before);
-        count_rows(db, f->other, before, sizeof(before), &least, &most);
+        count_rows(f, f->other, before, sizeof(before), &least, &most);
         delete_project(f, "proj_one");
         const struct portions all = purge_all(f, budgets[i]);
         print_message("  budget %zu: %zu portions, %zu rows in the largest\n", budgets[i], all.n,
                       all.most_rows);
         assert_true(all.most_rows <= budgets[i] + 2);
         assert_int_equal(all.inputs, N_ROWS / 2 + 1);
-        count_rows(db, f->project, after, sizeof(after), &least, &most);
+        count_rows(f, f->project, after, sizeof(after), &least, &most);
         if (most > 0)
             fail_msg("rows are left: %s", after);
-        count_rows(db, f->other, after, sizeof(after), &least, &most);
+        count_rows(f, f->other, after, sizeof(after), &least, &most);
         assert_string_equal(before, after);
-        assert_int_equal(count_inputs(db), N_ROWS / 2);
+        assert_int_equal(unit_sql(f->url, "SELECT count(*) FROM inputs"), N_ROWS / 2);
         MUST(store_find_project(f->store, &f->arena, STR("proj_one"), &p, must));
         assert_null(p);
-        sqlite3_close(db);
         unit_world_teardown(&fresh);
     }
-    (void)w;
+    (void)state;
 }
 
 static void purging_leaves_a_project_that_lives(void **state)
