@@ -91,7 +91,7 @@ static int reserve(struct pg_batch *b, size_t n, struct err *err)
     mem_free(b->vouchers);
     mem_free(b->owners);
     b->rows = mem_alloc(n * sizeof(*b->rows));
-    b->vouchers = mem_alloc(n * sizeof(*b->vouchers));
+    b->vouchers = mem_alloc(n * sizeof(struct voucher *));
     b->owners = mem_alloc(n * sizeof(*b->owners));
     b->cap = b->rows != NULL && b->vouchers != NULL && b->owners != NULL ? n : 0;
     return b->cap > 0 ? 0 : err_nomem(err);
