@@ -202,7 +202,8 @@ int sql_list_bin(struct store *store, struct arena *a, int64_t project_id, int64
     int rc = l.db->driver->limit_time(l.db, time_monotonic_us() + LIST_MAX_US, err);
     if (rc == 0)
         rc = read_page(&l, project_id, after_key, newest_first, filter, err);
-    if (l.db->driver->limit_time(l.db, 0, rc < 0 ? &(struct err){ 0 } : err) < 0)
+    struct err ignored;
+    if (l.db->driver->limit_time(l.db, 0, rc < 0 ? &ignored : err) < 0)
         rc = -1;
     reader_give(l.s, l.db);
     *n = l.n;

@@ -66,7 +66,8 @@ static int list_begin(struct list *l, int64_t time_ms, struct err *err)
 
 static int list_end(struct list *l, int rc, struct err *err)
 {
-    if (l->timed && l->db->driver->limit_time(l->db, 0, rc < 0 ? &(struct err){ 0 } : err) < 0)
+    struct err ignored;
+    if (l->timed && l->db->driver->limit_time(l->db, 0, rc < 0 ? &ignored : err) < 0)
         rc = -1;
     reader_give(l->s, l->db);
     return rc;
