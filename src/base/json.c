@@ -104,6 +104,12 @@ void json_raw(struct json_out *o, struct str json)
     put_token(o, json);
 }
 
+void json_members(struct json_out *o, struct str object)
+{
+    if (object.len > 2) /* more than its braces */
+        put_token(o, (struct str){ object.p + 1, object.len - 2 });
+}
+
 static void put_escape(struct buf *b, unsigned char c)
 {
     switch (c) {

@@ -34,6 +34,8 @@ void json_bool(struct json_out *o, bool v);
 void json_null(struct json_out *o);
 void json_time(struct json_out *o, int64_t ms);     /* TIME_NONE: null */
 void json_raw(struct json_out *o, struct str json); /* a value that is JSON text already */
+/* The members of a compact object that is JSON text already, into the object that is open. */
+void json_members(struct json_out *o, struct str object);
 
 /* Just the quoted, escaped text. */
 void json_put_quoted(struct buf *b, struct str s);

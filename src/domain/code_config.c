@@ -136,7 +136,11 @@ int code_config_read(const struct json *config, int64_t needed, struct arena *a,
     if (config != NULL && config->type != JSON_NULL && read_members(config, &g, err) < 0)
         return -1;
     *out = (struct code_config){
-        .prefix = g.prefix, .postfix = g.postfix, .pattern = g.pattern, .length = (size_t)g.length
+        .prefix = g.prefix,
+        .postfix = g.postfix,
+        .pattern = g.pattern,
+        .length = (size_t)g.length,
+        .charset = g.charset,
     };
     if (split_charset(out, g.charset, a, err) < 0 || check_length(out, err) < 0)
         return -1;
@@ -146,6 +150,28 @@ int code_config_read(const struct json *config, int64_t needed, struct arena *a,
                        " are needed",
                        code_config_space(out), needed);
     return 0;
+}
+
+static void put_text(struct json_out *o, const char *key, struct str value)
+{
+    if (value.len == 0)
+        return;
+    json_key(o, key);
+    json_str(o, value);
+}
+
+void code_config_put_json(struct json_out *o, const struct code_config *c)
+{
+    char pattern[VOUCHER_CODE_MAX_BYTES];
+    memset(pattern, PLACEHOLDER, sizeof(pattern));
+    json_object(o);
+    json_key(o, "length");
+    json_int(o, (int64_t)n_random(c));
+    put_text(o, "charset", c->charset);
+    put_text(o, "prefix", c->prefix);
+    put_text(o, "postfix", c->postfix);
+    put_text(o, "pattern", c->pattern.p != NULL ? c->pattern : (struct str){ pattern, c->length });
+    json_object_end(o);
 }
 
 int64_t code_config_space(const struct code_config *c)

@@ -18,6 +18,7 @@ struct code_config {
     struct str prefix, postfix;
     struct str pattern; /* {NULL,0}: `length` characters */
     size_t length;
+    struct str charset;     /* as given */
     struct str *characters; /* of the charset, each once; one may have several bytes */
     uint32_t n_characters;
 };
@@ -29,6 +30,9 @@ struct code_config {
  * arena. */
 int code_config_read(const struct json *config, int64_t needed, struct arena *a,
                      struct code_config *out, struct err *err) MUST_CHECK;
+
+/* The complete config, as the API prints it: length and pattern both (reference 3.5). */
+void code_config_put_json(struct json_out *o, const struct code_config *c);
 
 /* How many different codes there are; INT64_MAX: that many or more. */
 int64_t code_config_space(const struct code_config *c);

@@ -133,6 +133,13 @@ const struct voucher_worth voucher_worths[] = {
     },
 };
 
+const struct voucher_worth voucher_card_worth = {
+    .value = { .path = ".loyalty_card.points", .kind = FIELD_INTEGER },
+    EFFECTS(".loyalty_card.effect", ORDER_OR_ITEMS),
+    .member = "points",
+    .required = true,
+};
+
 void voucher_init(struct voucher *v)
 {
     *v = (struct voucher){ .active = true,

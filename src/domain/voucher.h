@@ -133,6 +133,17 @@ int voucher_from_cells(const struct column_map *map, const struct str *cells, si
 int voucher_from_json(const struct json *body, struct arena *a, struct voucher *v,
                       struct err *err) MUST_CHECK;
 
+/* What a campaign gives its codes, from the body of `POST /v1/campaigns`: its member `voucher`
+ * (type, discount, gift or card, limit; a discount is needed, or a gift, or points), and the
+ * campaign's own dates, validity_…, category and metadata, which win. Errors as above. */
+int voucher_template_from_json(const struct json *body, struct arena *a, struct voucher *v,
+                               struct err *err) MUST_CHECK;
+
+/* Only the latter: of a campaign without codes; or, as a `change`, of `PUT /v1/campaigns/{id}`,
+ * where null clears, with a discount of its own. */
+int voucher_terms_from_json(const struct json *body, bool change, struct arena *a,
+                            struct voucher *v, struct err *err) MUST_CHECK;
+
 /* The body of `PUT /v1/vouchers/{code}` as a change. What is absent is not given; null is given and
  * clears dates, category, additional_info, validity_…, the redemption limit, and what a discount
  * holds besides its value; elsewhere null means not given. A gift is skipped: its balance is not
@@ -179,6 +190,9 @@ int64_t voucher_available(const struct voucher *v);
 /* What a voucher knows by key only: looked up by who prints it. */
 struct voucher_names {
     const char *id;          /* the voucher's public id */
+    const char *campaign_id; /* public; NULL: standalone */
+    struct str campaign;     /* its name */
+    bool is_referral;        /* a code of a referral program */
     const char *category_id; /* public; NULL: it has no category, or only a tag */
     struct str category;     /* the rest is of that category */
     int64_t hierarchy;
@@ -191,8 +205,8 @@ struct voucher_names {
 int voucher_merge_metadata(struct str *metadata, struct str change, struct arena *a, bool *changed,
                            struct str *reason, struct err *err) MUST_CHECK;
 
-/* What the API prints. Campaign and holder are not known to the voucher and printed as null or not
- * at all. Errors: see buf.h. */
+/* What the API prints. The holder is not known to the voucher and printed as null or not at all.
+ * Errors: see buf.h. */
 enum voucher_json_flags { VOUCHER_JSON_SINGLE = 1u << 0 /* with validation_rules_assignments */ };
 void voucher_put_json(struct json_out *o, const struct voucher *v,
                       const struct voucher_names *names, enum voucher_json_flags flags);

@@ -8,6 +8,8 @@
  * that finds something ends it. Whether the types are right is asked of an item earlier, see
  * voucher_check.c.
  */
+#include <stdio.h>
+
 #include "domain/voucher_priv.h"
 
 struct body_reader {
@@ -94,6 +96,12 @@ static int step_type(struct body_reader *r)
     return rc == 0 && r->v->type == VOUCHER_NONE ? missing(r, NULL, "type") : rc;
 }
 
+static const struct voucher_worth *worth_of(const struct body_reader *r)
+{
+    return r->v->type == VOUCHER_LOYALTY ? &voucher_card_worth
+                                         : &voucher_worths[r->v->discount_type];
+}
+
 /* As it came in, but a whole number where the field is one. */
 static int take_value(struct body_reader *r, const struct voucher_worth *w,
                       const struct json *value)
@@ -115,7 +123,7 @@ static int take_value(struct body_reader *r, const struct voucher_worth *w,
 /* The value and the effect, members of the object that the type is about. */
 static int take_worth(struct body_reader *r, const struct json *object)
 {
-    const struct voucher_worth *w = &voucher_worths[r->v->discount_type];
+    const struct voucher_worth *w = worth_of(r);
     const struct json *value = given_member(object, w->member);
     const struct json *effect = json_member(object, "effect");
     if (value != NULL && take_value(r, w, value) < 0)
@@ -130,7 +138,7 @@ static int take_worth(struct body_reader *r, const struct json *object)
 /* A new voucher has a value, unless a formula takes its place. */
 static int require_worth(struct body_reader *r, const char *name, const struct json *object)
 {
-    const struct voucher_worth *w = &voucher_worths[r->v->discount_type];
+    const struct voucher_worth *w = worth_of(r);
     if (!w->required || given_member(object, w->member) != NULL ||
         (w->formula != NULL && given_member(object, w->formula) != NULL))
         return 0;
@@ -140,7 +148,7 @@ static int require_worth(struct body_reader *r, const char *name, const struct j
 static bool is_extra(const struct body_reader *r, const struct json *m)
 {
     return (m->type != JSON_NULL || r->null_clears) && !str_is(m->key, "type") &&
-           !str_is(m->key, "effect") && !str_is(m->key, voucher_worths[r->v->discount_type].member);
+           !str_is(m->key, "effect") && !str_is(m->key, worth_of(r)->member);
 }
 
 static int keep_object(struct body_reader *r, const char *name, struct buf *b, struct str *out)
@@ -200,6 +208,19 @@ static int step_gift(struct body_reader *r)
     if (gift == NULL)
         return missing(r, NULL, "gift");
     return take_worth(r, gift) < 0 ? -1 : require_worth(r, "gift", gift);
+}
+
+/* A card's rules of expiration are kept as they are, as the rare members of a discount. */
+static int step_card(struct body_reader *r)
+{
+    const struct json *card = given_member(r->body, "loyalty_card");
+    if (r->v->type != VOUCHER_LOYALTY)
+        return 0;
+    if (card == NULL)
+        return missing(r, NULL, "loyalty_card");
+    if (take_worth(r, card) < 0 || require_worth(r, "loyalty_card", card) < 0)
+        return -1;
+    return take_extra(r, card);
 }
 
 /* Does null say something about the field? The limit is lifted by it, also of a new voucher. */
@@ -275,14 +296,19 @@ static int step_validity(struct body_reader *r)
 
 /* ---- the four lists ---- */
 
-static int run(struct body_reader *r, body_step *const *steps, size_t n)
+static int run_steps(struct body_reader *r, body_step *const *steps, size_t n)
 {
-    voucher_init(r->v);
     for (size_t i = 0; i < n; i++) {
         if (steps[i](r) < 0)
             return -1;
     }
     return 0;
+}
+
+static int run(struct body_reader *r, body_step *const *steps, size_t n)
+{
+    voucher_init(r->v);
+    return run_steps(r, steps, n);
 }
 
 int voucher_from_json(const struct json *body, struct arena *a, struct voucher *v, struct err *err)
@@ -295,16 +321,79 @@ int voucher_from_json(const struct json *body, struct arena *a, struct voucher *
     return run(&r, steps, ARRAY_LEN(steps));
 }
 
-static int step_changed_type(struct body_reader *r)
-{
-    const struct json *type = given_member(r->body, "type");
-    return take(r, &voucher_fields.rows[ROW_TYPE], type);
-}
-
 static int step_changed_discount(struct body_reader *r)
 {
     const struct json *discount = given_member(r->body, "discount");
     return discount != NULL ? take_discount(r, discount) : 0;
+}
+
+/* ---- what a campaign gives its codes ---- */
+
+/* Also a card, which exists in campaigns only. */
+static int step_template_type(struct body_reader *r)
+{
+    const struct json *type = given_member(r->body, "type");
+    struct field any = voucher_fields.rows[ROW_TYPE];
+    any.allowed = 0;
+    if (type != NULL)
+        return take(r, &any, type);
+    if (given_member(r->body, "loyalty_card") != NULL) {
+        r->v->type = VOUCHER_LOYALTY;
+        r->v->set |= VF_TYPE;
+        return 0;
+    }
+    return step_type(r);
+}
+
+/* The text of an error about the member `voucher` of a body, as one about the body. */
+static void move_path(struct err *err)
+{
+    static const char property[] = "Property .", payload[] = "Payload ";
+    char text[sizeof(err->msg)];
+    const char *rest = NULL;
+    if (err->code != ERR_INVALID_PAYLOAD)
+        return;
+    if (strncmp(err->msg, property, sizeof(property) - 1) == 0)
+        rest = err->msg + sizeof(property) - 2; /* with its point */
+    else if (strncmp(err->msg, payload, sizeof(payload) - 1) == 0)
+        rest = err->msg + sizeof(payload) - 2; /* with its blank */
+    if (rest == NULL)
+        return;
+    snprintf(text, sizeof(text), "%s", rest);
+    err_set(err, ERR_INVALID_PAYLOAD, "Property .voucher%s", text);
+}
+
+int voucher_template_from_json(const struct json *body, struct arena *a, struct voucher *v,
+                               struct err *err)
+{
+    static body_step *const of_template[] = {
+        step_shape, step_template_type, step_discount, step_gift,
+        step_card,  step_others,        step_validity,
+    };
+    static body_step *const of_campaign[] = { step_others, step_validity, step_metadata };
+    struct body_reader r = { .body = json_member(body, "voucher"), .arena = a, .v = v, .err = err };
+    if (run(&r, of_template, ARRAY_LEN(of_template)) < 0) {
+        move_path(err);
+        return -1;
+    }
+    r.body = body;
+    return run_steps(&r, of_campaign, ARRAY_LEN(of_campaign));
+}
+
+int voucher_terms_from_json(const struct json *body, bool change, struct arena *a,
+                            struct voucher *v, struct err *err)
+{
+    static body_step *const steps[] = { step_shape, step_others, step_validity, step_metadata };
+    struct body_reader r = { .body = body, .arena = a, .v = v, .null_clears = change, .err = err };
+    if (run(&r, steps, ARRAY_LEN(steps)) < 0)
+        return -1;
+    return change ? step_changed_discount(&r) : 0;
+}
+
+static int step_changed_type(struct body_reader *r)
+{
+    const struct json *type = given_member(r->body, "type");
+    return take(r, &voucher_fields.rows[ROW_TYPE], type);
 }
 
 int voucher_change_from_json(const struct json *body, struct arena *a, struct voucher *v,

@@ -31,7 +31,8 @@ static int check_object(const struct json *body, const char *member, const char 
 
 int voucher_check_objects(const struct json *body, struct err *err)
 {
-    static const char *const objects[] = { "discount", "gift", "redemption", "metadata" };
+    static const char *const objects[] = { "discount", "gift", "loyalty_card", "redemption",
+                                           "metadata" };
     for (size_t i = 0; i < ARRAY_LEN(objects); i++) {
         if (check_object(body, objects[i], "must be object,null", err) < 0)
             return -1;

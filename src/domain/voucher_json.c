@@ -24,14 +24,6 @@ static void put_member_time(struct json_out *o, const char *key, int64_t ms)
     json_time(o, ms);
 }
 
-static void put_nulls(struct json_out *o, const char *const *keys, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        json_key(o, keys[i]);
-        json_null(o);
-    }
-}
-
 static void put_effect(struct json_out *o, const struct voucher *v)
 {
     if (v->effect == EFFECT_NONE)
@@ -55,8 +47,7 @@ static void put_discount(struct json_out *o, const struct voucher *v)
         json_num(o, v->value);
     }
     put_effect(o, v);
-    if (v->discount_extra.len > 2) /* the members without their braces */
-        json_raw(o, (struct str){ v->discount_extra.p + 1, v->discount_extra.len - 2 });
+    json_members(o, v->discount_extra);
     json_object_end(o);
 }
 
@@ -65,6 +56,38 @@ static struct num balance(const struct voucher *v)
     if (v->value.is_int)
         return num_int(voucher_available(v));
     return (struct num){ .d = v->value.d - (double)v->subtracted - (double)v->redeemed_amount };
+}
+
+/* What new codes of a campaign have: no balance yet. */
+static void put_template_account(struct json_out *o, const char *key, const struct voucher *v,
+                                 const char *total)
+{
+    json_key(o, key);
+    json_object(o);
+    json_key(o, total);
+    json_num(o, v->value);
+    put_effect(o, v);
+    json_members(o, v->discount_extra);
+    json_object_end(o);
+}
+
+void voucher_put_template(struct json_out *o, const struct voucher *v)
+{
+    put_member_str(o, "type", str_of(voucher_fields.rows[ROW_TYPE].names[v->type]));
+    if (v->type == VOUCHER_DISCOUNT)
+        put_discount(o, v);
+    else if (v->type == VOUCHER_GIFT)
+        put_template_account(o, "gift", v, "amount");
+    else
+        put_template_account(o, "loyalty_card", v, "points");
+    json_key(o, "redemption");
+    json_object(o);
+    json_key(o, "quantity");
+    if (v->quantity < 0)
+        json_null(o);
+    else
+        json_int(o, v->quantity);
+    json_object_end(o);
 }
 
 /* gift and loyalty_card: what was on it, and what is left. */
@@ -84,6 +107,7 @@ static void put_account(struct json_out *o, const char *key, const struct vouche
     json_key(o, "balance");
     json_num(o, balance(v));
     put_effect(o, v);
+    json_members(o, v->discount_extra);
     json_object_end(o);
 }
 
@@ -222,15 +246,28 @@ static void put_category(struct json_out *o, const struct voucher *v,
     json_array_end(o);
 }
 
+void voucher_put_category(struct json_out *o, const struct voucher *v,
+                          const struct voucher_names *names, bool with_object)
+{
+    const bool linked = names->category_id != NULL;
+    if (linked || v->category.p != NULL)
+        put_member_str(o, "category", linked ? names->category : v->category);
+    put_member_str(o, "category_id", str_of(names->category_id));
+    json_key(o, "categories");
+    json_array(o);
+    if (linked && with_object)
+        put_category_object(o, names);
+    json_array_end(o);
+}
+
 void voucher_put_json(struct json_out *o, const struct voucher *v,
                       const struct voucher_names *names, enum voucher_json_flags flags)
 {
-    static const char *const campaign[] = { "campaign", "campaign_id" };
-
     json_object(o);
     put_member_str(o, "id", str_of(names->id));
     put_member_str(o, "code", v->code);
-    put_nulls(o, campaign, ARRAY_LEN(campaign));
+    put_member_str(o, "campaign", names->campaign);
+    put_member_str(o, "campaign_id", str_of(names->campaign_id));
     put_category(o, v, names);
     put_member_str(o, "type", str_of(voucher_fields.rows[ROW_TYPE].names[v->type]));
     put_discount(o, v);
@@ -246,7 +283,7 @@ void voucher_put_json(struct json_out *o, const struct voucher *v,
     json_raw(o, v->metadata.len > 0 ? v->metadata : STR("{}"));
     put_assets(o, names->id);
     json_key(o, "is_referral_code");
-    json_bool(o, false);
+    json_bool(o, names->is_referral);
     put_member_time(o, "created_at", v->created_ms);
     put_member_time(o, "updated_at", v->updated_ms);
     if ((flags & VOUCHER_JSON_SINGLE) != 0)

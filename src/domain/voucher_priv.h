@@ -42,6 +42,7 @@ struct voucher_worth {
 };
 
 extern const struct voucher_worth voucher_worths[DISCOUNT_TYPE_COUNT];
+extern const struct voucher_worth voucher_card_worth; /* points of a loyalty card */
 
 /* "must be <= 100", or NULL. */
 const char *voucher_worth_check(const struct voucher_worth *w, struct num value);
@@ -52,6 +53,12 @@ const char *voucher_code_check(struct str code);
 /* "must NOT be longer than 262144 bytes", or NULL; of metadata, or of a discount's other members.
  */
 const char *voucher_object_check(struct str object);
+
+/* Parts that a campaign prints as well: `category`, `category_id`, `categories` (the first only
+ * when there is one); and of its template type, worth and `redemption`. */
+void voucher_put_category(struct json_out *o, const struct voucher *v,
+                          const struct voucher_names *names, bool with_object);
+void voucher_put_template(struct json_out *o, const struct voucher *v);
 
 enum voucher_validity_flags {
     VALIDITY_KEEP_NULL = 1u << 0,  /* null stays: it shall clear what is stored */
