@@ -58,6 +58,12 @@ int api_records_start(struct request *rq, struct response *rs, struct err *err);
 extern const struct records_shape api_vouchers_import_body, api_vouchers_bulk_update_body,
     api_vouchers_metadata_update_body;
 
+int api_campaigns_list(struct request *rq, struct response *rs, struct err *err);
+int api_campaigns_create(struct request *rq, struct response *rs, struct err *err);
+int api_campaigns_get(struct request *rq, struct response *rs, struct err *err);
+int api_campaigns_update(struct request *rq, struct response *rs, struct err *err);
+int api_campaigns_enable(struct request *rq, struct response *rs, struct err *err);
+int api_campaigns_disable(struct request *rq, struct response *rs, struct err *err);
 int api_categories_list(struct request *rq, struct response *rs, struct err *err);
 int api_categories_create(struct request *rq, struct response *rs, struct err *err);
 int api_categories_get(struct request *rq, struct response *rs, struct err *err);

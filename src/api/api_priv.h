@@ -41,6 +41,36 @@ int query_refuse(const struct request *rq, const char *const *names, struct err 
 int api_write(struct request *rq, int (*run)(struct store_tx *tx, void *arg, struct err *err),
               void *arg, request_handler *answer, struct err *err) MUST_CHECK;
 
+/* ---- bodies (bodies.c) ---- */
+
+/* The body, an empty object when there is none. */
+int api_read_object(struct request *rq, const struct json **body, struct err *err) MUST_CHECK;
+
+/* A member that is a text; {NULL,0} when it is absent or null. */
+int api_read_text(const struct json *body, const char *name, struct str *out,
+                  struct err *err) MUST_CHECK;
+
+/* The member `category_id` counts more than a name; null without a name is no category. */
+int api_read_category_id(struct request *rq, const struct json *body, struct voucher *v,
+                         struct err *err) MUST_CHECK;
+
+/* ---- names (names.c) ---- */
+
+/* What the vouchers or campaigns of one answer refer to. */
+struct api_names {
+    const struct category *categories; /* newest first: by key, descending */
+    size_t n_categories;
+};
+
+/* Categories that any of n vouchers is in, each of them `stride` bytes behind the one before: read
+ * once for all. */
+int api_names_read(struct request *rq, const struct voucher *vouchers, size_t n, size_t stride,
+                   struct api_names *out, struct err *err) MUST_CHECK;
+
+/* Fills in the category of one; its id is written to `id`. */
+void api_names_of(struct request *rq, const struct api_names *names, const struct voucher *v,
+                  char id[ID_MAX_LEN], struct voucher_names *out);
+
 /* ---- vouchers (vouchers.c) ---- */
 
 /* Prints n vouchers of the request's project, one after the other: for an array, or one alone. The

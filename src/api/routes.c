@@ -36,6 +36,15 @@ static const struct route routes[] = {
     { "GET", "/v1/vouchers/{code}/transactions", AUTH_PROJECT, BODY_NONE,
       api_vouchers_transactions },
 
+    { "GET", "/v1/campaigns", AUTH_PROJECT, BODY_NONE, api_campaigns_list },
+    { "POST", "/v1/campaigns", AUTH_PROJECT, BODY_JSON, api_campaigns_create },
+    { "POST", "/v1/campaigns/qualification", AUTH_PROJECT, BODY_NONE, not_there },
+    { "GET", "/v1/campaigns/{campaignId}", AUTH_PROJECT, BODY_NONE, api_campaigns_get },
+    { "PUT", "/v1/campaigns/{campaignId}", AUTH_PROJECT, BODY_JSON, api_campaigns_update },
+    { "POST", "/v1/campaigns/{campaignId}/enable", AUTH_PROJECT, BODY_NONE, api_campaigns_enable },
+    { "POST", "/v1/campaigns/{campaignId}/disable", AUTH_PROJECT, BODY_NONE,
+      api_campaigns_disable },
+
     { "GET", "/v1/categories", AUTH_PROJECT, BODY_NONE, api_categories_list },
     { "POST", "/v1/categories", AUTH_PROJECT, BODY_JSON, api_categories_create },
     { "GET", "/v1/categories/{id}", AUTH_PROJECT, BODY_NONE, api_categories_get },

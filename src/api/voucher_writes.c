@@ -78,53 +78,6 @@ static int writing_start(struct writing *wr, struct err *err)
     return api_write(wr->rq, write_voucher, wr, answer, err);
 }
 
-/* ---- bodies ---- */
-
-/* A member that is a text; {NULL,0} when it is absent or null. */
-static int read_text(const struct json *body, const char *name, struct str *out, struct err *err)
-{
-    const struct field f = { .kind = FIELD_TEXT, .flags = FIELD_NULLABLE };
-    const struct json *m = json_member(body, name);
-    const char *what = m != NULL && m->type != JSON_NULL ? field_from_json(&f, m, out) : NULL;
-    return what != NULL ? err_set(err, ERR_INVALID_PAYLOAD, "Property .%s %s", name, what) : 0;
-}
-
-static int read_body(struct request *rq, const struct json **body, struct err *err)
-{
-    static const struct json nothing = { .type = JSON_OBJECT };
-    if (request_json(rq, body, err) < 0)
-        return -1;
-    if (*body == NULL)
-        *body = &nothing;
-    return 0;
-}
-
-/* The id of a category counts more than a name; null without a name is no category. */
-static int read_category_id(struct request *rq, const struct json *body, struct voucher *v,
-                            struct err *err)
-{
-    struct store *s = api_of(rq)->store;
-    struct str id = { NULL, 0 };
-    struct category *c = NULL;
-    int64_t key;
-    if (read_text(body, "category_id", &id, err) < 0)
-        return -1;
-    if (id.p == NULL) {
-        if (json_member(body, "category_id") != NULL)
-            v->set |= VF_CATEGORY;
-        return 0;
-    }
-    if (id_decode(store_secret(s), ID_CATEGORY, id, &key) &&
-        store_find_category(s, &rq->arena, rq->project->id, key, &c, err) < 0)
-        return err_wrap(err, "cannot look up a category");
-    if (c == NULL)
-        return reply_not_found(rq, "category", id, err);
-    v->category = (struct str){ NULL, 0 };
-    v->category_id = key;
-    v->set |= VF_CATEGORY;
-    return 0;
-}
-
 /* ---- create ---- */
 
 /* There are no campaigns yet, so none is found. */
@@ -133,7 +86,7 @@ static int refuse_campaign(struct request *rq, const struct json *body, struct e
     static const char *const members[] = { "campaign_id", "campaign" };
     for (size_t i = 0; i < ARRAY_LEN(members); i++) {
         struct str id = { NULL, 0 };
-        if (read_text(body, members[i], &id, err) < 0)
+        if (api_read_text(body, members[i], &id, err) < 0)
             return -1;
         if (id.p != NULL)
             return reply_not_found(rq, "campaign", id, err);
@@ -145,7 +98,7 @@ static int read_new(struct request *rq, const struct json *body, struct voucher 
 {
     if (refuse_campaign(rq, body, err) < 0 || voucher_from_json(body, &rq->arena, v, err) < 0)
         return -1;
-    return read_category_id(rq, body, v, err);
+    return api_read_category_id(rq, body, v, err);
 }
 
 static int check_code(struct str code, struct err *err)
@@ -163,7 +116,7 @@ int api_vouchers_create(struct request *rq, struct response *rs, struct err *err
     const struct json *body;
     struct writing *wr = writing_new(rq, VOUCHER_CREATE, err);
     (void)rs;
-    if (wr == NULL || check_code(rq->args[0], err) < 0 || read_body(rq, &body, err) < 0 ||
+    if (wr == NULL || check_code(rq->args[0], err) < 0 || api_read_object(rq, &body, err) < 0 ||
         read_new(rq, body, &wr->wanted, err) < 0)
         return -1;
     wr->wanted.code = rq->args[0];
@@ -177,7 +130,8 @@ int api_vouchers_create_any(struct request *rq, struct response *rs, struct err 
     const struct json *body;
     struct writing *wr = writing_new(rq, VOUCHER_CREATE, err);
     (void)rs;
-    if (wr == NULL || read_body(rq, &body, err) < 0 || read_new(rq, body, &wr->wanted, err) < 0)
+    if (wr == NULL || api_read_object(rq, &body, err) < 0 ||
+        read_new(rq, body, &wr->wanted, err) < 0)
         return -1;
     if ((wr->wanted.set & VF_CODE) == 0) {
         if (code_config_read(json_member(body, "code_config"), 1, &rq->arena, &wr->codes, err) < 0)
@@ -194,9 +148,9 @@ int api_vouchers_update(struct request *rq, struct response *rs, struct err *err
     const struct json *body;
     struct writing *wr = writing_new(rq, VOUCHER_CHANGE, err);
     (void)rs;
-    if (wr == NULL || read_body(rq, &body, err) < 0 ||
+    if (wr == NULL || api_read_object(rq, &body, err) < 0 ||
         voucher_change_from_json(body, &rq->arena, &wr->wanted, err) < 0 ||
-        read_category_id(rq, body, &wr->wanted, err) < 0)
+        api_read_category_id(rq, body, &wr->wanted, err) < 0)
         return -1;
     return writing_start(wr, err);
 }
@@ -283,10 +237,10 @@ int api_vouchers_balance(struct request *rq, struct response *rs, struct err *er
     const struct json *body;
     struct writing *wr = writing_new(rq, VOUCHER_ADD_BALANCE, err);
     (void)rs;
-    if (wr == NULL || read_body(rq, &body, err) < 0 ||
+    if (wr == NULL || api_read_object(rq, &body, err) < 0 ||
         read_amount(body, &wr->asked.amount, err) < 0 ||
-        read_text(body, "source_id", &wr->asked.source_id, err) < 0 ||
-        read_text(body, "reason", &wr->asked.reason, err) < 0)
+        api_read_text(body, "source_id", &wr->asked.source_id, err) < 0 ||
+        api_read_text(body, "reason", &wr->asked.reason, err) < 0)
         return -1;
     wr->answer = answer_balance;
     return writing_start(wr, err);

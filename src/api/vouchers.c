@@ -5,71 +5,21 @@
 
 /* ---- printing ---- */
 
-/* What the vouchers of one answer refer to. */
-struct names {
-    const struct category *categories; /* newest first: by key, descending */
-    size_t n;
-};
-
-static int read_names(struct request *rq, const struct voucher *vouchers, size_t n,
-                      struct names *out, struct err *err)
-{
-    struct store *s = api_of(rq)->store;
-    struct category *categories = NULL;
-    const struct voucher *first = vouchers, *end = vouchers + n;
-    *out = (struct names){ 0 };
-    while (first < end && first->category_id == 0)
-        first++;
-    if (first == end)
-        return 0;
-    if (n > 1) {
-        if (store_list_categories(s, &rq->arena, rq->project->id, &categories, &out->n, err) < 0)
-            return err_wrap(err, "cannot list categories");
-    } else {
-        if (store_find_category(s, &rq->arena, rq->project->id, first->category_id, &categories,
-                                err) < 0)
-            return err_wrap(err, "cannot look up a category");
-        out->n = categories != NULL;
-    }
-    out->categories = categories;
-    return 0;
-}
-
-/* bsearch takes the key as the first argument. */
-static int cmp_key(const void *key, const void *category)
-{
-    const int64_t a = *(const int64_t *)key, b = ((const struct category *)category)->key;
-    return (a < b) - (a > b);
-}
-
 static void put_voucher(struct request *rq, struct json_out *o, const struct voucher *v,
-                        const struct names *names, enum voucher_json_flags flags)
+                        const struct api_names *names, enum voucher_json_flags flags)
 {
-    const struct id_secret *secret = store_secret(api_of(rq)->store);
     char id[ID_MAX_LEN], category_id[ID_MAX_LEN];
     struct voucher_names of_v = { .id = id };
-    const struct category *c =
-        v->category_id != 0 && names->n > 0
-            ? bsearch(&v->category_id, names->categories, names->n, sizeof(*c), cmp_key)
-            : NULL;
-    id_encode(secret, ID_VOUCHER, v->key, id);
-    if (c != NULL) { /* a category that has been deleted since is none */
-        id_encode(secret, ID_CATEGORY, c->key, category_id);
-        of_v = (struct voucher_names){ .id = id,
-                                       .category_id = category_id,
-                                       .category = c->name,
-                                       .hierarchy = c->hierarchy,
-                                       .created_ms = c->created_ms,
-                                       .updated_ms = c->updated_ms };
-    }
+    id_encode(store_secret(api_of(rq)->store), ID_VOUCHER, v->key, id);
+    api_names_of(rq, names, v, category_id, &of_v);
     voucher_put_json(o, v, &of_v, flags);
 }
 
 int api_put_vouchers(struct request *rq, struct json_out *o, const struct voucher *vouchers,
                      size_t n, enum voucher_json_flags flags, struct err *err)
 {
-    struct names names;
-    if (read_names(rq, vouchers, n, &names, err) < 0)
+    struct api_names names;
+    if (api_names_read(rq, vouchers, n, sizeof(*vouchers), &names, err) < 0)
         return -1;
     for (size_t i = 0; i < n; i++)
         put_voucher(rq, o, &vouchers[i], &names, flags);

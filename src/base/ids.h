@@ -20,7 +20,15 @@ struct id_secret {
     unsigned char key[ID_SECRET_BYTES];
 };
 
-enum id_kind { ID_VOUCHER, ID_CATEGORY, ID_BIN_ENTRY, ID_TRANSACTION, ID_EXPORT, ID_KIND_COUNT };
+enum id_kind {
+    ID_VOUCHER,
+    ID_CATEGORY,
+    ID_BIN_ENTRY,
+    ID_TRANSACTION,
+    ID_EXPORT,
+    ID_CAMPAIGN,
+    ID_KIND_COUNT
+};
 
 /* Writes prefix, then a fixed number of base62 or hex characters, as the kind has them; key must
  * not be negative. */

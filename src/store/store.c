@@ -198,6 +198,11 @@ int store_tx_voucher_write(struct store_tx *tx, struct voucher_write *w, struct 
     return ops_of_tx(tx)->tx_voucher_write(tx, w, err);
 }
 
+int store_tx_campaign_write(struct store_tx *tx, struct campaign_write *w, struct err *err)
+{
+    return ops_of_tx(tx)->tx_campaign_write(tx, w, err);
+}
+
 int store_tx_category_write(struct store_tx *tx, struct category_write *w, struct err *err)
 {
     return ops_of_tx(tx)->tx_category_write(tx, w, err);
@@ -330,6 +335,19 @@ int store_list_transactions(struct store *s, struct arena *a, int64_t project_id
 {
     return ops_of(s)->list_transactions(s, a, project_id, voucher_key, after_key, newest_first,
                                         limit, out, n, more, err);
+}
+
+int store_find_campaign(struct store *s, struct arena *a, int64_t project_id, struct str name_or_id,
+                        struct campaign **out, struct err *err)
+{
+    return ops_of(s)->find_campaign(s, a, project_id, name_or_id, out, err);
+}
+
+int store_list_campaigns(struct store *s, struct arena *a, int64_t project_id,
+                         const struct campaign_page *page, struct campaign **out, size_t *n,
+                         int64_t *total, struct err *err)
+{
+    return ops_of(s)->list_campaigns(s, a, project_id, page, out, n, total, err);
 }
 
 int store_find_category(struct store *s, struct arena *a, int64_t project_id, int64_t key,

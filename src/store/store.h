@@ -23,6 +23,7 @@
 #include "base/err.h"
 #include "base/ids.h"
 #include "base/mem.h"
+#include "domain/campaign.h"
 #include "domain/category.h"
 #include "domain/code_config.h"
 #include "domain/filter.h"
@@ -290,6 +291,37 @@ struct category_write {
     bool found;               /* CHANGE, ERASE */
 };
 
+/* One campaign. Texts that come out are in `arena`; w->campaign comes in anew for each try. */
+struct campaign_write {
+    int64_t project_id;
+    enum { CAMPAIGN_CREATE, CAMPAIGN_CHANGE, CAMPAIGN_ACTIVATE } mode;
+    struct str name_or_id; /* CHANGE, ACTIVATE */
+    bool active;           /* ACTIVATE */
+    const struct campaign *given;
+    struct arena *arena;
+
+    struct campaign campaign; /* as it is stored then */
+    bool found;
+    bool refused;   /* `why` is what the client is told; nothing was written */
+    struct err why; /* ERR_DUPLICATE: the name is taken; ERR_INVALID_… of campaign_merge() */
+};
+
+enum campaign_order {
+    CAMPAIGNS_BY_CREATION,
+    CAMPAIGNS_BY_CREATION_DESC,
+    CAMPAIGNS_BY_CHANGE,
+    CAMPAIGNS_BY_CHANGE_DESC,
+    CAMPAIGN_ORDER_COUNT
+};
+
+struct campaign_page {
+    size_t limit, offset;
+    enum campaign_order order;
+    enum campaign_type type;     /* CAMPAIGN_NONE: all */
+    enum campaign_status status; /* of creation; 0: all */
+    int referral;                /* 1: of referral programs only; 0: no such; -1: all */
+};
+
 /* A request that has been here before; remembered for a day. */
 #define IDEMPOTENCY_KEPT_MS INT64_C(86400000)
 struct idempotency {
@@ -419,6 +451,7 @@ struct store_ops {
     int (*tx_idempotency_put)(struct store_tx *tx, const struct idempotency *i, struct err *err);
     int (*tx_voucher_write)(struct store_tx *tx, struct voucher_write *w, struct err *err);
     int (*tx_category_write)(struct store_tx *tx, struct category_write *w, struct err *err);
+    int (*tx_campaign_write)(struct store_tx *tx, struct campaign_write *w, struct err *err);
     int (*tx_bin_erase)(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
                         struct err *err);
     int (*tx_export_insert)(struct store_tx *tx, int64_t project_id, struct stored_export *e,
@@ -466,6 +499,11 @@ struct store_ops {
                              int64_t voucher_key, int64_t after_key, bool newest_first,
                              size_t limit, struct transaction **out, size_t *n, bool *more,
                              struct err *err);
+    int (*find_campaign)(struct store *s, struct arena *a, int64_t project_id,
+                         struct str name_or_id, struct campaign **out, struct err *err);
+    int (*list_campaigns)(struct store *s, struct arena *a, int64_t project_id,
+                          const struct campaign_page *page, struct campaign **out, size_t *n,
+                          int64_t *total, struct err *err);
     int (*find_category)(struct store *s, struct arena *a, int64_t project_id, int64_t key,
                          struct category **out, struct err *err);
     int (*list_categories)(struct store *s, struct arena *a, int64_t project_id,
@@ -603,6 +641,10 @@ int store_tx_idempotency_put(struct store_tx *tx, const struct idempotency *i,
 int store_tx_voucher_write(struct store_tx *tx, struct voucher_write *w,
                            struct err *err) MUST_CHECK;
 
+/* Creates or changes a campaign, says in *w what became of it. */
+int store_tx_campaign_write(struct store_tx *tx, struct campaign_write *w,
+                            struct err *err) MUST_CHECK;
+
 int store_tx_category_write(struct store_tx *tx, struct category_write *w,
                             struct err *err) MUST_CHECK;
 /* The entry and its resource, for good. */
@@ -700,6 +742,13 @@ int store_list_transactions(struct store *s, struct arena *a, int64_t project_id
                             int64_t voucher_key, int64_t after_key, bool newest_first, size_t limit,
                             struct transaction **out, size_t *n, bool *more,
                             struct err *err) MUST_CHECK;
+/* By public id first, then by name; NULL for none, or one in the bin. */
+int store_find_campaign(struct store *s, struct arena *a, int64_t project_id, struct str name_or_id,
+                        struct campaign **out, struct err *err) MUST_CHECK;
+int store_list_campaigns(struct store *s, struct arena *a, int64_t project_id,
+                         const struct campaign_page *page, struct campaign **out, size_t *n,
+                         int64_t *total, struct err *err) MUST_CHECK;
+
 int store_find_category(struct store *s, struct arena *a, int64_t project_id, int64_t key,
                         struct category **out, struct err *err) MUST_CHECK;
 /* All of the project, newest first. */

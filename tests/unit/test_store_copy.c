@@ -136,6 +136,30 @@ static void make_some(struct unit_world *w)
     unit_work(w->store, write_some, &s);
 }
 
+static int write_campaign(struct store_tx *tx, void *arg, struct err *err)
+{
+    return store_tx_campaign_write(tx, arg, err);
+}
+
+static void make_campaign(struct unit_world *w)
+{
+    struct campaign given = { .name = STR("Spring"),
+                              .campaign_type = CAMPAIGN_GIFT,
+                              .codes = CODES_STATIC,
+                              .active = true,
+                              .creation = CAMPAIGN_DONE,
+                              .generation = CAMPAIGN_DONE,
+                              .voucher = unit_voucher(NULL, 500),
+                              .code_config = STR("{\"length\":8}") };
+    struct campaign_write write = {
+        .project_id = w->project, .mode = CAMPAIGN_CREATE, .given = &given, .arena = &w->arena
+    };
+    given.voucher.metadata = STR("{\"z\":1e2,\"a\":{}}");
+    given.voucher.start_ms = T0;
+    unit_work(w->store, write_campaign, &write);
+    assert_false(write.refused);
+}
+
 static void fill(struct unit_world *w)
 {
     static const struct unit_row rows[] = { { "a", 100, NULL },
@@ -147,6 +171,7 @@ static void fill(struct unit_world *w)
     make_some(w);
     UNIT_IMPORT(w->store, &done, rows);
     make_gift(w);
+    make_campaign(w);
     struct action unfinished = waiting_action(w, false, "{\"code\":\"half-1\"}\n");
     struct action dry = waiting_action(w, true, "{}");
     begin_action(w, &unfinished);
@@ -175,6 +200,9 @@ static const char *const sums[] = {
     "SELECT sum(id + amount + balance + total + length(reason)) FROM transactions",
     "SELECT sum(id + resource_key + length(resource_name)) FROM bin",
     "SELECT sum(id + length(name) + created_ms) FROM categories",
+    "SELECT sum(id + version + length(name) + length(metadata) + length(code_config) + "
+    "campaign_type "
+    "* 7 + codes * 5 + active * 3 + creation * 2 + start_ms + value) FROM campaigns",
     "SELECT sum(id + length(params)) FROM exports",
     "SELECT sum(length(token_hash) + length(name) + kind) FROM keys WHERE project_id = 1",
     "SELECT sum(length(token_hash) + expires_ms) FROM oauth_tokens",

@@ -9,6 +9,7 @@
 #ifndef STORE_SQL_SQL_PRIV_H
 #define STORE_SQL_SQL_PRIV_H
 
+#include "base/time_iso.h"
 #include "store/sql/sql.h"
 #include "store/store.h"
 
@@ -130,10 +131,26 @@ static inline int lock_project(struct store_tx *tx, int64_t project_id, bool alo
     .list_inputs = sql_list_inputs, .find_voucher = sql_find_voucher,                              \
     .list_vouchers = sql_list_vouchers, .walk_vouchers = sql_walk_vouchers,                        \
     .list_transactions = sql_list_transactions, .find_category = sql_find_category,                \
-    .list_categories = sql_list_categories, .find_bin_entry = sql_find_bin_entry,                  \
-    .list_bin = sql_list_bin, .find_export = sql_find_export, .list_exports = sql_list_exports,    \
+    .tx_campaign_write = sql_tx_campaign_write, .find_campaign = sql_find_campaign,                \
+    .list_campaigns = sql_list_campaigns, .list_categories = sql_list_categories,                  \
+    .find_bin_entry = sql_find_bin_entry, .list_bin = sql_list_bin,                                \
+    .find_export = sql_find_export, .list_exports = sql_list_exports,                              \
     .list_failures = sql_list_failures, .find_outcomes = sql_find_outcomes,                        \
     .find_outcomes_of_row = sql_find_outcomes_of_row
+
+/* A time, or NULL for TIME_NONE. */
+static inline void bind_time(struct stmt *st, int at, int64_t ms)
+{
+    if (ms == TIME_NONE)
+        bind_null(st, at);
+    else
+        bind_int(st, at, ms);
+}
+
+static inline int64_t column_time(struct stmt *st, int at)
+{
+    return column_is_null(st, at) ? TIME_NONE : column_int(st, at);
+}
 
 /* ---- secret.c ---- */
 
@@ -338,6 +355,15 @@ int sql_find_oauth(struct store *s, struct arena *a, const unsigned char *hash,
 int sql_tx_idempotency_find(struct store_tx *tx, struct idempotency *i, int64_t now_ms, bool *found,
                             struct err *err);
 int sql_tx_idempotency_put(struct store_tx *tx, const struct idempotency *i, struct err *err);
+
+/* ---- campaigns.c ---- */
+
+int sql_tx_campaign_write(struct store_tx *tx, struct campaign_write *w, struct err *err);
+int sql_find_campaign(struct store *s, struct arena *a, int64_t project_id, struct str name_or_id,
+                      struct campaign **out, struct err *err);
+int sql_list_campaigns(struct store *s, struct arena *a, int64_t project_id,
+                       const struct campaign_page *page, struct campaign **out, size_t *n,
+                       int64_t *total, struct err *err);
 
 /* ---- categories.c ---- */
 

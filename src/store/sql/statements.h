@@ -32,6 +32,23 @@
     "additional_info, rule, discount_extra, metadata, created_ms, updated_ms, category_id, "       \
     "validity, subtracted, binned_ms, recent"
 
+#define CAMPAIGN_FIELDS                                                                            \
+    "id, project_id, name, version, campaign_type, codes, active, join_once, auto_join, "          \
+    "voucher_schema, creation, generation, type, discount_type, effect, value, start_ms, "         \
+    "expiration_ms, quantity, category, category_id, validity, discount_extra, metadata, "         \
+    "description, code_config, extra, created_ms, updated_ms, binned_ms"
+/* And how many vouchers it has. */
+#define CAMPAIGN_COLUMNS                                                                           \
+    CAMPAIGN_FIELDS ", (SELECT CAST(coalesce(sum(n), 0) AS bigint) FROM totals t WHERE "           \
+                    "t.project_id = campaigns.project_id AND t.resource = 'voucher/campaign/' "    \
+                    "|| campaigns.id)"
+#define CAMPAIGN_FILTER                                                                            \
+    " FROM campaigns WHERE id >= ?1 AND id < ?2 AND binned_ms IS NULL AND "                        \
+    "(?3 = 0 OR campaign_type = ?3) AND (?4 = 0 OR creation = ?4) AND "                            \
+    "(?5 < 0 OR CASE WHEN campaign_type = 4 THEN 1 ELSE 0 END = ?5)"
+#define CAMPAIGN_PAGE(order)                                                                       \
+    "SELECT " CAMPAIGN_COLUMNS CAMPAIGN_FILTER " ORDER BY " order " LIMIT ?6 OFFSET ?7"
+
 #define CATEGORY_COLUMNS "id, name, hierarchy, created_ms, updated_ms"
 
 #define EXPORT_COLUMNS "id, resource, params, created_ms"
@@ -108,6 +125,7 @@
     X(PURGE_VOUCHERS, PURGE_BY_KEY("vouchers"))                                                    \
     X(PURGE_TRANSACTIONS, PURGE_BY_KEY("transactions"))                                            \
     X(PURGE_BIN, PURGE_BY_KEY("bin"))                                                              \
+    X(PURGE_CAMPAIGNS, PURGE_BY_KEY("campaigns"))                                                  \
     X(PURGE_CATEGORIES, PURGE_BY_KEY("categories"))                                                \
     X(PURGE_EXPORTS, PURGE_BY_KEY("exports"))                                                      \
     X(PURGE_OUTCOMES, PURGE_BY_PROJECT("outcomes", "action_seq, chunk_no"))                        \
@@ -267,6 +285,25 @@
                           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                           \
     X(TRANSACTIONS_OLDEST, TRANSACTION_PAGE("id > ?2", "id"))                                      \
     X(TRANSACTIONS_NEWEST, TRANSACTION_PAGE("id < ?2", "id DESC"))                                 \
+    X(CAMPAIGN_INSERT,                                                                             \
+      "INSERT INTO campaigns (" CAMPAIGN_FIELDS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "   \
+      "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, " \
+      "?28, NULL, NULL)")                                                                          \
+    X(CAMPAIGN_UPDATE,                                                                             \
+      "UPDATE campaigns SET version = ?2, codes = ?3, active = ?4, join_once = ?5, "               \
+      "auto_join = ?6, effect = ?7, value = ?8, start_ms = ?9, expiration_ms = ?10, "              \
+      "quantity = ?11, category = ?12, category_id = ?13, validity = ?14, discount_extra = ?15, "  \
+      "metadata = ?16, description = ?17, extra = ?18, updated_ms = ?19 WHERE id = ?1")            \
+    X(CAMPAIGN_NAMED, "SELECT id FROM campaigns WHERE project_id = ?1 AND name = ?2")              \
+    X(CAMPAIGN_BY_KEY, "SELECT " CAMPAIGN_COLUMNS " FROM campaigns WHERE id = ?2 AND "             \
+                       "project_id = ?1 AND binned_ms IS NULL")                                    \
+    X(CAMPAIGN_BY_NAME, "SELECT " CAMPAIGN_COLUMNS " FROM campaigns WHERE project_id = ?1 AND "    \
+                        "name = ?2 AND binned_ms IS NULL")                                         \
+    X(CAMPAIGNS_OLDEST, CAMPAIGN_PAGE("id"))                                                       \
+    X(CAMPAIGNS_NEWEST, CAMPAIGN_PAGE("id DESC"))                                                  \
+    X(CAMPAIGNS_LEAST_CHANGED, CAMPAIGN_PAGE("coalesce(updated_ms, 0), id"))                       \
+    X(CAMPAIGNS_LAST_CHANGED, CAMPAIGN_PAGE("coalesce(updated_ms, 0) DESC, id DESC"))              \
+    X(CAMPAIGNS_COUNT, "SELECT count(*)" CAMPAIGN_FILTER)                                          \
     X(CATEGORY_INSERT,                                                                             \
       "INSERT INTO categories (project_id, " CATEGORY_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, "     \
       "NULL)")                                                                                     \

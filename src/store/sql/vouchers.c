@@ -10,19 +10,6 @@
 #include "base/time_iso.h"
 #include "store/sql/sql_priv.h"
 
-static void bind_time(struct stmt *st, int at, int64_t ms)
-{
-    if (ms == TIME_NONE)
-        bind_null(st, at);
-    else
-        bind_int(st, at, ms);
-}
-
-static int64_t column_time(struct stmt *st, int at)
-{
-    return column_is_null(st, at) ? TIME_NONE : column_int(st, at);
-}
-
 /* Numbered as VOUCHER_COLUMNS. VOUCHER_UPDATE takes those that can change. */
 static void bind_changeable(struct stmt *st, const struct voucher *v)
 {

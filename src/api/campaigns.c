@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* campaigns.c - /v1/campaigns (reference 4.1). */
+#include "api/api_priv.h"
+
+#define CAMPAIGN_PAGE_MAX 100
+
+/* ---- printing ---- */
+
+static int put_campaigns(struct request *rq, struct json_out *o, const struct campaign *campaigns,
+                         size_t n, unsigned flags, struct err *err)
+{
+    struct api_names names;
+    if (n == 0)
+        return 0;
+    if (api_names_read(rq, &campaigns->voucher, n, sizeof(*campaigns), &names, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        char id[ID_MAX_LEN], category_id[ID_MAX_LEN];
+        struct voucher_names of_c = { .id = id };
+        id_encode(store_secret(api_of(rq)->store), ID_CAMPAIGN, campaigns[i].key, id);
+        api_names_of(rq, &names, &campaigns[i].voucher, category_id, &of_c);
+        campaign_put_json(o, &campaigns[i], &of_c, flags);
+    }
+    return 0;
+}
+
+static int reply_campaign(struct request *rq, struct response *rs, const struct campaign *c,
+                          struct err *err)
+{
+    struct json_out o = { .b = &rs->body };
+    if (put_campaigns(rq, &o, c, 1, CAMPAIGN_JSON_SINGLE | CAMPAIGN_JSON_CATEGORY, err) < 0)
+        return -1;
+    return reply_json(rs, HTTP_OK, err);
+}
+
+/* ---- reading ---- */
+
+int api_campaigns_get(struct request *rq, struct response *rs, struct err *err)
+{
+    struct campaign *c = NULL;
+    if (store_find_campaign(api_of(rq)->store, &rq->arena, rq->project->id, rq->args[0], &c, err) <
+        0)
+        return err_wrap(err, "cannot look up a campaign");
+    return c != NULL ? reply_campaign(rq, rs, c, err)
+                     : reply_not_found(rq, "campaign", rq->args[0], err);
+}
+
+/* One of the names, or an error that lists them; *out stays when the parameter was not given. */
+static int query_name(const struct request *rq, const char *parameter, const char *const *names,
+                      int first, int *out, struct err *err)
+{
+    const struct str given = request_query(rq, parameter);
+    struct buf b;
+    if (given.p == NULL)
+        return 0;
+    for (int i = first; names[i] != NULL; i++) {
+        if (str_is(given, names[i])) {
+            *out = i;
+            return 0;
+        }
+    }
+    buf_init(&b, KIB);
+    for (int i = first; names[i] != NULL; i++)
+        buf_printf(&b, "%s%s", i > first ? ", " : "", names[i]);
+    err_set(err, ERR_INVALID_QUERY,
+            "Property .%s must be equal to one of the allowed values [ %.*s ]", parameter,
+            (int)b.len, b.p);
+    buf_release(&b);
+    return -1;
+}
+
+static int read_page(struct request *rq, struct campaign_page *page, bool *with_category,
+                     struct err *err)
+{
+    static const char *const orders[] = { "created_at", "-created_at", "updated_at", "-updated_at",
+                                          NULL };
+    static const char *const later[] = { "filters", NULL };
+    int limit, number, order = CAMPAIGNS_BY_CREATION_DESC, type = CAMPAIGN_NONE, status = 0;
+    bool referral = false;
+    const struct str expand = request_query(rq, "expand");
+    if (query_int(rq, "limit", 1, LIST_LIMIT_MAX, LIST_LIMIT_DEFAULT, &limit, err) < 0 ||
+        query_int(rq, "page", 1, CAMPAIGN_PAGE_MAX, 1, &number, err) < 0 ||
+        query_name(rq, "order", orders, 0, &order, err) < 0 ||
+        query_name(rq, "campaign_type", campaign_type_names, 1, &type, err) < 0 ||
+        query_name(rq, "campaign_status", campaign_status_names, 1, &status, err) < 0 ||
+        query_flag(rq, "is_referral_code", &referral, err) < 0 || query_refuse(rq, later, err) < 0)
+        return -1;
+    *with_category = str_is(expand, "category");
+    *page = (struct campaign_page){
+        .limit = (size_t)limit,
+        .offset = (size_t)(number - 1) * (size_t)limit,
+        .order = (enum campaign_order)order,
+        .type = (enum campaign_type)type,
+        .status = (enum campaign_status)status,
+        .referral = request_query(rq, "is_referral_code").p != NULL ? referral : -1,
+    };
+    return 0;
+}
+
+int api_campaigns_list(struct request *rq, struct response *rs, struct err *err)
+{
+    struct campaign_page page;
+    struct campaign *campaigns = NULL;
+    size_t n = 0;
+    int64_t total = 0;
+    bool with_category = false;
+    if (read_page(rq, &page, &with_category, err) < 0)
+        return -1;
+    if (store_list_campaigns(api_of(rq)->store, &rq->arena, rq->project->id, &page, &campaigns, &n,
+                             &total, err) < 0)
+        return err_wrap(err, "cannot list campaigns");
+    struct json_out o = { .b = &rs->body };
+    api_list_head(&o, "campaigns");
+    json_array(&o);
+    if (put_campaigns(rq, &o, campaigns, n, with_category ? CAMPAIGN_JSON_CATEGORY : 0, err) < 0)
+        return -1;
+    json_array_end(&o);
+    json_key(&o, "total");
+    json_int(&o, total);
+    json_object_end(&o);
+    return reply_json(rs, HTTP_OK, err);
+}
+
+/* ---- writing ---- */
+
+/* Lives in the request's arena. */
+struct writing {
+    struct campaign given;
+    struct campaign_write write;
+};
+
+static int write_campaign(struct store_tx *tx, void *arg, struct err *err)
+{
+    struct writing *wr = arg;
+    return store_tx_campaign_write(tx, &wr->write, err);
+}
+
+static int refused(struct request *rq, const struct writing *wr, struct err *err)
+{
+    *err = wr->write.why;
+    if (err->code != ERR_DUPLICATE)
+        return -1;
+    reply_duplicate(rq, "campaign", wr->given.name, err);
+    const char *details = arena_printf(&rq->arena, "Duplicated campaign exists with name %.*s",
+                                       STR_FMT(wr->given.name));
+    rq->details = str_of(details);
+    return -1;
+}
+
+static int answer_campaign(struct request *rq, struct response *rs, struct err *err)
+{
+    const struct writing *wr = rq->state;
+    if (!wr->write.found)
+        return reply_not_found(rq, "campaign", rq->args[0], err);
+    return wr->write.refused ? refused(rq, wr, err)
+                             : reply_campaign(rq, rs, &wr->write.campaign, err);
+}
+
+/* enable and disable say nothing: reference 4.1. */
+static int answer_nothing(struct request *rq, struct response *rs, struct err *err)
+{
+    const struct writing *wr = rq->state;
+    if (!wr->write.found)
+        return reply_not_found(rq, "campaign", rq->args[0], err);
+    buf_puts(&rs->body, STR("{}"));
+    return reply_json(rs, HTTP_OK, err);
+}
+
+/* NULL: out of memory. */
+static struct writing *writing_new(struct request *rq, struct err *err)
+{
+    struct writing *wr = arena_calloc(&rq->arena, sizeof(*wr));
+    if (wr == NULL) {
+        err_nomem(err);
+        return NULL;
+    }
+    wr->write = (struct campaign_write){ .project_id = rq->project->id,
+                                         .given = &wr->given,
+                                         .arena = &rq->arena };
+    return wr;
+}
+
+int api_campaigns_create(struct request *rq, struct response *rs, struct err *err)
+{
+    const struct json *body;
+    struct writing *wr = writing_new(rq, err);
+    (void)rs;
+    if (wr == NULL || api_read_object(rq, &body, err) < 0 ||
+        campaign_from_json(body, &rq->arena, &wr->given, err) < 0 ||
+        api_read_category_id(rq, body, &wr->given.voucher, err) < 0)
+        return -1;
+    if (wr->given.vouchers_count > 0)
+        return err_set(err, ERR_INVALID_CAMPAIGN,
+                       "Property .vouchers_count must be 0: this server cannot generate codes yet");
+    wr->write.mode = CAMPAIGN_CREATE;
+    return api_write(rq, write_campaign, wr, answer_campaign, err);
+}
+
+int api_campaigns_update(struct request *rq, struct response *rs, struct err *err)
+{
+    const struct json *body;
+    struct writing *wr = writing_new(rq, err);
+    (void)rs;
+    if (wr == NULL || api_read_object(rq, &body, err) < 0 ||
+        campaign_change_from_json(body, &rq->arena, &wr->given, err) < 0 ||
+        api_read_category_id(rq, body, &wr->given.voucher, err) < 0)
+        return -1;
+    wr->write.mode = CAMPAIGN_CHANGE;
+    wr->write.name_or_id = rq->args[0];
+    return api_write(rq, write_campaign, wr, answer_campaign, err);
+}
+
+static int activate(struct request *rq, bool active, struct err *err)
+{
+    struct writing *wr = writing_new(rq, err);
+    if (wr == NULL)
+        return -1;
+    wr->write.mode = CAMPAIGN_ACTIVATE;
+    wr->write.active = active;
+    wr->write.name_or_id = rq->args[0];
+    return api_write(rq, write_campaign, wr, answer_nothing, err);
+}
+
+int api_campaigns_enable(struct request *rq, struct response *rs, struct err *err)
+{
+    (void)rs;
+    return activate(rq, true, err);
+}
+
+int api_campaigns_disable(struct request *rq, struct response *rs, struct err *err)
+{
+    (void)rs;
+    return activate(rq, false, err);
+}

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * campaigns.c - the campaigns table.
+ *
+ * A campaign is small and rarely written, so it is read, changed in memory and written whole. How
+ * many vouchers it has is a counter of `totals`, read with it.
+ */
+#include "base/time_iso.h"
+#include "store/sql/sql_priv.h"
+
+/* Numbered as CAMPAIGN_COLUMNS. Texts are copied into the arena. */
+static int read_campaign(struct stmt *st, struct arena *a, struct campaign *c, struct err *err)
+{
+    struct voucher *v = &c->voucher;
+    *c = (struct campaign){
+        .key = column_int(st, 0),
+        .name = column_str(st, 2),
+        .version = column_int(st, 3),
+        .campaign_type = (uint8_t)(int)column_int(st, 4),
+        .codes = (uint8_t)(int)column_int(st, 5),
+        .active = (int)column_int(st, 6) != 0,
+        .join_once = (int)column_int(st, 7) != 0,
+        .auto_join = (int)column_int(st, 8) != 0,
+        .voucher_schema = (int)column_int(st, 9) != 0,
+        .creation = (uint8_t)(int)column_int(st, 10),
+        .generation = (uint8_t)(int)column_int(st, 11),
+        .description = column_str(st, 24),
+        .code_config = column_str(st, 25),
+        .extra = column_str(st, 26),
+        .created_ms = column_int(st, 27),
+        .updated_ms = column_time(st, 28),
+        .binned_ms = column_time(st, 29),
+        .vouchers_count = column_int(st, 30),
+    };
+    voucher_init(v);
+    v->type = (uint8_t)(int)column_int(st, 12);
+    v->discount_type = (uint8_t)(int)column_int(st, 13);
+    v->effect = (uint8_t)(int)column_int(st, 14);
+    if (!column_is_null(st, 15)) {
+        v->value = column_num(st, 15);
+        v->set |= VF_VALUE;
+    }
+    v->start_ms = column_time(st, 16);
+    v->expiration_ms = column_time(st, 17);
+    v->quantity = column_is_null(st, 18) ? -1 : column_int(st, 18);
+    v->category = column_str(st, 19);
+    v->category_id = column_int(st, 20);
+    v->validity = column_str(st, 21);
+    v->discount_extra = column_str(st, 22);
+    v->metadata = column_str(st, 23);
+    struct str *texts[] = { &c->name,     &c->description, &c->code_config,    &c->extra,
+                            &v->category, &v->validity,    &v->discount_extra, &v->metadata };
+    return arena_keep(a, texts, ARRAY_LEN(texts)) ? row_check(st, err) : err_nomem(err);
+}
+
+static void bind_value(struct stmt *st, int at, const struct voucher *v)
+{
+    if ((v->set & VF_VALUE) != 0)
+        bind_num(st, at, v->value);
+    else
+        bind_null(st, at);
+}
+
+static void bind_int_or_null(struct stmt *st, int at, int64_t v, bool null)
+{
+    if (null)
+        bind_null(st, at);
+    else
+        bind_int(st, at, v);
+}
+
+/* ---- finding ---- */
+
+/* 1: *c is it, 0: there is none. */
+static int find_by(struct db *db, enum statement which, int64_t project_id, int64_t key,
+                   struct str name, struct arena *a, struct campaign *c, struct err *err)
+{
+    struct stmt *st = db_statement(db, which, err);
+    if (st == NULL)
+        return -1;
+    bind_int(st, 1, project_id);
+    if (which == STATEMENT_CAMPAIGN_BY_KEY)
+        bind_int(st, 2, key);
+    else
+        bind_str(st, 2, name);
+    int got = db_step(db, st, err);
+    if (got > 0 && read_campaign(st, a, c, err) < 0)
+        got = -1;
+    stmt_reset(st);
+    return got;
+}
+
+static int find(struct db *db, const struct id_secret *secret, int64_t project_id,
+                struct str name_or_id, struct arena *a, struct campaign *c, struct err *err)
+{
+    int64_t key;
+    if (id_decode(secret, ID_CAMPAIGN, name_or_id, &key)) {
+        const int got =
+            find_by(db, STATEMENT_CAMPAIGN_BY_KEY, project_id, key, name_or_id, a, c, err);
+        if (got != 0)
+            return got;
+    }
+    return find_by(db, STATEMENT_CAMPAIGN_BY_NAME, project_id, 0, name_or_id, a, c, err);
+}
+
+/* ---- writing ---- */
+
+static int name_is_taken(struct db *db, int64_t project_id, struct str name, struct err *err)
+{
+    struct stmt *st = db_statement(db, STATEMENT_CAMPAIGN_NAMED, err);
+    if (st == NULL)
+        return -1;
+    bind_int(st, 1, project_id);
+    bind_str(st, 2, name);
+    const int got = db_step(db, st, err);
+    stmt_reset(st);
+    return got;
+}
+
+static int refuse(struct campaign_write *w, enum err_code code, const char *why)
+{
+    w->refused = true;
+    err_set(&w->why, code, "%s", why);
+    return 0;
+}
+
+static int insert(struct store_tx *tx, const struct campaign_write *w, struct err *err)
+{
+    const struct campaign *c = &w->campaign;
+    const struct voucher *v = &c->voucher;
+    struct stmt *st = db_statement(tx->db, STATEMENT_CAMPAIGN_INSERT, err);
+    if (st == NULL)
+        return -1;
+    bind_int(st, 1, c->key);
+    bind_int(st, 2, w->project_id);
+    bind_str(st, 3, c->name);
+    const int64_t numbers[] = { c->version,    c->campaign_type, c->codes,          c->active,
+                                c->join_once,  c->auto_join,     c->voucher_schema, c->creation,
+                                c->generation, v->type,          v->discount_type,  v->effect };
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+        bind_int(st, (int)i + 4, numbers[i]);
+    bind_value(st, 16, v);
+    bind_time(st, 17, v->start_ms);
+    bind_time(st, 18, v->expiration_ms);
+    bind_int_or_null(st, 19, v->quantity, v->quantity < 0);
+    bind_str(st, 20, v->category);
+    bind_int_or_null(st, 21, v->category_id, v->category_id == 0);
+    bind_str(st, 22, v->validity);
+    bind_str(st, 23, v->discount_extra);
+    bind_str(st, 24, v->metadata);
+    bind_str(st, 25, c->description);
+    bind_str(st, 26, c->code_config);
+    bind_str(st, 27, c->extra);
+    bind_int(st, 28, c->created_ms);
+    return db_run(tx->db, st, err);
+}
+
+static int create(struct store_tx *tx, struct campaign_write *w, int64_t now_ms, struct err *err)
+{
+    struct campaign *c = &w->campaign;
+    *c = *w->given;
+    w->found = true;
+    const int taken = name_is_taken(tx->db, w->project_id, c->name, err);
+    if (taken != 0)
+        return taken < 0 ? -1 : refuse(w, ERR_DUPLICATE, "the name is taken");
+    if (category_link(tx->db, w->project_id, &c->voucher, err) < 0 ||
+        tx_next_seq(tx, &c->version, err) < 0 ||
+        sequence_next_key(tx, w->project_id, "campaign", &c->key, err) < 0)
+        return -1;
+    c->vouchers_count = 0;
+    c->created_ms = now_ms;
+    c->updated_ms = TIME_NONE;
+    return insert(tx, w, err);
+}
+
+static int update(struct store_tx *tx, struct campaign *c, int64_t now_ms, struct err *err)
+{
+    const struct voucher *v = &c->voucher;
+    struct stmt *st = db_statement(tx->db, STATEMENT_CAMPAIGN_UPDATE, err);
+    if (st == NULL || tx_next_seq(tx, &c->version, err) < 0)
+        return -1;
+    c->updated_ms = now_ms;
+    const int64_t numbers[] = { c->key,       c->version,   c->codes, c->active,
+                                c->join_once, c->auto_join, v->effect };
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+        bind_int(st, (int)i + 1, numbers[i]);
+    bind_value(st, 8, v);
+    bind_time(st, 9, v->start_ms);
+    bind_time(st, 10, v->expiration_ms);
+    bind_int_or_null(st, 11, v->quantity, v->quantity < 0);
+    bind_str(st, 12, v->category);
+    bind_int_or_null(st, 13, v->category_id, v->category_id == 0);
+    bind_str(st, 14, v->validity);
+    bind_str(st, 15, v->discount_extra);
+    bind_str(st, 16, v->metadata);
+    bind_str(st, 17, c->description);
+    bind_str(st, 18, c->extra);
+    bind_int(st, 19, c->updated_ms);
+    return db_run(tx->db, st, err);
+}
+
+static int change(struct store_tx *tx, struct campaign_write *w, int64_t now_ms, struct err *err)
+{
+    struct campaign given = *w->given;
+    uint32_t terms;
+    bool changed;
+    struct err why = { 0 };
+    if (category_link(tx->db, w->project_id, &given.voucher, err) < 0)
+        return -1;
+    if (campaign_merge(&w->campaign, &given, w->arena, &terms, &changed, &why) < 0) {
+        if (why.code == ERR_INVALID_CAMPAIGN || why.code == ERR_INVALID_PAYLOAD)
+            return refuse(w, why.code, why.msg);
+        *err = why;
+        return -1;
+    }
+    return changed ? update(tx, &w->campaign, now_ms, err) : 0;
+}
+
+static int activate(struct store_tx *tx, struct campaign_write *w, int64_t now_ms, struct err *err)
+{
+    if (w->campaign.active == w->active)
+        return 0;
+    w->campaign.active = w->active;
+    return update(tx, &w->campaign, now_ms, err);
+}
+
+int sql_tx_campaign_write(struct store_tx *tx, struct campaign_write *w, struct err *err)
+{
+    const int64_t now_ms = time_now_ms();
+    w->found = w->refused = false;
+    if (project_check(tx->db, w->project_id, err) < 0)
+        return -1;
+    if (w->mode == CAMPAIGN_CREATE)
+        return create(tx, w, now_ms, err);
+    const int got = find(tx->db, &tx->store->base.secret, w->project_id, w->name_or_id, w->arena,
+                         &w->campaign, err);
+    w->found = got > 0;
+    if (got <= 0)
+        return got;
+    return w->mode == CAMPAIGN_CHANGE ? change(tx, w, now_ms, err) : activate(tx, w, now_ms, err);
+}
+
+/* ---- reading ---- */
+
+int sql_find_campaign(struct store *store, struct arena *a, int64_t project_id,
+                      struct str name_or_id, struct campaign **out, struct err *err)
+{
+    struct sql_store *s = sql_store_of(store);
+    struct campaign *c = arena_alloc(a, sizeof(*c));
+    *out = NULL;
+    if (c == NULL)
+        return err_nomem(err);
+    struct db *db = reader_take(s);
+    const int got = find(db, &s->base.secret, project_id, name_or_id, a, c, err);
+    reader_give(s, db);
+    if (got > 0)
+        *out = c;
+    return got < 0 ? -1 : 0;
+}
+
+static void bind_filter(struct stmt *st, int64_t project_id, const struct campaign_page *page)
+{
+    bind_int(st, 1, key_base(project_id));
+    bind_int(st, 2, key_base(project_id + 1));
+    bind_int(st, 3, page->type);
+    bind_int(st, 4, page->status);
+    bind_int(st, 5, page->referral);
+}
+
+static int read_page(struct db *db, int64_t project_id, const struct campaign_page *page,
+                     struct arena *a, struct campaign *out, size_t *n, struct err *err)
+{
+    static const enum statement statements[CAMPAIGN_ORDER_COUNT] = {
+        [CAMPAIGNS_BY_CREATION] = STATEMENT_CAMPAIGNS_OLDEST,
+        [CAMPAIGNS_BY_CREATION_DESC] = STATEMENT_CAMPAIGNS_NEWEST,
+        [CAMPAIGNS_BY_CHANGE] = STATEMENT_CAMPAIGNS_LEAST_CHANGED,
+        [CAMPAIGNS_BY_CHANGE_DESC] = STATEMENT_CAMPAIGNS_LAST_CHANGED,
+    };
+    struct stmt *st = db_statement(db, statements[page->order], err);
+    int got;
+    if (st == NULL)
+        return -1;
+    bind_filter(st, project_id, page);
+    bind_int(st, 6, (int64_t)page->limit);
+    bind_int(st, 7, (int64_t)page->offset);
+    while ((got = db_step(db, st, err)) > 0 && *n < page->limit) {
+        if (read_campaign(st, a, &out[*n], err) < 0) {
+            got = -1;
+            break;
+        }
+        (*n)++;
+    }
+    stmt_reset(st);
+    return got < 0 ? -1 : 0;
+}
+
+static int count(struct db *db, int64_t project_id, const struct campaign_page *page,
+                 int64_t *total, struct err *err)
+{
+    struct stmt *st = db_statement(db, STATEMENT_CAMPAIGNS_COUNT, err);
+    if (st == NULL)
+        return -1;
+    bind_filter(st, project_id, page);
+    const int got = db_step(db, st, err);
+    *total = got > 0 ? column_int(st, 0) : 0;
+    stmt_reset(st);
+    return got < 0 ? -1 : 0;
+}
+
+int sql_list_campaigns(struct store *store, struct arena *a, int64_t project_id,
+                       const struct campaign_page *page, struct campaign **out, size_t *n,
+                       int64_t *total, struct err *err)
+{
+    struct sql_store *s = sql_store_of(store);
+    *out = arena_alloc(a, (page->limit + 1) * sizeof(**out));
+    *n = 0;
+    if (*out == NULL)
+        return err_nomem(err);
+    struct db *db = reader_take(s);
+    int rc = read_page(db, project_id, page, a, *out, n, err);
+    if (rc == 0)
+        rc = count(db, project_id, page, total, err);
+    reader_give(s, db);
+    return rc;
+}
