@@ -311,11 +311,12 @@ int pg_batch_slice(struct pg_store *s, struct store_chunk *chunks, size_t *n, st
     sl.to = b->n;
     sl.whole = true;
     set_applier(&sl);
-    const int rc = set_run(&sl, false, err);
-    if (rc > 0)
-        return set_raced(&sl, err);
-    if (rc < 0 || end(&sl, b, err) < 0)
-        return -1;
+    int rc = set_run(&sl, false, err);
+    if (rc == 0)
+        rc = end(&sl, b, err);
+    set_end(&sl);
+    if (rc != 0)
+        return rc > 0 ? set_raced(&sl, err) : -1;
     pace_learn(&b->pace, b->n, time_monotonic_us() - from_us);
     bulk->careful = false;
     return 0;

@@ -65,8 +65,11 @@ static int run(struct slice *sl, struct err *err)
 {
     choose_rows(sl);
     sl->whole = false;
-    const int rc = set_run(sl, true, err);
-    return rc != 0 ? rc : slice_finish(&sl->s->bulk_tx, sl->chunks, &sl->ap, err);
+    int rc = set_run(sl, true, err);
+    if (rc == 0)
+        rc = slice_finish(&sl->s->bulk_tx, sl->chunks, &sl->ap, err);
+    set_end(sl);
+    return rc;
 }
 
 /* Once without the query; when that meets a stored code, all over again with it. */

@@ -76,6 +76,10 @@ void put_failure(struct buf *b, const struct store_chunk *c, const struct failur
  * taken for a new one. */
 int set_run(struct slice *sl, bool merge_first, struct err *err) MUST_CHECK;
 
+/* After it, whatever it returned, when the end of the slice is written: stored rows, whose texts
+ * counters of categories may wait for, go. */
+void set_end(struct slice *sl);
+
 /* What set_run() has met in spite of the query: a racing writer. The transaction is to be repeated.
  */
 int set_raced(struct slice *sl, struct err *err);

@@ -397,7 +397,12 @@ int set_run(struct slice *sl, bool merge_first, struct err *err)
     int rc = end_fresh(sl, decide(sl, err), err);
     if (rc == 0)
         rc = write_decided(sl, err);
+    return sl->exists ? 1 : rc;
+}
+
+void set_end(struct slice *sl)
+{
     if (sl->stored != NULL)
         stmt_reset(sl->stored);
-    return sl->exists ? 1 : rc;
+    sl->stored = NULL;
 }
