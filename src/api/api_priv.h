@@ -60,16 +60,22 @@ int api_read_category_id(struct request *rq, const struct json *body, struct vou
 struct api_names {
     const struct category *categories; /* newest first: by key, descending */
     size_t n_categories;
+    const struct campaign **campaigns; /* that vouchers belong to, each once */
+    size_t n_campaigns;
 };
 
-/* Categories that any of n vouchers is in, each of them `stride` bytes behind the one before: read
- * once for all. */
+/* Of n vouchers, each of them `stride` bytes behind the one before: read once for all. */
 int api_names_read(struct request *rq, const struct voucher *vouchers, size_t n, size_t stride,
                    struct api_names *out, struct err *err) MUST_CHECK;
 
-/* Fills in the category of one; its id is written to `id`. */
+/* Room for the public ids of one. */
+struct api_name_ids {
+    char category[ID_MAX_LEN], campaign[ID_MAX_LEN];
+};
+
+/* Fills in category and campaign of one. */
 void api_names_of(struct request *rq, const struct api_names *names, const struct voucher *v,
-                  char id[ID_MAX_LEN], struct voucher_names *out);
+                  struct api_name_ids *ids, struct voucher_names *out);
 
 /* ---- vouchers (vouchers.c) ---- */
 

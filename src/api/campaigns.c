@@ -15,10 +15,11 @@ static int put_campaigns(struct request *rq, struct json_out *o, const struct ca
     if (api_names_read(rq, &campaigns->voucher, n, sizeof(*campaigns), &names, err) < 0)
         return -1;
     for (size_t i = 0; i < n; i++) {
-        char id[ID_MAX_LEN], category_id[ID_MAX_LEN];
+        char id[ID_MAX_LEN];
+        struct api_name_ids ids;
         struct voucher_names of_c = { .id = id };
         id_encode(store_secret(api_of(rq)->store), ID_CAMPAIGN, campaigns[i].key, id);
-        api_names_of(rq, &names, &campaigns[i].voucher, category_id, &of_c);
+        api_names_of(rq, &names, &campaigns[i].voucher, &ids, &of_c);
         campaign_put_json(o, &campaigns[i], &of_c, flags);
     }
     return 0;
@@ -125,14 +126,43 @@ int api_campaigns_list(struct request *rq, struct response *rs, struct err *err)
 
 /* Lives in the request's arena. */
 struct writing {
+    struct request *rq;
     struct campaign given;
     struct campaign_write write;
+    bool with_voucher; /* a new one gets its first voucher at once */
+    struct voucher voucher;
+    struct voucher_write first;
 };
+
+static int write_first_voucher(struct store_tx *tx, struct writing *wr, struct err *err)
+{
+    struct campaign *c = &wr->write.campaign;
+    char id[ID_MAX_LEN];
+    id_encode(store_secret(api_of(wr->rq)->store), ID_CAMPAIGN, c->key, id);
+    voucher_init(&wr->voucher);
+    wr->voucher.code = wr->given.voucher.code;
+    wr->voucher.set = wr->given.voucher.set & VF_CODE;
+    wr->first = (struct voucher_write){ .project_id = wr->write.project_id,
+                                        .mode = VOUCHER_CREATE,
+                                        .voucher = &wr->voucher,
+                                        .campaign = str_of(id),
+                                        .arena = wr->write.arena };
+    if (store_tx_voucher_write(tx, &wr->first, err) < 0)
+        return -1;
+    if (wr->first.outcome == OUTCOME_FAILED) { /* then the campaign is not made either */
+        *err = wr->first.why;
+        return -1;
+    }
+    c->vouchers_count = 1;
+    return 0;
+}
 
 static int write_campaign(struct store_tx *tx, void *arg, struct err *err)
 {
     struct writing *wr = arg;
-    return store_tx_campaign_write(tx, &wr->write, err);
+    if (store_tx_campaign_write(tx, &wr->write, err) < 0)
+        return -1;
+    return wr->with_voucher && !wr->write.refused ? write_first_voucher(tx, wr, err) : 0;
 }
 
 static int refused(struct request *rq, const struct writing *wr, struct err *err)
@@ -174,6 +204,7 @@ static struct writing *writing_new(struct request *rq, struct err *err)
         err_nomem(err);
         return NULL;
     }
+    wr->rq = rq;
     wr->write = (struct campaign_write){ .project_id = rq->project->id,
                                          .given = &wr->given,
                                          .arena = &rq->arena };
@@ -189,9 +220,11 @@ int api_campaigns_create(struct request *rq, struct response *rs, struct err *er
         campaign_from_json(body, &rq->arena, &wr->given, err) < 0 ||
         api_read_category_id(rq, body, &wr->given.voucher, err) < 0)
         return -1;
-    if (wr->given.vouchers_count > 0)
-        return err_set(err, ERR_INVALID_CAMPAIGN,
-                       "Property .vouchers_count must be 0: this server cannot generate codes yet");
+    if (wr->given.vouchers_count > 1)
+        return err_set(
+            err, ERR_INVALID_CAMPAIGN,
+            "Property .vouchers_count must be <= 1: this server cannot generate many codes yet");
+    wr->with_voucher = wr->given.vouchers_count == 1 || wr->given.codes == CODES_STANDALONE;
     wr->write.mode = CAMPAIGN_CREATE;
     return api_write(rq, write_campaign, wr, answer_campaign, err);
 }

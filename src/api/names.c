@@ -8,13 +8,12 @@ static const struct voucher *voucher_at(const struct voucher *first, size_t i, s
     return (const struct voucher *)(const void *)((const char *)first + i * stride);
 }
 
-int api_names_read(struct request *rq, const struct voucher *vouchers, size_t n, size_t stride,
-                   struct api_names *out, struct err *err)
+static int read_categories(struct request *rq, const struct voucher *vouchers, size_t n,
+                           size_t stride, struct api_names *out, struct err *err)
 {
     struct store *s = api_of(rq)->store;
     struct category *categories = NULL;
     size_t first = 0;
-    *out = (struct api_names){ 0 };
     while (first < n && voucher_at(vouchers, first, stride)->category_id == 0)
         first++;
     if (first == n)
@@ -33,6 +32,46 @@ int api_names_read(struct request *rq, const struct voucher *vouchers, size_t n,
     return 0;
 }
 
+static const struct campaign *find_campaign(const struct api_names *names, int64_t key)
+{
+    for (size_t i = 0; i < names->n_campaigns; i++)
+        if (names->campaigns[i]->key == key)
+            return names->campaigns[i];
+    return NULL;
+}
+
+static int read_campaigns(struct request *rq, const struct voucher *vouchers, size_t n,
+                          size_t stride, struct api_names *out, struct err *err)
+{
+    struct store *s = api_of(rq)->store;
+    for (size_t i = 0; i < n; i++) {
+        const int64_t key = voucher_at(vouchers, i, stride)->campaign_id;
+        struct campaign *c = NULL;
+        char id[ID_MAX_LEN];
+        if (key == 0 || find_campaign(out, key) != NULL)
+            continue;
+        if (out->campaigns == NULL)
+            out->campaigns = arena_alloc(&rq->arena, n * sizeof(struct campaign *));
+        if (out->campaigns == NULL)
+            return err_nomem(err);
+        id_encode(store_secret(s), ID_CAMPAIGN, key, id);
+        if (store_find_campaign(s, &rq->arena, rq->project->id, str_of(id), &c, err) < 0)
+            return err_wrap(err, "cannot look up a campaign");
+        if (c != NULL)
+            out->campaigns[out->n_campaigns++] = c;
+    }
+    return 0;
+}
+
+int api_names_read(struct request *rq, const struct voucher *vouchers, size_t n, size_t stride,
+                   struct api_names *out, struct err *err)
+{
+    *out = (struct api_names){ 0 };
+    return read_categories(rq, vouchers, n, stride, out, err) < 0
+               ? -1
+               : read_campaigns(rq, vouchers, n, stride, out, err);
+}
+
 /* bsearch takes the key as the first argument. */
 static int cmp_key(const void *key, const void *category)
 {
@@ -40,19 +79,32 @@ static int cmp_key(const void *key, const void *category)
     return (a < b) - (a > b);
 }
 
-void api_names_of(struct request *rq, const struct api_names *names, const struct voucher *v,
-                  char id[ID_MAX_LEN], struct voucher_names *out)
+static void put_category(struct request *rq, const struct category *c, char id[ID_MAX_LEN],
+                         struct voucher_names *out)
 {
-    const struct category *c =
-        v->category_id != 0 && names->n_categories > 0
-            ? bsearch(&v->category_id, names->categories, names->n_categories, sizeof(*c), cmp_key)
-            : NULL;
-    if (c == NULL) /* a category that has been deleted since is none */
-        return;
     id_encode(store_secret(api_of(rq)->store), ID_CATEGORY, c->key, id);
     out->category_id = id;
     out->category = c->name;
     out->hierarchy = c->hierarchy;
     out->created_ms = c->created_ms;
     out->updated_ms = c->updated_ms;
+}
+
+void api_names_of(struct request *rq, const struct api_names *names, const struct voucher *v,
+                  struct api_name_ids *ids, struct voucher_names *out)
+{
+    const struct category *category = v->category_id != 0 && names->n_categories > 0
+                                          ? bsearch(&v->category_id, names->categories,
+                                                    names->n_categories, sizeof(*category), cmp_key)
+                                          : NULL;
+    const struct campaign *campaign =
+        v->campaign_id != 0 ? find_campaign(names, v->campaign_id) : NULL;
+    if (category != NULL) /* one that has been deleted since is none */
+        put_category(rq, category, ids->category, out);
+    if (campaign == NULL)
+        return;
+    id_encode(store_secret(api_of(rq)->store), ID_CAMPAIGN, campaign->key, ids->campaign);
+    out->campaign_id = ids->campaign;
+    out->campaign = campaign->name;
+    out->is_referral = campaign->campaign_type == CAMPAIGN_REFERRAL;
 }

@@ -5,6 +5,8 @@
  * They are all alike: read what is wanted, hand it to the store as a unit of work, answer when it
  * is durable. What differs is a function before and one after.
  */
+#include <limits.h>
+
 #include "api/api_priv.h"
 
 /* Lives in the request's arena, which is the store's while the request is suspended. */
@@ -34,12 +36,14 @@ static int write_voucher(struct store_tx *tx, void *arg, struct err *err)
 static int answer(struct request *rq, struct response *rs, struct err *err)
 {
     const struct writing *wr = rq->state;
+    if (!wr->write.found && wr->asked.campaign.p != NULL)
+        return reply_not_found(rq, "campaign", wr->asked.campaign, err);
     if (!wr->write.found)
         return reply_not_found(rq, "voucher", rq->args[0], err);
     if (wr->write.outcome != OUTCOME_FAILED)
         return wr->answer(wr, rs, err);
     if (wr->write.why.code == ERR_DUPLICATE)
-        return reply_duplicate(rq, "voucher", wr->wanted.code, err);
+        return reply_duplicate(rq, "voucher", wr->stored.code, err);
     *err = wr->write.why;
     return -1;
 }
@@ -80,25 +84,27 @@ static int writing_start(struct writing *wr, struct err *err)
 
 /* ---- create ---- */
 
-/* There are no campaigns yet, so none is found. */
-static int refuse_campaign(struct request *rq, const struct json *body, struct err *err)
+/* The campaign that a new voucher is to belong to: {NULL,0}: none. */
+static int read_campaign(const struct json *body, struct str *out, struct err *err)
 {
     static const char *const members[] = { "campaign_id", "campaign" };
-    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
-        struct str id = { NULL, 0 };
-        if (api_read_text(body, members[i], &id, err) < 0)
+    *out = (struct str){ NULL, 0 };
+    for (size_t i = 0; i < ARRAY_LEN(members) && out->p == NULL; i++) {
+        if (api_read_text(body, members[i], out, err) < 0)
             return -1;
-        if (id.p != NULL)
-            return reply_not_found(rq, "campaign", id, err);
     }
     return 0;
 }
 
-static int read_new(struct request *rq, const struct json *body, struct voucher *v, struct err *err)
+static int read_new(struct request *rq, const struct json *body, struct writing *wr,
+                    struct err *err)
 {
-    if (refuse_campaign(rq, body, err) < 0 || voucher_from_json(body, &rq->arena, v, err) < 0)
+    struct voucher *v = &wr->wanted;
+    if (wr->asked.campaign.p == NULL && read_campaign(body, &wr->asked.campaign, err) < 0)
         return -1;
-    return api_read_category_id(rq, body, v, err);
+    const int rc = wr->asked.campaign.p != NULL ? voucher_member_from_json(body, &rq->arena, v, err)
+                                                : voucher_from_json(body, &rq->arena, v, err);
+    return rc < 0 ? -1 : api_read_category_id(rq, body, v, err);
 }
 
 static int check_code(struct str code, struct err *err)
@@ -117,7 +123,7 @@ int api_vouchers_create(struct request *rq, struct response *rs, struct err *err
     struct writing *wr = writing_new(rq, VOUCHER_CREATE, err);
     (void)rs;
     if (wr == NULL || check_code(rq->args[0], err) < 0 || api_read_object(rq, &body, err) < 0 ||
-        read_new(rq, body, &wr->wanted, err) < 0)
+        read_new(rq, body, wr, err) < 0)
         return -1;
     wr->wanted.code = rq->args[0];
     wr->wanted.set |= VF_CODE;
@@ -130,8 +136,7 @@ int api_vouchers_create_any(struct request *rq, struct response *rs, struct err 
     const struct json *body;
     struct writing *wr = writing_new(rq, VOUCHER_CREATE, err);
     (void)rs;
-    if (wr == NULL || api_read_object(rq, &body, err) < 0 ||
-        read_new(rq, body, &wr->wanted, err) < 0)
+    if (wr == NULL || api_read_object(rq, &body, err) < 0 || read_new(rq, body, wr, err) < 0)
         return -1;
     if ((wr->wanted.set & VF_CODE) == 0) {
         if (code_config_read(json_member(body, "code_config"), 1, &rq->arena, &wr->codes, err) < 0)
@@ -139,6 +144,39 @@ int api_vouchers_create_any(struct request *rq, struct response *rs, struct err 
         wr->asked.codes = &wr->codes;
     }
     return writing_start(wr, err);
+}
+
+/* ---- create in a campaign ---- */
+
+int api_campaigns_add_voucher(struct request *rq, struct response *rs, struct err *err)
+{
+    const struct json *body;
+    struct writing *wr = writing_new(rq, VOUCHER_CREATE, err);
+    (void)rs;
+    if (wr == NULL || check_code(rq->args[1], err) < 0 || api_read_object(rq, &body, err) < 0)
+        return -1;
+    wr->asked.campaign = rq->args[0];
+    if (read_new(rq, body, wr, err) < 0)
+        return -1;
+    wr->wanted.code = rq->args[1];
+    wr->wanted.set |= VF_CODE;
+    return writing_start(wr, err);
+}
+
+int api_campaigns_add_vouchers(struct request *rq, struct response *rs, struct err *err)
+{
+    const struct json *body;
+    struct writing *wr = writing_new(rq, VOUCHER_CREATE, err);
+    int n = 1;
+    (void)rs;
+    if (wr == NULL || query_int(rq, "vouchers_count", 1, INT_MAX, 1, &n, err) < 0 ||
+        api_read_object(rq, &body, err) < 0)
+        return -1;
+    if (n > 1)
+        return err_set(err, ERR_INVALID_QUERY,
+                       "Property .vouchers_count must be 1: this server cannot generate codes yet");
+    wr->asked.campaign = rq->args[0];
+    return read_new(rq, body, wr, err) < 0 ? -1 : writing_start(wr, err);
 }
 
 /* ---- change ---- */

@@ -8,10 +8,11 @@
 static void put_voucher(struct request *rq, struct json_out *o, const struct voucher *v,
                         const struct api_names *names, enum voucher_json_flags flags)
 {
-    char id[ID_MAX_LEN], category_id[ID_MAX_LEN];
+    char id[ID_MAX_LEN];
+    struct api_name_ids ids;
     struct voucher_names of_v = { .id = id };
     id_encode(store_secret(api_of(rq)->store), ID_VOUCHER, v->key, id);
-    api_names_of(rq, names, v, category_id, &of_v);
+    api_names_of(rq, names, v, &ids, &of_v);
     voucher_put_json(o, v, &of_v, flags);
 }
 

@@ -383,6 +383,58 @@ int campaign_merge(struct campaign *c, const struct campaign *change, struct are
     return 0;
 }
 
+/* ---- its vouchers ---- */
+
+static int inherit_metadata(const struct campaign *c, struct voucher *v, struct arena *a,
+                            struct err *err)
+{
+    struct str merged = c->voucher.metadata, reason = { NULL, 0 };
+    bool changed;
+    if (!c->voucher_schema || merged.len == 0)
+        return 0;
+    if (v->metadata.len > 0) {
+        const int rc = voucher_merge_metadata(&merged, v->metadata, a, &changed, &reason, err);
+        if (rc != 0)
+            return rc < 0 ? -1 : err_set(err, ERR_INVALID_PAYLOAD, "%.*s", STR_FMT(reason));
+    }
+    v->metadata = merged;
+    v->set |= VF_METADATA;
+    return 0;
+}
+
+int campaign_fill_voucher(const struct campaign *c, struct voucher *v, int64_t now_ms,
+                          struct arena *a, struct err *err)
+{
+    const struct voucher *t = &c->voucher;
+    const uint32_t given = v->set;
+    const bool has_value = (given & VF_VALUE) != 0 && v->type == t->type;
+    v->campaign_id = c->key;
+    v->type = t->type;
+    v->discount_type = t->discount_type;
+    v->discount_extra = t->discount_extra;
+    if (!has_value) {
+        v->value = t->value;
+        v->set = (v->set & ~(uint32_t)VF_VALUE) | (t->set & VF_VALUE);
+    }
+    if ((given & VF_EFFECT) == 0 || !has_value)
+        v->effect = t->effect;
+    if ((given & VF_QUANTITY) == 0)
+        v->quantity = t->quantity;
+    if ((given & VF_START) == 0)
+        v->start_ms = t->start_ms;
+    if ((given & VF_EXPIRATION) == 0)
+        v->expiration_ms = t->expiration_ms;
+    if ((given & VF_VALIDITY) == 0)
+        v->validity = t->validity;
+    if ((given & VF_CATEGORY) == 0) {
+        v->category = t->category;
+        v->category_id = t->category_id;
+    }
+    if ((given & VF_ACTIVE) == 0)
+        v->active = c->active && (t->expiration_ms == TIME_NONE || t->expiration_ms > now_ms);
+    return inherit_metadata(c, v, a, err);
+}
+
 /* ---- printing ---- */
 
 static void put_str(struct json_out *o, const char *key, struct str value)

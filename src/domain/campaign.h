@@ -100,6 +100,12 @@ int campaign_change_from_json(const struct json *body, struct arena *a, struct c
 int campaign_merge(struct campaign *c, const struct campaign *change, struct arena *a,
                    uint32_t *terms, bool *changed, struct err *err) MUST_CHECK;
 
+/* Completes a new voucher of the campaign: whatever it was not given, it has from there
+ * (reference 3.1); metadata key by key, if its codes have the campaign's. ERR_INVALID_PAYLOAD when
+ * that grows too long. */
+int campaign_fill_voucher(const struct campaign *c, struct voucher *v, int64_t now_ms,
+                          struct arena *a, struct err *err) MUST_CHECK;
+
 /* What the API prints; names as of a voucher, with the campaign's id. In a list without
  * validation_rules_assignments. Keys without a value are left out. Errors: see buf.h. */
 enum campaign_json_flags {

@@ -139,6 +139,11 @@ int voucher_from_json(const struct json *body, struct arena *a, struct voucher *
 int voucher_template_from_json(const struct json *body, struct arena *a, struct voucher *v,
                                struct err *err) MUST_CHECK;
 
+/* The body of `POST /v1/campaigns/{id}/vouchers[/{code}]`: what is given instead of what the
+ * campaign says. v->type is that of the balance that is given, if one is. */
+int voucher_member_from_json(const struct json *body, struct arena *a, struct voucher *v,
+                             struct err *err) MUST_CHECK;
+
 /* Only the latter: of a campaign without codes; or, as a `change`, of `PUT /v1/campaigns/{id}`,
  * where null clears, with a discount of its own. */
 int voucher_terms_from_json(const struct json *body, bool change, struct arena *a,

@@ -367,8 +367,8 @@ int voucher_template_from_json(const struct json *body, struct arena *a, struct 
                                struct err *err)
 {
     static body_step *const of_template[] = {
-        step_shape, step_template_type, step_discount, step_gift,
-        step_card,  step_others,        step_validity,
+        step_shape, step_code, step_template_type, step_discount,
+        step_gift,  step_card, step_others,        step_validity,
     };
     static body_step *const of_campaign[] = { step_others, step_validity, step_metadata };
     struct body_reader r = { .body = json_member(body, "voucher"), .arena = a, .v = v, .err = err };
@@ -378,6 +378,26 @@ int voucher_template_from_json(const struct json *body, struct arena *a, struct 
     }
     r.body = body;
     return run_steps(&r, of_campaign, ARRAY_LEN(of_campaign));
+}
+
+/* The type is the campaign's: what is given of a balance tells which one was meant. */
+static int step_member_worth(struct body_reader *r)
+{
+    const struct json *gift = given_member(r->body, "gift");
+    const struct json *card = given_member(r->body, "loyalty_card");
+    if (gift == NULL && card == NULL)
+        return 0;
+    r->v->type = card != NULL ? VOUCHER_LOYALTY : VOUCHER_GIFT;
+    return take_worth(r, card != NULL ? card : gift);
+}
+
+int voucher_member_from_json(const struct json *body, struct arena *a, struct voucher *v,
+                             struct err *err)
+{
+    static body_step *const steps[] = { step_shape,  step_code,     step_member_worth,
+                                        step_others, step_validity, step_metadata };
+    struct body_reader r = { .body = body, .arena = a, .v = v, .err = err };
+    return run(&r, steps, ARRAY_LEN(steps));
 }
 
 int voucher_terms_from_json(const struct json *body, bool change, struct arena *a,

@@ -275,11 +275,13 @@ struct voucher_write {
     struct voucher wanted; /* the store's: as it came, since a unit may run again */
     bool has_wanted;
     const struct code_config *codes; /* CREATE: makes the code; NULL: the voucher has one */
-    int64_t amount;                  /* ADD_BALANCE, minor units */
-    struct str source_id, reason;    /* of the transaction */
-    struct transaction transaction;  /* ADD_BALANCE: what was booked */
+    struct str campaign; /* CREATE: name or id of the one it belongs to, which says what it was not
+                            given, its code too; {NULL,0}: standalone */
+    int64_t amount;      /* ADD_BALANCE, minor units */
+    struct str source_id, reason;   /* of the transaction */
+    struct transaction transaction; /* ADD_BALANCE: what was booked */
 
-    bool found;
+    bool found;           /* the voucher; CREATE: the campaign */
     enum outcome outcome; /* FAILED: with why */
     struct err why;       /* FAILED: what the client is told */
 };

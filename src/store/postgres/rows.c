@@ -103,7 +103,7 @@ void put_fresh(struct buf *b, const struct voucher *v, int64_t project_id)
     field_int(b, project_id);
     field_text(b, v->code);
     field_int(b, v->version);
-    field_null(b); /* standalone */
+    field_int_or_null(b, v->campaign_id, v->campaign_id == 0);
     field_small(b, v->type);
     field_small(b, v->discount_type);
     put_given(b, v);

@@ -90,8 +90,8 @@ static int find_by(struct db *db, enum statement which, int64_t project_id, int6
     return got;
 }
 
-static int find(struct db *db, const struct id_secret *secret, int64_t project_id,
-                struct str name_or_id, struct arena *a, struct campaign *c, struct err *err)
+int campaign_find(struct db *db, const struct id_secret *secret, int64_t project_id,
+                  struct str name_or_id, struct arena *a, struct campaign *c, struct err *err)
 {
     int64_t key;
     if (id_decode(secret, ID_CAMPAIGN, name_or_id, &key)) {
@@ -232,8 +232,8 @@ int sql_tx_campaign_write(struct store_tx *tx, struct campaign_write *w, struct 
         return -1;
     if (w->mode == CAMPAIGN_CREATE)
         return create(tx, w, now_ms, err);
-    const int got = find(tx->db, &tx->store->base.secret, w->project_id, w->name_or_id, w->arena,
-                         &w->campaign, err);
+    const int got = campaign_find(tx->db, &tx->store->base.secret, w->project_id, w->name_or_id,
+                                  w->arena, &w->campaign, err);
     w->found = got > 0;
     if (got <= 0)
         return got;
@@ -251,7 +251,7 @@ int sql_find_campaign(struct store *store, struct arena *a, int64_t project_id,
     if (c == NULL)
         return err_nomem(err);
     struct db *db = reader_take(s);
-    const int got = find(db, &s->base.secret, project_id, name_or_id, a, c, err);
+    const int got = campaign_find(db, &s->base.secret, project_id, name_or_id, a, c, err);
     reader_give(s, db);
     if (got > 0)
         *out = c;

@@ -224,6 +224,7 @@ struct voucher_applier {
     int64_t project_id;
     int64_t seq; /* who writes */
     int64_t now_ms;
+    int64_t campaign_id; /* of new rows; 0: standalone */
     enum apply_mode mode;
     bool dry_run; /* reads vouchers, writes dry_vouchers */
     bool alone;   /* known: no earlier action of the queue is unfinished */
@@ -358,6 +359,11 @@ int sql_tx_idempotency_put(struct store_tx *tx, const struct idempotency *i, str
 
 /* ---- campaigns.c ---- */
 
+/* By public id first, then by name. 1: *c is it, texts in the arena; 0: there is none. */
+int campaign_find(struct db *db, const struct id_secret *secret, int64_t project_id,
+                  struct str name_or_id, struct arena *a, struct campaign *c,
+                  struct err *err) MUST_CHECK;
+
 int sql_tx_campaign_write(struct store_tx *tx, struct campaign_write *w, struct err *err);
 int sql_find_campaign(struct store *s, struct arena *a, int64_t project_id, struct str name_or_id,
                       struct campaign **out, struct err *err);
@@ -476,6 +482,9 @@ void totals_category(const struct voucher *v, struct buf *b);
 
 /* The counter of the voucher's category or tag, if it has one; the same with that of all. */
 int totals_add_category(struct db *db, int64_t project_id, const struct voucher *v, int64_t n,
+                        struct err *err) MUST_CHECK;
+/* n more vouchers of the campaign; 0: of none. */
+int totals_add_campaign(struct db *db, int64_t project_id, int64_t campaign, int64_t n,
                         struct err *err) MUST_CHECK;
 int totals_add_voucher(struct db *db, int64_t project_id, const struct voucher *v, int64_t n,
                        struct err *err) MUST_CHECK;

@@ -3,10 +3,11 @@
  * totals.c - counters of lists, kept in the transactions that change them.
  *
  * A project has 'voucher', and one of each category that vouchers are in: 'voucher/category/KEY'
- * for a stored category, 'voucher/tag/TEXT' for a name that none has. Vouchers in the bin do not
- * count.
+ * for a stored category, 'voucher/tag/TEXT' for a name that none has, 'voucher/campaign/KEY'.
+ * Vouchers in the bin do not count.
  */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "store/sql/sql_priv.h"
 
@@ -46,10 +47,21 @@ int totals_add_category(struct db *db, int64_t project_id, const struct voucher 
     return rc;
 }
 
+int totals_add_campaign(struct db *db, int64_t project_id, int64_t campaign, int64_t n,
+                        struct err *err)
+{
+    char name[64];
+    if (campaign == 0)
+        return 0;
+    snprintf(name, sizeof(name), "voucher/campaign/%" PRId64, campaign);
+    return totals_add(db, project_id, str_of(name), n, err);
+}
+
 int totals_add_voucher(struct db *db, int64_t project_id, const struct voucher *v, int64_t n,
                        struct err *err)
 {
-    if (totals_add(db, project_id, STR("voucher"), n, err) < 0)
+    if (totals_add(db, project_id, STR("voucher"), n, err) < 0 ||
+        totals_add_campaign(db, project_id, v->campaign_id, n, err) < 0)
         return -1;
     return totals_add_category(db, project_id, v, n, err);
 }

@@ -8,6 +8,7 @@
  */
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/time_iso.h"
 #include "store/sql/sql_priv.h"
@@ -64,7 +65,7 @@ static int apply_with_codes(struct writing *wr, struct applied *applied, struct 
     return 0;
 }
 
-static int run_create(struct writing *wr, struct err *err)
+static int run_plain_create(struct writing *wr, struct err *err)
 {
     struct voucher_write *w = wr->w;
     struct applied applied = { 0 };
@@ -83,6 +84,54 @@ static int run_create(struct writing *wr, struct err *err)
             "were taken already",
             code_config_space(w->codes), CODE_TRIES);
     return 0;
+}
+
+/* The campaign's codes, unless the voucher has its own. */
+static int read_codes(const struct campaign *c, struct arena *a, struct code_config *codes,
+                      struct err *err)
+{
+    struct json *config = NULL;
+    if (json_parse(a, c->code_config, &config, err) < 0)
+        return err_wrap(err, "the code_config of a campaign cannot be read");
+    return code_config_read(config, 1, a, codes, err);
+}
+
+static int run_create(struct writing *wr, struct err *err)
+{
+    struct voucher_write *w = wr->w;
+    struct campaign c;
+    struct code_config codes;
+    struct err why = { 0 };
+    if (w->campaign.p == NULL)
+        return run_plain_create(wr, err);
+    const int got = campaign_find(wr->db, &wr->tx->store->base.secret, w->project_id, w->campaign,
+                                  w->arena, &c, err);
+    w->found = got > 0;
+    if (got <= 0)
+        return got;
+    const bool full = c.codes == CODES_STANDALONE && c.vouchers_count > 0; /* it has one code */
+    if (c.campaign_type == CAMPAIGN_PROMOTION || full) {
+        const char *type = c.codes == CODES_STANDALONE ? "STANDALONE" : "PROMOTION";
+        char text[80];
+        snprintf(text, sizeof(text), "You can not generate vouchers for %s type campaign.", type);
+        return refuse(wr, ERR_INVALID_CAMPAIGN, str_of(text));
+    }
+    if (campaign_fill_voucher(&c, w->voucher, wr->ap.now_ms, w->arena, &why) < 0) {
+        if (why.code == ERR_INVALID_PAYLOAD)
+            return refuse(wr, why.code, str_of(why.msg));
+        *err = why;
+        return -1;
+    }
+    if ((w->voucher->set & VF_CODE) == 0 && w->codes == NULL) {
+        if (read_codes(&c, w->arena, &codes, err) < 0)
+            return -1;
+        w->codes = &codes;
+    }
+    wr->ap.campaign_id = c.key;
+    const int rc = run_plain_create(wr, err);
+    if (w->codes == &codes)
+        w->codes = NULL;
+    return rc;
 }
 
 /* ---- change ---- */

@@ -48,7 +48,6 @@ static void bind_shared(const struct voucher_applier *ap, struct stmt *st)
 {
     bind_int(st, 2, ap->project_id);
     bind_int(st, 4, ap->seq);
-    bind_null(st, 5); /* standalone */
     bind_int(st, 21, ap->now_ms);
 }
 
@@ -211,6 +210,10 @@ static int next_key(struct voucher_applier *ap, int64_t *key, struct err *err)
 static void bind_new(struct stmt *st, const struct voucher *v)
 {
     bind_str(st, 3, v->code);
+    if (v->campaign_id != 0)
+        bind_int(st, 5, v->campaign_id);
+    else
+        bind_null(st, 5); /* standalone */
     bind_int(st, 6, v->type);
     bind_int(st, 7, v->discount_type);
     bind_changeable(st, v);
@@ -259,8 +262,6 @@ static int put_dry(struct voucher_applier *ap, const struct voucher *v, struct e
     bind_int(st, 1, v->key);
     bind_shared(ap, st);
     bind_int(st, 4, v->version);
-    if (v->campaign_id != 0)
-        bind_int(st, 5, v->campaign_id);
     bind_new(st, v);
     return db_run(ap->db, st, err);
 }
@@ -484,6 +485,8 @@ int applier_end(struct voucher_applier *ap, struct err *err)
         ap->tx->store->backend->keys_used(ap->tx, ap->project_id, "voucher", &ap->keys, err) < 0)
         return -1;
     if (flush_counts(ap, err) < 0)
+        return -1;
+    if (totals_add_campaign(ap->db, ap->project_id, ap->campaign_id, ap->created, err) < 0)
         return -1;
     return totals_add(ap->db, ap->project_id, STR("voucher"), ap->created, err);
 }
