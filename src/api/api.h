@@ -50,6 +50,7 @@ int api_vouchers_update(struct request *rq, struct response *rs, struct err *err
 int api_vouchers_delete(struct request *rq, struct response *rs, struct err *err);
 int api_vouchers_enable(struct request *rq, struct response *rs, struct err *err);
 int api_vouchers_disable(struct request *rq, struct response *rs, struct err *err);
+int api_loyalties_balance(struct request *rq, struct response *rs, struct err *err);
 int api_vouchers_balance(struct request *rq, struct response *rs, struct err *err);
 int api_vouchers_transactions(struct request *rq, struct response *rs, struct err *err);
 

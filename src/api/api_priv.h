@@ -58,24 +58,28 @@ int api_read_category_id(struct request *rq, const struct json *body, struct vou
 
 /* What the vouchers or campaigns of one answer refer to. */
 struct api_names {
+    struct store *store;
+    int64_t project_id;
     const struct category *categories; /* newest first: by key, descending */
     size_t n_categories;
     const struct campaign **campaigns; /* that vouchers belong to, each once */
     size_t n_campaigns;
 };
 
-/* Of n vouchers, each of them `stride` bytes behind the one before: read once for all. */
-int api_names_read(struct request *rq, const struct voucher *vouchers, size_t n, size_t stride,
-                   struct api_names *out, struct err *err) MUST_CHECK;
+/* Of n vouchers, each of them `stride` bytes behind the one before: read once for all, into `a`. */
+int api_names_read(struct store *store, int64_t project_id, const struct voucher *vouchers,
+                   size_t n, size_t stride, struct arena *a, struct api_names *out,
+                   struct err *err) MUST_CHECK;
 
-/* Room for the public ids of one. */
+/* The public ids of one. */
 struct api_name_ids {
+    char own[ID_MAX_LEN]; /* the caller writes it */
     char category[ID_MAX_LEN], campaign[ID_MAX_LEN];
 };
 
-/* Fills in category and campaign of one. */
-void api_names_of(struct request *rq, const struct api_names *names, const struct voucher *v,
-                  struct api_name_ids *ids, struct voucher_names *out);
+/* The names of one: its own id, category, campaign. `ids` must live as long. */
+void api_names_of(const struct api_names *names, const struct voucher *v, struct api_name_ids *ids,
+                  struct voucher_names *out);
 
 /* ---- vouchers (vouchers.c) ---- */
 

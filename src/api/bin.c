@@ -12,7 +12,7 @@ static const struct resource {
     enum id_kind ids, parent_ids;
 } resources[] = {
     [0] = { NULL, ID_KIND_COUNT, ID_KIND_COUNT },
-    [RESOURCE_VOUCHER] = { "voucher", ID_VOUCHER, ID_KIND_COUNT },
+    [RESOURCE_VOUCHER] = { "voucher", ID_VOUCHER, ID_CAMPAIGN },
 };
 
 /* A type that is not known here prints as null. */

@@ -12,14 +12,14 @@ static int put_campaigns(struct request *rq, struct json_out *o, const struct ca
     struct api_names names;
     if (n == 0)
         return 0;
-    if (api_names_read(rq, &campaigns->voucher, n, sizeof(*campaigns), &names, err) < 0)
+    if (api_names_read(api_of(rq)->store, rq->project->id, &campaigns->voucher, n,
+                       sizeof(*campaigns), &rq->arena, &names, err) < 0)
         return -1;
     for (size_t i = 0; i < n; i++) {
-        char id[ID_MAX_LEN];
         struct api_name_ids ids;
-        struct voucher_names of_c = { .id = id };
-        id_encode(store_secret(api_of(rq)->store), ID_CAMPAIGN, campaigns[i].key, id);
-        api_names_of(rq, &names, &campaigns[i].voucher, &ids, &of_c);
+        struct voucher_names of_c;
+        id_encode(store_secret(names.store), ID_CAMPAIGN, campaigns[i].key, ids.own);
+        api_names_of(&names, &campaigns[i].voucher, &ids, &of_c);
         campaign_put_json(o, &campaigns[i], &of_c, flags);
     }
     return 0;

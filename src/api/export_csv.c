@@ -41,8 +41,7 @@ struct download {
     struct arena page_arena;
     struct voucher *rows;
     size_t n_rows, next_row;
-    struct category *categories; /* newest first: by key, descending; only when a row has one */
-    size_t n_categories;
+    struct api_names names;
 
     struct arena row_arena;
     struct buf cell;
@@ -52,24 +51,14 @@ struct download {
 
 /* ---- loading, in an offload thread ---- */
 
-static int load_categories(struct download *x, struct err *err)
-{
-    x->n_categories = 0;
-    for (size_t i = 0; i < x->n_rows; i++) {
-        if (x->rows[i].category_id != 0)
-            return store_list_categories(x->api->store, &x->page_arena, x->project_id,
-                                         &x->categories, &x->n_categories, err);
-    }
-    return 0;
-}
-
 static int load_page(struct download *x, struct err *err)
 {
     arena_reset(&x->page_arena);
     x->next_row = 0;
     if (store_walk_vouchers(x->api->store, &x->page_arena, x->project_id, &x->walk, &x->rows,
                             &x->n_rows, err) < 0 ||
-        load_categories(x, err) < 0)
+        api_names_read(x->api->store, x->project_id, x->rows, x->n_rows, sizeof(*x->rows),
+                       &x->page_arena, &x->names, err) < 0)
         return err_wrap(err, "cannot read vouchers");
     if (x->n_rows > 0)
         x->state = EXPORT_HAS_ROWS;
@@ -96,21 +85,6 @@ static void run_load(void *arg)
 
 /* ---- lines ---- */
 
-/* bsearch takes the key as the first argument. */
-static int cmp_key(const void *key, const void *category)
-{
-    const int64_t a = *(const int64_t *)key, b = ((const struct category *)category)->key;
-    return (a < b) - (a > b);
-}
-
-static struct str category_name(const struct download *x, int64_t key)
-{
-    const struct category *c =
-        x->n_categories > 0 ? bsearch(&key, x->categories, x->n_categories, sizeof(*c), cmp_key)
-                            : NULL;
-    return c != NULL ? c->name : (struct str){ NULL, 0 };
-}
-
 static void end_cell(struct download *x, size_t column)
 {
     csv_put_cell(&x->text, buf_str(&x->cell));
@@ -129,11 +103,10 @@ static int put_headings(struct download *x, struct err *err)
 
 static int put_line(struct download *x, const struct voucher *v, struct err *err)
 {
-    char id[ID_MAX_LEN];
-    struct voucher_export_row row = {
-        .v = v, .id = id, .category = category_name(x, v->category_id), .arena = &x->row_arena
-    };
-    id_encode(store_secret(x->api->store), ID_VOUCHER, v->key, id);
+    struct api_name_ids ids;
+    struct voucher_export_row row = { .v = v, .arena = &x->row_arena };
+    id_encode(store_secret(x->api->store), ID_VOUCHER, v->key, ids.own);
+    api_names_of(&x->names, v, &ids, &row.names);
     arena_reset(&x->row_arena);
     for (size_t i = 0; i < x->plan.n_columns; i++) {
         if (voucher_export_put_cell(&x->cell, &x->plan.columns[i], &row, err) < 0 ||

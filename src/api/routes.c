@@ -36,6 +36,9 @@ static const struct route routes[] = {
     { "GET", "/v1/vouchers/{code}/transactions", AUTH_PROJECT, BODY_NONE,
       api_vouchers_transactions },
 
+    { "POST", "/v1/loyalties/members/{memberId}/balance", AUTH_PROJECT, BODY_JSON,
+      api_loyalties_balance },
+
     { "GET", "/v1/campaigns", AUTH_PROJECT, BODY_NONE, api_campaigns_list },
     { "POST", "/v1/campaigns", AUTH_PROJECT, BODY_JSON, api_campaigns_create },
     { "POST", "/v1/campaigns/qualification", AUTH_PROJECT, BODY_NONE, not_there },

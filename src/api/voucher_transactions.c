@@ -45,15 +45,20 @@ static void put_details(struct request *rq, struct json_out *o, const struct tra
     json_object_end(o);
 }
 
-static void put_transaction(struct request *rq, struct json_out *o, const struct transaction *t)
+static void put_transaction(struct request *rq, struct json_out *o, const struct transaction *t,
+                            int64_t campaign)
 {
     json_object(o);
     put_id(rq, o, "id", ID_TRANSACTION, t->key);
     json_key(o, "source_id");
     json_str(o, t->source_id);
     put_id(rq, o, "voucher_id", ID_VOUCHER, t->voucher_key);
-    json_key(o, "campaign_id");
-    json_null(o);
+    if (campaign != 0) {
+        put_id(rq, o, "campaign_id", ID_CAMPAIGN, campaign);
+    } else {
+        json_key(o, "campaign_id");
+        json_null(o);
+    }
     json_key(o, "source");
     json_str(o, STR("API"));
     json_key(o, "reason");
@@ -100,8 +105,8 @@ static int read_page(struct request *rq, struct page *page, struct err *err)
     return 0;
 }
 
-static void put_list(struct request *rq, struct json_out *o, const struct transaction *rows,
-                     size_t n, bool more)
+static void put_list(struct request *rq, struct json_out *o, int64_t campaign,
+                     const struct transaction *rows, size_t n, bool more)
 {
     json_object(o);
     json_key(o, "object");
@@ -111,7 +116,7 @@ static void put_list(struct request *rq, struct json_out *o, const struct transa
     json_key(o, "data");
     json_array(o);
     for (size_t i = 0; i < n; i++)
-        put_transaction(rq, o, &rows[i]);
+        put_transaction(rq, o, &rows[i], campaign);
     json_array_end(o);
     json_key(o, "has_more");
     json_bool(o, more);
@@ -133,6 +138,6 @@ int api_vouchers_transactions(struct request *rq, struct response *rs, struct er
                                 page.after_key, page.newest_first, (size_t)page.limit, &rows, &n,
                                 &more, err) < 0)
         return err_wrap(err, "cannot list transactions");
-    put_list(rq, &(struct json_out){ .b = &rs->body }, rows, n, more);
+    put_list(rq, &(struct json_out){ .b = &rs->body }, v->campaign_id, rows, n, more);
     return reply_json(rs, HTTP_OK, err);
 }

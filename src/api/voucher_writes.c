@@ -244,7 +244,7 @@ static int answer_balance(const struct writing *wr, struct response *rs, struct 
     json_key(&o, "balance");
     json_int(&o, wr->write.transaction.balance);
     json_key(&o, "type");
-    json_str(&o, STR("gift_voucher"));
+    json_str(&o, wr->stored.type == VOUCHER_GIFT ? STR("gift_voucher") : STR("loyalty_card"));
     json_key(&o, "operation_type");
     json_str(&o, STR("MANUAL"));
     json_key(&o, "object");
@@ -255,31 +255,44 @@ static int answer_balance(const struct writing *wr, struct response *rs, struct 
 }
 
 /* A whole number of either sign: the fields of a voucher are never below 0. */
-static int read_amount(const struct json *body, int64_t *out, struct err *err)
+static int read_amount(const struct json *body, const char *name, int64_t *out, struct err *err)
 {
     static const struct field whole = { .kind = FIELD_INTEGER };
-    const struct json *m = json_member(body, "amount");
+    const struct json *m = json_member(body, name);
     struct num n = { 0 };
     if (body->type != JSON_OBJECT)
         return err_set(err, ERR_INVALID_PAYLOAD, "Payload must be object");
     if (m == NULL)
-        return err_set(err, ERR_INVALID_PAYLOAD, "Payload should have required property 'amount'");
+        return err_set(err, ERR_INVALID_PAYLOAD, "Payload should have required property '%s'",
+                       name);
     if (field_json_type(&whole, m) != NULL || !num_parse(m->text, &n))
-        return err_set(err, ERR_INVALID_PAYLOAD, "Property .amount must be integer");
+        return err_set(err, ERR_INVALID_PAYLOAD, "Property .%s must be integer", name);
     *out = n.is_int ? n.i : (int64_t)n.d;
     return 0;
 }
 
-int api_vouchers_balance(struct request *rq, struct response *rs, struct err *err)
+static int add_balance(struct request *rq, const char *amount, struct err *err)
 {
     const struct json *body;
     struct writing *wr = writing_new(rq, VOUCHER_ADD_BALANCE, err);
-    (void)rs;
     if (wr == NULL || api_read_object(rq, &body, err) < 0 ||
-        read_amount(body, &wr->asked.amount, err) < 0 ||
+        read_amount(body, amount, &wr->asked.amount, err) < 0 ||
         api_read_text(body, "source_id", &wr->asked.source_id, err) < 0 ||
         api_read_text(body, "reason", &wr->asked.reason, err) < 0)
         return -1;
     wr->answer = answer_balance;
     return writing_start(wr, err);
+}
+
+int api_vouchers_balance(struct request *rq, struct response *rs, struct err *err)
+{
+    (void)rs;
+    return add_balance(rq, "amount", err);
+}
+
+/* The same of a card, whose member is named by its code or id. */
+int api_loyalties_balance(struct request *rq, struct response *rs, struct err *err)
+{
+    (void)rs;
+    return add_balance(rq, "points", err);
 }

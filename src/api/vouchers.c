@@ -5,14 +5,13 @@
 
 /* ---- printing ---- */
 
-static void put_voucher(struct request *rq, struct json_out *o, const struct voucher *v,
-                        const struct api_names *names, enum voucher_json_flags flags)
+static void put_voucher(struct json_out *o, const struct voucher *v, const struct api_names *names,
+                        enum voucher_json_flags flags)
 {
-    char id[ID_MAX_LEN];
     struct api_name_ids ids;
-    struct voucher_names of_v = { .id = id };
-    id_encode(store_secret(api_of(rq)->store), ID_VOUCHER, v->key, id);
-    api_names_of(rq, names, v, &ids, &of_v);
+    struct voucher_names of_v;
+    id_encode(store_secret(names->store), ID_VOUCHER, v->key, ids.own);
+    api_names_of(names, v, &ids, &of_v);
     voucher_put_json(o, v, &of_v, flags);
 }
 
@@ -20,10 +19,11 @@ int api_put_vouchers(struct request *rq, struct json_out *o, const struct vouche
                      size_t n, enum voucher_json_flags flags, struct err *err)
 {
     struct api_names names;
-    if (api_names_read(rq, vouchers, n, sizeof(*vouchers), &names, err) < 0)
+    if (api_names_read(api_of(rq)->store, rq->project->id, vouchers, n, sizeof(*vouchers),
+                       &rq->arena, &names, err) < 0)
         return -1;
     for (size_t i = 0; i < n; i++)
-        put_voucher(rq, o, &vouchers[i], &names, flags);
+        put_voucher(o, &vouchers[i], &names, flags);
     return 0;
 }
 

@@ -24,6 +24,7 @@
     X(INVALID_CODE_CONFIG, 400, "invalid_code_config", "Invalid code config")                      \
     X(INVALID_BALANCE, 400, "invalid_add_balance_params", "Invalid add balance params")            \
     X(GIFT_EXCEEDED, 400, "gift_amount_exceeded", "Gift amount exceeded")                          \
+    X(POINTS_EXCEEDED, 400, "loyalty_card_points_exceeded", "Loyalty card points exceeded")        \
     X(INVALID_GRANT, 400, "invalid_grant_type", "Invalid grant_type")                              \
     X(INVALID_SCOPE, 400, "invalid_scope", "Invalid scope")                                        \
     X(MISSING_PARAMETERS, 400, "missing_parameters", "Missing parameters")                         \

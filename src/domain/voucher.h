@@ -183,12 +183,13 @@ int voucher_from_update_item(const struct json *item, struct arena *a, struct vo
 int voucher_merge(struct voucher *v, const struct voucher *change, struct arena *a,
                   enum outcome *out, struct str *reason, struct err *err) MUST_CHECK;
 
-/* Books `amount` minor units on a gift: added to its value, or, below 0, taken by hand.
- * ERR_INVALID_BALANCE when it is no gift or the sum does not fit; ERR_GIFT_EXCEEDED when less is
- * available. */
+/* Books `amount` minor units on a gift, or points on a card: added to its value, or, below 0, taken
+ * by hand. ERR_INVALID_BALANCE when it is neither or the sum does not fit; ERR_GIFT_EXCEEDED or
+ * ERR_POINTS_EXCEEDED when less is available. */
 int voucher_book(struct voucher *v, int64_t amount, struct err *err) MUST_CHECK;
 
-/* Of a gift, in minor units: what came in and was not taken by hand, and what is left of that. */
+/* Of a gift, in minor units, or a card, in points: what came in and was not taken by hand, and what
+ * is left of that. */
 int64_t voucher_income(const struct voucher *v);
 int64_t voucher_available(const struct voucher *v);
 

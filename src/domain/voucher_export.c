@@ -118,7 +118,7 @@ typedef int cell_writer(struct buf *b, struct voucher_export_row *row, struct er
 static int put_id(struct buf *b, struct voucher_export_row *row, struct err *err)
 {
     (void)err;
-    put_text(b, row->id);
+    put_text(b, row->names.id);
     return 0;
 }
 
@@ -212,29 +212,42 @@ static int put_unit_type(struct buf *b, struct voucher_export_row *row, struct e
 static int put_category(struct buf *b, struct voucher_export_row *row, struct err *err)
 {
     (void)err;
-    buf_puts(b, row->category.p != NULL ? row->category : row->v->category);
+    buf_puts(b, row->names.category.p != NULL ? row->names.category : row->v->category);
     return 0;
 }
 
 static int put_referral(struct buf *b, struct voucher_export_row *row, struct err *err)
 {
-    (void)row;
     (void)err;
-    put_bool(b, false); /* they need a campaign */
+    put_bool(b, row->names.is_referral);
+    return 0;
+}
+
+static int put_campaign(struct buf *b, struct voucher_export_row *row, struct err *err)
+{
+    (void)err;
+    buf_puts(b, row->names.campaign);
+    return 0;
+}
+
+static int put_campaign_id(struct buf *b, struct voucher_export_row *row, struct err *err)
+{
+    (void)err;
+    buf_puts(b, str_of(row->names.campaign_id));
     return 0;
 }
 
 static int put_qr(struct buf *b, struct voucher_export_row *row, struct err *err)
 {
     (void)err;
-    buf_printf(b, "/api/v1/assets/qr/%s", row->id);
+    buf_printf(b, "/api/v1/assets/qr/%s", row->names.id);
     return 0;
 }
 
 static int put_barcode(struct buf *b, struct voucher_export_row *row, struct err *err)
 {
     (void)err;
-    buf_printf(b, "/api/v1/assets/barcode/%s", row->id);
+    buf_printf(b, "/api/v1/assets/barcode/%s", row->names.id);
     return 0;
 }
 
@@ -266,7 +279,7 @@ static int put_days(struct buf *b, struct voucher_export_row *row, struct err *e
 /* ---- fields ---- */
 
 enum cell_kind {
-    CELL_NONE, /* nothing there yet: campaigns and customers */
+    CELL_NONE, /* nothing there yet: customers */
     CELL_TEXT, /* struct str */
     CELL_TIME, /* int64_t, ms */
     CELL_INT,  /* int64_t; -1: none */
@@ -293,7 +306,7 @@ static const struct voucher_export_field fields[] = {
     { "value", MADE(put_value) },
     { "formula", MADE(put_formula) },
     { "discount_type", MADE(put_discount_type) },
-    { "campaign", CELL_NONE },
+    { "campaign", MADE(put_campaign) },
     { "category", MADE(put_category) },
     { "start_date", IN(CELL_TIME, start_ms) },
     { "expiration_date", IN(CELL_TIME, expiration_ms) },
@@ -312,7 +325,7 @@ static const struct voucher_export_field fields[] = {
     { "validity_timeframe_duration", MADE(put_duration) },
     { "validity_day_of_week", MADE(put_days) },
     { "discount_amount_limit", MADE(put_amount_limit) },
-    { "campaign_id", CELL_NONE },
+    { "campaign_id", MADE(put_campaign_id) },
     { "additional_info", IN(CELL_TEXT, additional_info) },
     { "customer_id", CELL_NONE },
     { "discount_effect", MADE(put_effect) },

@@ -27,11 +27,10 @@ void voucher_export_put_names(struct buf *b);
 
 void voucher_export_put_heading(struct buf *b, const struct voucher_export_column *c);
 
-/* One voucher. Zero but for the first four members, which the caller sets. */
+/* One voucher. Zero but for the first three members, which the caller sets. */
 struct voucher_export_row {
     const struct voucher *v;
-    const char *id;      /* public */
-    struct str category; /* name of its category; {NULL,0}: it has none, or only a tag */
+    struct voucher_names names;
     struct arena *arena; /* of what is read for it */
 
     /* JSON texts of the voucher, read when a column asks for one */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * voucher_gift.c - the account of a gift.
+ * voucher_gift.c - the account of a gift, or of a loyalty card.
  *
  * balance = amount - subtracted - redeemed. What is added raises the amount, what is taken by hand
  * is kept apart, what customers redeem apart from that. An amount may have a fraction (the public
@@ -48,7 +48,9 @@ static int add(struct voucher *v, int64_t amount, struct err *err)
         fits = sum.d <= WHOLE_MAX;
     }
     if (!fits)
-        return err_set(err, ERR_INVALID_BALANCE, "Property .amount is too large for this gift");
+        return err_set(err, ERR_INVALID_BALANCE, "Property .%s is too large for this %s",
+                       v->type == VOUCHER_GIFT ? "amount" : "points",
+                       v->type == VOUCHER_GIFT ? "gift" : "card");
     v->value = sum;
     v->set |= VF_VALUE;
     return 0;
@@ -57,14 +59,15 @@ static int add(struct voucher *v, int64_t amount, struct err *err)
 int voucher_book(struct voucher *v, int64_t amount, struct err *err)
 {
     const int64_t available = voucher_available(v);
-    if (v->type != VOUCHER_GIFT)
-        return err_set(err, ERR_INVALID_BALANCE, "Only a gift voucher has a balance; this is a %s",
+    if (v->type != VOUCHER_GIFT && v->type != VOUCHER_LOYALTY)
+        return err_set(err, ERR_INVALID_BALANCE,
+                       "Only a gift voucher or a loyalty card has a balance; this is a %s",
                        voucher_fields.rows[ROW_TYPE].names[v->type]);
     if (amount >= 0)
         return add(v, amount, err);
     if (available < 0 || amount < -available)
-        return err_set(err, ERR_GIFT_EXCEEDED, "Cannot subtract more than is available: %" PRId64,
-                       available);
+        return err_set(err, v->type == VOUCHER_GIFT ? ERR_GIFT_EXCEEDED : ERR_POINTS_EXCEEDED,
+                       "Cannot subtract more than is available: %" PRId64, available);
     v->subtracted -= amount; /* stays within the value, so it fits */
     return 0;
 }

@@ -174,3 +174,85 @@ test('no campaign, no voucher', async () => {
 		code: 400, key: 'invalid_campaign', message: 'Invalid Campaign', details: 'You can not generate vouchers for PROMOTION type campaign.'
 	});
 });
+
+test('points are added to a card, and taken from it', async () => {
+	const p = await newProject(server);
+	const { id } = await campaignOf(p, { name: 'L', voucher: CARD });
+	const card = await add(p, 'L');
+	const book = (code, points) => p.post(`/v1/loyalties/members/${code}/balance`, { points, source_id: `s${points}`, reason: 'r' });
+	const { status, json } = await book(card.code, 10000);
+	assert.equal(status, 200);
+	assert.deepEqual(json, {
+		amount: 10000, total: 11000, balance: 11000, type: 'loyalty_card', operation_type: 'MANUAL', object: 'balance',
+		related_object: { type: 'voucher', id: card.id }
+	});
+	assert.equal((await book(card.id, -11000)).json.balance, 0);
+	assertError(await book(card.code, -1), {
+		code: 400, key: 'loyalty_card_points_exceeded', message: 'Loyalty card points exceeded',
+		details: 'Cannot subtract more than is available: 0'
+	});
+	assertInvalidPayload(await p.post(`/v1/loyalties/members/${card.code}/balance`, {}), "Payload should have required property 'points'");
+	assertNotFound(await book('NONE', 1), 'voucher', 'NONE');
+	const { json: list } = await p.get(`/v1/vouchers/${card.code}/transactions`);
+	assert.deepEqual(list.data.map(t => [t.campaign_id, t.type]), [[id, 'CREDITS_REMOVAL'], [id, 'CREDITS_ADDITION']]);
+});
+
+test('a voucher in the bin names its campaign', async () => {
+	const p = await newProject(server);
+	const { id } = await campaignOf(p);
+	await p.request('DELETE', `/v1/vouchers/${(await add(p, 'C')).code}`);
+	assert.deepEqual((await p.get('/v1/trash-bin')).json.data.map(e => e.resource_parent_id), [id]);
+});
+
+/* ---- found by their campaign ---- */
+
+async function projectWithThree() {
+	const p = await newProject(server);
+	const spring = await campaignOf(p, { name: 'Spring 1' });
+	const friends = await campaignOf(p, { name: 'Friends', campaign_type: 'REFERRAL_PROGRAM' });
+	for (const [campaign, code] of [[spring, 'S1'], [spring, 'S2'], [friends, 'F1']])
+		assert.equal((await p.post(at(campaign.id, 'vouchers', code), { category: code === 'S1' ? 'one' : 'two' })).status, 200);
+	await p.post('/v1/vouchers/ALONE', DISCOUNT);
+	return { p, spring, friends };
+}
+
+test('lists and filters by campaign', async () => {
+	const { p, spring, friends } = await projectWithThree();
+	const codes = async query => {
+		const { status, text, json } = await p.get(`/v1/vouchers?order=code&${query}`);
+		assert.equal(status, 200, text);
+		assert.equal(json.total, json.vouchers.length);
+		return json.vouchers.map(v => v.code).join(' ');
+	};
+	const filter = (field, op, value) => `filters[${field}][conditions][${op}][0]=${encodeURIComponent(value)}`;
+	assert.equal(await codes(`campaign_id=${spring.id}`), 'S1 S2');
+	assert.equal(await codes('campaign=Spring%201'), 'S1 S2');
+	assert.equal(await codes(`campaign=Spring%201&category=two`), 'S2');
+	assert.equal(await codes('campaign=None'), '');
+	assert.equal(await codes('campaign_id=camp_1'), '');
+	assert.equal(await codes(filter('campaign_ids', '$in', friends.id)), 'F1');
+	assert.equal(await codes(filter('campaign_ids', '$not_in', friends.id)), 'ALONE S1 S2');
+	assert.equal(await codes(`filters[campaigns][conditions][$in][0]=Friends&filters[campaigns][conditions][$in][1]=Spring%201`), 'F1 S1 S2');
+	assert.equal(await codes(filter('campaigns', '$starts_with', 'Spr')), 'S1 S2');
+	assert.equal(await codes(filter('campaign_ids', '$is_unknown', '')), 'ALONE');
+	assert.equal(await codes(filter('campaign_ids', '$has_value', '')), 'F1 S1 S2');
+	assert.equal(await codes(filter('is_referral_code', '$is', 'true')), 'F1');
+	assert.equal(await codes(filter('is_referral_code', '$is', 'false')), 'ALONE S1 S2');
+	const other = await newProject(server);
+	assert.equal((await other.get(`/v1/vouchers?campaign_id=${spring.id}`)).json.total, 0);
+});
+
+test('exports name the campaign', async () => {
+	const { p, spring, friends } = await projectWithThree();
+	const rows = async parameters => {
+		const { status, text, json } = await p.post('/v1/exports', { exported_object: 'voucher', parameters });
+		assert.equal(status, 200, text);
+		const done = (await p.get(`/v1/exports/${json.id}`)).json;
+		return (await (await fetch(done.result.url)).text()).trim().split('\n').slice(1);
+	};
+	const fields = ['code', 'campaign', 'campaign_id', 'is_referral_code'];
+	assert.deepEqual(await rows({ order: 'code', fields }), [
+		'ALONE,,,false', `F1,Friends,${friends.id},true`, `S1,Spring 1,${spring.id},false`, `S2,Spring 1,${spring.id},false`
+	]);
+	assert.deepEqual(await rows({ order: 'code', fields: ['code'], campaign_id: spring.id }), ['S1', 'S2']);
+});

@@ -79,7 +79,7 @@ test('only a gift has a balance', async () => {
 	const v = await created(p, 'D', { discount: { type: 'AMOUNT', amount_off: 10 } });
 	assertError(await book(p, 'D', { amount: 1 }), {
 		code: 400, key: 'invalid_add_balance_params', message: 'Invalid add balance params',
-		details: 'Only a gift voucher has a balance; this is a DISCOUNT_VOUCHER'
+		details: 'Only a gift voucher or a loyalty card has a balance; this is a DISCOUNT_VOUCHER'
 	});
 	assert.deepEqual(await p.voucher('D'), v);
 	assert.deepEqual((await transactions(p, '', 'D')).data, []);

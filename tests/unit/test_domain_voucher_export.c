@@ -31,7 +31,7 @@ static int teardown(void **state)
 static int put(struct world *w, const char *field, struct err *err)
 {
     struct voucher_export_column c;
-    struct voucher_export_row row = { .v = &w->v, .id = "v_1", .arena = &w->arena };
+    struct voucher_export_row row = { .v = &w->v, .names = { .id = "v_1" }, .arena = &w->arena };
     assert_true(voucher_export_column(str_of(field), &c));
     buf_reset(&w->text);
     return voucher_export_put_cell(&w->text, &c, &row, err);

@@ -9,13 +9,15 @@
 
 #include "store/sql/filter_sql.h"
 
-/* The columns without a value: there are no campaigns, customers and publications yet. */
+/* The columns without a value: there are no customers and publications yet. */
 #define NOTHING "NULL"
 
 /* A category that has been deleted since is none. */
 #define CATEGORY_ID "(SELECT id FROM categories WHERE categories.id = category_id)"
 #define CATEGORY_NAME                                                                              \
     "coalesce((SELECT name FROM categories WHERE categories.id = category_id), category)"
+
+#define OF_CAMPAIGN(column) "(SELECT " column " FROM campaigns WHERE campaigns.id = campaign_id)"
 
 static void put_code_in(struct sql *q, const struct filter_condition *c)
 {
@@ -84,6 +86,24 @@ static bool put_category(struct sql *q, const struct filter_condition *c, enum f
     return true;
 }
 
+/* Which campaign has the name is asked once, not for each row. */
+static bool put_campaign(struct sql *q, const struct filter_condition *c, enum filter_op op,
+                         int64_t now_ms)
+{
+    (void)now_ms;
+    if (op != FILTER_IS && op != FILTER_IN)
+        return false;
+    sql_put(q, "campaign_id IN (SELECT id FROM campaigns WHERE project_id = ");
+    sql_int(q, q->project_id);
+    sql_put(q, " AND name IN (");
+    for (size_t i = 0; i < c->n; i++) {
+        sql_put(q, i > 0 ? ", " : "");
+        sql_str(q, c->values[i].text);
+    }
+    sql_put(q, "))");
+    return true;
+}
+
 /* A voucher is good up to and including its end. */
 static bool put_state(struct sql *q, const struct filter_condition *c, enum filter_op op,
                       int64_t now_ms)
@@ -135,8 +155,8 @@ static bool put_redemption_status(struct sql *q, const struct filter_condition *
 const struct filter_column voucher_columns[VFILTER_COUNT] = {
     [VFILTER_CODE] = { .sql = "code", .put = put_code },
     [VFILTER_ID] = { .sql = "id", .put = put_id },
-    [VFILTER_CAMPAIGN] = { .sql = NOTHING },
-    [VFILTER_CAMPAIGN_ID] = { .sql = "campaign_id", .id_kind = ID_KIND_COUNT },
+    [VFILTER_CAMPAIGN] = { .sql = OF_CAMPAIGN("name"), .put = put_campaign },
+    [VFILTER_CAMPAIGN_ID] = { .sql = "campaign_id", .id_kind = ID_CAMPAIGN },
     [VFILTER_CATEGORY] = { .sql = CATEGORY_NAME, .put = put_category },
     [VFILTER_CATEGORY_ID] = { .sql = CATEGORY_ID, .id_kind = ID_CATEGORY },
     [VFILTER_ACTIVE] = { .sql = "active", .put = put_state },
@@ -144,7 +164,8 @@ const struct filter_column voucher_columns[VFILTER_COUNT] = {
     [VFILTER_QUANTITY] = { .sql = "quantity" },
     [VFILTER_REDEEMED_AMOUNT] = { .sql = "redeemed_amount" },
     [VFILTER_REDEMPTION_STATUS] = { .sql = "redeemed_quantity", .put = put_redemption_status },
-    [VFILTER_IS_REFERRAL_CODE] = { .sql = "0" },
+    [VFILTER_IS_REFERRAL_CODE] = { .sql = "coalesce(" OF_CAMPAIGN(
+                                       "CASE WHEN campaign_type = 4 THEN 1 ELSE 0 END") ", 0)" },
     [VFILTER_CREATED_AT] = { .sql = "created_ms" },
     [VFILTER_UPDATED_AT] = { .sql = "updated_ms" },
     [VFILTER_START_DATE] = { .sql = "start_ms" },
@@ -160,3 +181,4 @@ const struct filter_column voucher_columns[VFILTER_COUNT] = {
 
 static_assert(VOUCHER_DISCOUNT == 1 && VOUCHER_GIFT == 2 && VOUCHER_LOYALTY == 3,
               "VFILTER_TYPE knows the stored values");
+static_assert(CAMPAIGN_REFERRAL == 4, "VFILTER_IS_REFERRAL_CODE knows the stored value");

@@ -327,6 +327,18 @@ static bool put_counters(struct sql *q, const struct filter *filter)
         put_counters_of_name(q, c->values[0].text);
         return true;
     }
+    if (equal && c->field->id == VFILTER_CAMPAIGN) {
+        sql_put(q, "SELECT 'voucher/campaign/' || id FROM campaigns WHERE project_id = ");
+        sql_int(q, q->project_id);
+        sql_put(q, " AND name = ");
+        sql_str(q, c->values[0].text);
+        return true;
+    }
+    if (equal && c->field->id == VFILTER_CAMPAIGN_ID) {
+        sql_put(q, "SELECT 'voucher/campaign/' || id FROM campaigns WHERE id IN ");
+        sql_keys(q, c, ID_CAMPAIGN);
+        return true;
+    }
     if (equal && c->field->id == VFILTER_CATEGORY_ID) {
         sql_put(q, "SELECT 'voucher/category/' || id FROM categories WHERE id IN ");
         sql_keys(q, c, ID_CATEGORY);

@@ -32,3 +32,4 @@ CREATE TABLE campaigns (
     binned_ms      bigint                  -- in the bin: its name is all that is left to see
 );
 CREATE UNIQUE INDEX campaigns_name ON campaigns (project_id, name);
+CREATE INDEX vouchers_of_campaign ON vouchers (campaign_id, id) WHERE campaign_id IS NOT NULL;
