@@ -213,6 +213,10 @@ static int change(struct store_tx *tx, struct campaign_write *w, int64_t now_ms,
         *err = why;
         return -1;
     }
+    if (terms != 0 && w->campaign.vouchers_count > 0) /* until vouchers can follow */
+        return refuse(w, ERR_INVALID_CAMPAIGN,
+                      "This server cannot change the vouchers of a campaign yet: dates, validity, "
+                      "category, discount and metadata of one that has some stay as they are");
     return changed ? update(tx, &w->campaign, now_ms, err) : 0;
 }
 
