@@ -45,8 +45,9 @@ static int check_required(const struct action_kind *kind, const struct csv_head 
 }
 
 static int put_params(const struct action_kind *kind, const struct csv_head *head,
-                      const struct column_map *map, bool webhooks_enable, struct arena *a,
-                      struct str *params, struct err *err)
+                      const struct column_map *map, bool webhooks_enable,
+                      const struct campaign *campaign, struct arena *a, struct str *params,
+                      struct err *err)
 {
     struct buf b;
     buf_init(&b, PARAMS_MAX_BYTES);
@@ -60,12 +61,17 @@ static int put_params(const struct action_kind *kind, const struct csv_head *hea
     json_bool(&o, webhooks_enable);
     json_key(&o, "columns");
     column_map_put_json(&o, kind->fields, map);
+    if (campaign != NULL) {
+        json_key(&o, "campaign");
+        campaign_freeze(&o, campaign);
+    }
     json_object_end(&o);
     return buf_keep(&b, a, params, err);
 }
 
 int action_freeze_csv(const struct action_kind *kind, struct str head, bool whole,
-                      bool webhooks_enable, struct arena *a, struct str *params, struct err *err)
+                      bool webhooks_enable, const struct campaign *campaign, struct arena *a,
+                      struct str *params, struct err *err)
 {
     struct csv_head csv;
     struct column_map map;
@@ -73,5 +79,5 @@ int action_freeze_csv(const struct action_kind *kind, struct str head, bool whol
         column_map_build(kind->fields, csv.headings, csv.n, a, &map, err) < 0 ||
         check_required(kind, &csv, &map, err) < 0)
         return -1;
-    return put_params(kind, &csv, &map, webhooks_enable, a, params, err);
+    return put_params(kind, &csv, &map, webhooks_enable, campaign, a, params, err);
 }

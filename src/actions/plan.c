@@ -62,6 +62,27 @@ static int read_metadata(const struct json *metadata, struct arena *a, struct ac
     return buf_keep(&b, a, &out->metadata, err);
 }
 
+static int read_campaign(const struct action_kind *kind, const struct json *tree, struct arena *a,
+                         struct action_plan *out, struct err *err)
+{
+    const struct json *campaign = json_member(tree, "campaign");
+    if (!kind->of_campaign)
+        return 0;
+    out->campaign = arena_alloc(a, sizeof(*out->campaign));
+    if (out->campaign == NULL)
+        return err_nomem(err);
+    return campaign_thaw(campaign, a, out->campaign, err);
+}
+
+int action_plan_of(const struct action_kind *kind, const struct action *ac, struct arena *a,
+                   struct action_plan *out, struct err *err)
+{
+    if (action_plan_read(kind, ac->params, a, out, err) < 0)
+        return -1;
+    out->now_ms = ac->created_ms;
+    return 0;
+}
+
 int action_plan_read(const struct action_kind *kind, struct str params, struct arena *a,
                      struct action_plan *out, struct err *err)
 {
@@ -71,6 +92,8 @@ int action_plan_read(const struct action_kind *kind, struct str params, struct a
     const struct json *webhooks = json_member(tree, "webhooks_enable");
     *out =
         (struct action_plan){ .webhooks_enable = webhooks != NULL && webhooks->type == JSON_TRUE };
+    if (read_campaign(kind, tree, a, out, err) < 0)
+        return -1;
     if (kind->input == INPUT_CSV)
         return read_csv(kind, tree, a, out, err);
     return read_metadata(json_member(tree, "metadata"), a, out, err);

@@ -17,6 +17,27 @@ static int map_import_cells(const struct action_plan *plan, const struct str *ce
     return voucher_from_cells(&plan->columns, cells, n_cells, a, row, reason, err);
 }
 
+/* Into a campaign: what is not given is the campaign's. */
+static int map_member_cells(const struct action_plan *plan, const struct str *cells, size_t n_cells,
+                            struct arena *a, struct voucher *row, struct str *reason,
+                            struct err *err)
+{
+    const struct campaign *c = plan->campaign;
+    struct err why = { 0 };
+    const int rc = voucher_member_from_cells(&plan->columns, c->voucher.type, cells, n_cells, a,
+                                             row, reason, err);
+    if (rc != 0)
+        return rc;
+    if (campaign_fill_voucher(c, row, plan->now_ms, a, &why) == 0)
+        return 0;
+    if (why.code != ERR_INVALID_PAYLOAD) {
+        *err = why;
+        return -1;
+    }
+    *reason = arena_str(a, str_of(why.msg));
+    return reason->p != NULL ? 1 : err_nomem(err);
+}
+
 static int map_import_item(const struct action_plan *plan, const struct json *record,
                            struct arena *a, struct voucher *row, struct str *reason,
                            struct err *err)
@@ -61,6 +82,23 @@ static int check_code(const struct json *record, struct err *err)
 }
 
 static const struct action_kind action_kinds[ACTION_KIND_ID_COUNT] = {
+    [ACTION_CAMPAIGN_VOUCHERS_IMPORT_CSV] = {
+        .name = "CAMPAIGN.VOUCHERS_IMPORT_CSV",
+        .summary = "Add vouchers to a campaign from a CSV file",
+        .input = INPUT_CSV,
+        .queue = QUEUE_VOUCHERS,
+        .discipline = DISCIPLINE_SHARED,
+        .mode = APPLY_UPSERT,
+        .result = RESULT_MESSAGE,
+        .of_campaign = true,
+        .numbers_rows = true,
+        .fields = &voucher_fields,
+        .key_name = "code",
+        .key_heading = "Code",
+        .required_columns = voucher_required_columns,
+        .map_cells = map_member_cells,
+        .put_message = put_voucher_message,
+    },
     [ACTION_VOUCHERS_IMPORT] = {
         .name = "VOUCHERS.IMPORT",
         .summary = "Create standalone vouchers from a JSON array",

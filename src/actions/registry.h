@@ -16,6 +16,7 @@
 /* Stored values: never renumber. The 22 types of the API; a type without a row in the table does
  * not exist. */
 enum action_kind_id {
+    ACTION_CAMPAIGN_VOUCHERS_IMPORT_CSV = 2,
     ACTION_VOUCHERS_IMPORT = 16,
     ACTION_VOUCHERS_IMPORT_CSV = 17,
     ACTION_VOUCHERS_BULK_UPDATE = 18,
@@ -42,7 +43,9 @@ struct action_plan {
     int64_t data_start; /* first input byte behind the header */
     struct column_map columns;
     bool webhooks_enable;
-    struct str metadata; /* what every record is given, a JSON object; {NULL,0}: none */
+    struct str metadata;       /* what every record is given, a JSON object; {NULL,0}: none */
+    struct campaign *campaign; /* as it was when the action was queued; NULL: of no campaign */
+    int64_t now_ms;            /* when that was */
 };
 
 struct action_kind {
@@ -53,6 +56,7 @@ struct action_kind {
     enum discipline discipline;
     enum apply_mode mode;
     enum result_style result;
+    bool of_campaign;                    /* it works on the vouchers of one campaign */
     bool numbers_rows;                   /* failed[] items tell the row */
     bool keys_errors;                    /* errors[] items tell the key */
     const struct field_table *fields;    /* INPUT_CSV: the columns it knows */
@@ -90,12 +94,12 @@ int action_kind_number(struct str name);
 
 /*
  * Checks the head of an upload and freezes what decides the outcomes, as JSON text in the arena.
- * `whole`: head is all of the file. Errors: ERR_INVALID_PAYLOAD with the details of reference 7
- * (45, 46).
+ * `whole`: head is all of the file. `campaign`: whose vouchers they are; NULL: standalone. Errors:
+ * ERR_INVALID_PAYLOAD with the details of reference 7 (45, 46).
  */
 int action_freeze_csv(const struct action_kind *kind, struct str head, bool whole,
-                      bool webhooks_enable, struct arena *a, struct str *params,
-                      struct err *err) MUST_CHECK;
+                      bool webhooks_enable, const struct campaign *campaign, struct arena *a,
+                      struct str *params, struct err *err) MUST_CHECK;
 
 /* The same for records. `metadata`: what every record is given, {NULL,0}: none; ERR_INVALID_JSON
  * when it is nested too deeply. */
@@ -108,6 +112,10 @@ int action_freeze_records(const struct action_kind *kind, struct str metadata, b
 /* Reads frozen parameters back. */
 int action_plan_read(const struct action_kind *kind, struct str params, struct arena *a,
                      struct action_plan *out, struct err *err) MUST_CHECK;
+
+/* The same, of a queued action: with its frozen "now". */
+int action_plan_of(const struct action_kind *kind, const struct action *ac, struct arena *a,
+                   struct action_plan *out, struct err *err) MUST_CHECK;
 
 /* Rows that count as done (all but failed), and those that failed. */
 int64_t action_done_count(const struct action *ac);

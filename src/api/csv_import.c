@@ -13,21 +13,45 @@ static int read_flag(const struct form *f, const char *name, bool *out, struct e
     return 0;
 }
 
+/* The campaign of the path, which must have room for codes. */
+static int find_campaign(struct request *rq, struct campaign **out, struct err *err)
+{
+    if (store_find_campaign(api_of(rq)->store, &rq->arena, rq->project->id, rq->args[0], out, err) <
+        0)
+        return err_wrap(err, "cannot look up a campaign");
+    if (*out == NULL)
+        return reply_not_found(rq, "campaign", rq->args[0], err);
+    if ((*out)->campaign_type != CAMPAIGN_PROMOTION && (*out)->codes != CODES_STANDALONE)
+        return 0;
+    return err_set(err, ERR_INVALID_CAMPAIGN,
+                   "You can not import vouchers into a %s type campaign.",
+                   (*out)->codes == CODES_STANDALONE ? "STANDALONE" : "PROMOTION");
+}
+
 /* Looks at the head of the file. */
 static int freeze(struct request *rq, const struct action_kind *kind, bool webhooks_enable,
                   struct str *params, struct err *err)
 {
     struct upload *u = rq->form.file;
+    struct campaign *campaign = NULL;
     size_t got = 0;
+    if (kind->of_campaign && find_campaign(rq, &campaign, err) < 0)
+        return -1;
     char *head = mem_alloc(ACTION_HEAD_BYTES);
     if (head == NULL)
         return err_nomem(err);
     int rc = upload_read(u, 0, head, ACTION_HEAD_BYTES, &got, err);
     if (rc == 0)
         rc = action_freeze_csv(kind, (struct str){ head, got }, upload_bytes(u) == (int64_t)got,
-                               webhooks_enable, &rq->arena, params, err);
+                               webhooks_enable, campaign, &rq->arena, params, err);
     mem_free(head);
     return rc;
+}
+
+int api_campaigns_import_csv(struct request *rq, struct response *rs, struct err *err)
+{
+    (void)rs;
+    return csv_import_start(rq, ACTION_CAMPAIGN_VOUCHERS_IMPORT_CSV, HTTP_OK, err);
 }
 
 int csv_import_start(struct request *rq, int action_kind, int status, struct err *err)

@@ -435,6 +435,93 @@ int campaign_fill_voucher(const struct campaign *c, struct voucher *v, int64_t n
     return inherit_metadata(c, v, a, err);
 }
 
+/* ---- frozen ---- */
+
+static void freeze_int(struct json_out *o, const char *key, int64_t value)
+{
+    json_key(o, key);
+    json_int(o, value);
+}
+
+static void freeze_text(struct json_out *o, const char *key, struct str value)
+{
+    json_key(o, key);
+    json_str(o, value);
+}
+
+/* JSON texts as texts: they come back as they went. */
+void campaign_freeze(struct json_out *o, const struct campaign *c)
+{
+    const struct voucher *v = &c->voucher;
+    json_object(o);
+    freeze_int(o, "key", c->key);
+    freeze_int(o, "active", c->active);
+    freeze_int(o, "voucher_schema", c->voucher_schema);
+    freeze_int(o, "type", v->type);
+    freeze_int(o, "discount_type", v->discount_type);
+    freeze_int(o, "effect", v->effect);
+    if ((v->set & VF_VALUE) != 0) {
+        json_key(o, "value");
+        json_num(o, v->value);
+    }
+    freeze_int(o, "start_ms", v->start_ms);
+    freeze_int(o, "expiration_ms", v->expiration_ms);
+    freeze_int(o, "quantity", v->quantity);
+    freeze_int(o, "category_id", v->category_id);
+    freeze_text(o, "category", v->category);
+    freeze_text(o, "validity", v->validity);
+    freeze_text(o, "discount_extra", v->discount_extra);
+    freeze_text(o, "metadata", v->metadata);
+    freeze_text(o, "code_config", c->code_config);
+    json_object_end(o);
+}
+
+static int64_t thaw_int(const struct json *frozen, const char *key, bool *fine)
+{
+    const struct json *m = json_member(frozen, key);
+    int64_t value = 0;
+    *fine = *fine && m != NULL && num_parse_i64(m->text, &value);
+    return value;
+}
+
+static struct str thaw_text(const struct json *frozen, const char *key)
+{
+    const struct json *m = json_member(frozen, key);
+    return m != NULL && m->type == JSON_STRING ? m->text : (struct str){ NULL, 0 };
+}
+
+int campaign_thaw(const struct json *frozen, struct arena *a, struct campaign *out, struct err *err)
+{
+    const struct json *value = json_member(frozen, "value");
+    struct voucher *v = &out->voucher;
+    bool fine = true;
+    *out = (struct campaign){ .key = thaw_int(frozen, "key", &fine),
+                              .active = thaw_int(frozen, "active", &fine) != 0,
+                              .voucher_schema = thaw_int(frozen, "voucher_schema", &fine) != 0,
+                              .code_config = thaw_text(frozen, "code_config") };
+    voucher_init(v);
+    v->type = (uint8_t)thaw_int(frozen, "type", &fine);
+    v->discount_type = (uint8_t)thaw_int(frozen, "discount_type", &fine);
+    v->effect = (uint8_t)thaw_int(frozen, "effect", &fine);
+    v->start_ms = thaw_int(frozen, "start_ms", &fine);
+    v->expiration_ms = thaw_int(frozen, "expiration_ms", &fine);
+    v->quantity = thaw_int(frozen, "quantity", &fine);
+    v->category_id = thaw_int(frozen, "category_id", &fine);
+    v->category = thaw_text(frozen, "category");
+    v->validity = thaw_text(frozen, "validity");
+    v->discount_extra = thaw_text(frozen, "discount_extra");
+    v->metadata = thaw_text(frozen, "metadata");
+    if (value != NULL) {
+        fine = fine && num_parse(value->text, &v->value);
+        v->set |= VF_VALUE;
+    }
+    if (!fine)
+        return err_set(err, ERR_STORE, "the campaign in an action's parameters is not complete");
+    struct str *texts[] = { &v->category, &v->validity, &v->discount_extra, &v->metadata,
+                            &out->code_config };
+    return arena_keep(a, texts, ARRAY_LEN(texts)) ? 0 : err_nomem(err);
+}
+
 /* ---- printing ---- */
 
 static void put_str(struct json_out *o, const char *key, struct str value)

@@ -106,6 +106,12 @@ int campaign_merge(struct campaign *c, const struct campaign *change, struct are
 int campaign_fill_voucher(const struct campaign *c, struct voucher *v, int64_t now_ms,
                           struct arena *a, struct err *err) MUST_CHECK;
 
+/* What campaign_fill_voucher() needs of it, as a JSON object of our own, for the parameters of an
+ * action; and back again. ERR_STORE when it cannot be read. */
+void campaign_freeze(struct json_out *o, const struct campaign *c);
+int campaign_thaw(const struct json *frozen, struct arena *a, struct campaign *out,
+                  struct err *err) MUST_CHECK;
+
 /* What the API prints; names as of a voucher, with the campaign's id. In a list without
  * validation_rules_assignments. Keys without a value are left out. Errors: see buf.h. */
 enum campaign_json_flags {

@@ -296,6 +296,52 @@ static int step_metadata(struct row_reader *r)
     return 0;
 }
 
+/* What is on a gift or a card; of other campaigns the columns say nothing. */
+static int step_balance(struct row_reader *r)
+{
+    const bool gift = r->v->type == VOUCHER_GIFT;
+    const enum voucher_row row = gift ? ROW_GIFT_AMOUNT : ROW_LOYALTY_POINTS;
+    const struct voucher_worth *w = gift ? &voucher_worths[DISCOUNT_NONE] : &voucher_card_worth;
+    struct num n = num_int(0);
+    if ((!gift && r->v->type != VOUCHER_LOYALTY) || r->given[row].len == 0)
+        return 0;
+    const char *what = field_from_cell(&w->value, r->given[row], &n.i);
+    if (what != NULL)
+        return row_fails(r, &w->value, what);
+    r->v->value = n;
+    r->v->set |= VF_VALUE;
+    return 0;
+}
+
+static int run_steps(struct row_reader *r, int (*const *steps)(struct row_reader *), size_t n)
+{
+    column_map_pick(r->map, &voucher_fields, r->cells, r->n_cells, r->given);
+    for (size_t i = 0; i < n; i++) {
+        const int rc = steps[i](r);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+int voucher_member_from_cells(const struct column_map *map, enum voucher_type type,
+                              const struct str *cells, size_t n_cells, struct arena *a,
+                              struct voucher *v, struct str *reason, struct err *err)
+{
+    static int (*const steps[])(struct row_reader *) = { step_code, step_balance, step_others,
+                                                         step_metadata };
+    struct row_reader r = { .map = map,
+                            .cells = cells,
+                            .n_cells = n_cells,
+                            .arena = a,
+                            .v = v,
+                            .reason = reason,
+                            .err = err };
+    voucher_init(v);
+    v->type = (uint8_t)type;
+    return run_steps(&r, steps, ARRAY_LEN(steps));
+}
+
 int voucher_from_cells(const struct column_map *map, const struct str *cells, size_t n_cells,
                        struct arena *a, struct voucher *v, struct str *reason, struct err *err)
 {
@@ -312,11 +358,5 @@ int voucher_from_cells(const struct column_map *map, const struct str *cells, si
     r.reason = reason;
     r.err = err;
     voucher_init(v);
-    column_map_pick(map, &voucher_fields, cells, n_cells, r.given);
-    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
-        const int rc = steps[i](&r);
-        if (rc != 0)
-            return rc;
-    }
-    return 0;
+    return run_steps(&r, steps, ARRAY_LEN(steps));
 }

@@ -124,6 +124,13 @@ int voucher_from_cells(const struct column_map *map, const struct str *cells, si
                        struct arena *a, struct voucher *v, struct str *reason,
                        struct err *err) MUST_CHECK;
 
+/* The same of a file that is imported into a campaign whose vouchers are of this type: only the
+ * code is needed, and what the campaign decides (type, discount, value) is skipped: reference 3.2.
+ */
+int voucher_member_from_cells(const struct column_map *map, enum voucher_type type,
+                              const struct str *cells, size_t n_cells, struct arena *a,
+                              struct voucher *v, struct str *reason, struct err *err) MUST_CHECK;
+
 /* The body of `POST /v1/vouchers[/{code}]`. Unknown members are skipped, null means not given (but
  * `redemption.quantity`: null is "unlimited", and given), type is derived from `discount`/`gift`
  * when absent. Standalone vouchers only: a loyalty card needs a campaign and is refused. Of

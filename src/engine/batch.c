@@ -42,7 +42,7 @@ static int put_action(struct engine *e, struct slot *slot, const struct action *
     enum read_end end;
     if (plan == NULL)
         return err_nomem(err);
-    if (action_plan_read(kind, ac->params, &slot->arena, plan, err) < 0 ||
+    if (action_plan_of(kind, ac, &slot->arena, plan, err) < 0 ||
         draft_begin(&d, slot, ac, kind, plan, &start, err) < 0 ||
         read_lines(&d, lines, &e->scratch, (size_t)ac->records, true, &end, err) < 0)
         return -1;

@@ -46,7 +46,7 @@ int run_take_up(struct engine *e, struct run *run, struct err *err)
 {
     if (!run->leased && lease_run(e, run, err) < 0)
         return -1;
-    if (action_plan_read(run->kind, run->ac.params, &run->arena, &run->plan, err) < 0)
+    if (action_plan_of(run->kind, &run->ac, &run->arena, &run->plan, err) < 0)
         return -1;
     if (run->ac.chunk_no == 0 && run->ac.chunk_end == 0) /* nothing begun yet */
         run->next_start = run->plan.data_start;

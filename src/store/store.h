@@ -186,6 +186,7 @@ struct store_chunk {
     int64_t project_id;
     int64_t action_seq;
     int64_t lease_epoch;
+    int64_t campaign_id; /* whose vouchers they are; 0: standalone */
     enum apply_mode mode;
     bool dry_run;
     bool ordered; /* every earlier action of the queue has ended: nothing can come in between */

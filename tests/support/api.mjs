@@ -334,6 +334,7 @@ const assertState = {
 const assertResult = {
 	'VOUCHERS.IMPORT': action => assertMessageResult(action.result, ['code', 'reason']),
 	'VOUCHERS.IMPORT_CSV': action => assertMessageResult(action.result, ['code', 'row', 'reason']),
+	'CAMPAIGN.VOUCHERS_IMPORT_CSV': action => assertMessageResult(action.result, ['code', 'row', 'reason']),
 	'VOUCHERS.BULK_UPDATE': action =>
 		assertErrorsResult(action, ['message', 'details', 'key', 'code']),
 	'VOUCHERS.METADATA_UPDATE': action => assertErrorsResult(action, ['message', 'details', 'key'])

@@ -75,8 +75,8 @@ struct action unit_upload(struct unit_engine *w, int64_t project_id, struct str 
                          .input_bytes = (int64_t)text.len };
     MUST(upload_begin(w->spool, &u, must));
     MUST(upload_write(u, text.p, text.len, must));
-    MUST(action_freeze_csv(action_kind_find(ac.kind), text, true, false, &w->arena, &ac.params,
-                           must));
+    MUST(action_freeze_csv(action_kind_find(ac.kind), text, true, false, NULL, &w->arena,
+                           &ac.params, must));
     MUST(upload_finish(u, must));
     ac.input = arena_str(&w->arena, upload_name(u));
     upload_close(u);

@@ -14,7 +14,7 @@ static const struct action_kind *vouchers(void)
 static int freeze(struct arena *a, struct str head, bool webhooks, struct str *params,
                   struct err *err)
 {
-    return action_freeze_csv(vouchers(), head, true, webhooks, a, params, err);
+    return action_freeze_csv(vouchers(), head, true, webhooks, NULL, a, params, err);
 }
 
 static void head_is_frozen_by_name(void **state)

@@ -124,6 +124,7 @@ int slice_begin(struct store_tx *tx, struct store_chunk *c, struct voucher_appli
                                     .project_id = c->project_id,
                                     .seq = c->action_seq,
                                     .now_ms = time_now_ms(),
+                                    .campaign_id = c->campaign_id,
                                     .mode = c->mode,
                                     .dry_run = c->dry_run,
                                     .alone = c->ordered };

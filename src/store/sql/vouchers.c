@@ -334,6 +334,8 @@ int applier_merge(struct voucher_applier *ap, struct voucher *stored, const stru
     if (left && stored->binned_ms != TIME_NONE)
         return ap->mode == APPLY_UPDATE_ONLY ? applier_missing(ap, v, out, err)
                                              : applier_duplicate(ap, v, out, err);
+    if (ap->campaign_id != 0 && stored->campaign_id != ap->campaign_id)
+        return applier_duplicate(ap, v, out, err); /* somebody else's code */
     if (left && stored->version > ap->seq &&
         recent_leaves(stored, ap->seq, &change, ap->arena, &left, err) < 0)
         return -1;
