@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+/* Campaigns as a user of the official SDK meets them. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { apiServer, csv } from '../support/api.mjs';
+import { newClient, notFound, refusal, run } from './sdk.mjs';
+
+const server = await apiServer();
+
+const voucher = { type: 'DISCOUNT_VOUCHER', discount: { type: 'AMOUNT', amount_off: 1000 } };
+
+async function importFile(t, client, campaign, text) {
+	const dir = await mkdtemp(join(tmpdir(), 'longshore-sdk-'));
+	t.after(() => rm(dir, { recursive: true }));
+	const file = join(dir, 'codes.csv');
+	await writeFile(file, text);
+	return run(client, client.campaigns.importVouchersCSV(campaign, file));
+}
+
+test('a campaign is created, read, listed, changed, disabled and enabled', async () => {
+	const { client } = await newClient(server);
+	const made = await client.campaigns.create({ name: 'Spring', voucher, expiration_date: '2090-10-08T12:57:09.386Z' });
+	assert.equal(made.name, 'Spring');
+	assert.equal(made.campaign_type, 'DISCOUNT_COUPONS');
+	assert.deepEqual(await client.campaigns.get('Spring'), made);
+	assert.deepEqual(await client.campaigns.get(made.id), made);
+	const { campaigns, total } = await client.campaigns.list({ limit: 10, page: 1 });
+	assert.deepEqual([total, campaigns.map(c => c.id)], [1, [made.id]]);
+	const changed = await client.campaigns.update(made.id, { expiration_date: null });
+	assert.equal(changed.expiration_date, undefined);
+	assert.deepEqual(await client.campaigns.disable(made.id), {});
+	assert.equal((await client.campaigns.get(made.id)).active, false);
+	assert.deepEqual(await client.campaigns.enable('Spring'), {});
+	assert.equal((await client.campaigns.get(made.id)).active, true);
+});
+
+test('vouchers are added, with and without a code, and found by their campaign', async () => {
+	const { client } = await newClient(server);
+	const campaign = await client.campaigns.create({ name: 'C', voucher, metadata: { mandatory_v: 'test' } });
+	const random = await client.campaigns.addVoucher(campaign.id);
+	const certain = await client.campaigns.addCertainVoucher('C', 'MINE', { metadata: { own: true } });
+	assert.equal(random.campaign_id, campaign.id);
+	assert.equal(random.code.length, 8);
+	assert.deepEqual([certain.code, certain.campaign, certain.metadata], ['MINE', 'C', { mandatory_v: 'test', own: true }]);
+	const { vouchers, total } = await client.vouchers.list({ campaign_id: campaign.id });
+	assert.deepEqual([total, vouchers.length], [2, 2]);
+	assert.equal((await client.campaigns.get('C')).vouchers_count, 2);
+});
+
+test('a card is topped up', async () => {
+	const { client } = await newClient(server);
+	const campaign = await client.campaigns.create({ name: 'L', vouchers_count: 1, voucher: { type: 'LOYALTY_CARD', loyalty_card: { points: 1000 } } });
+	const { vouchers: [card] } = await client.vouchers.list({ campaign_id: campaign.id });
+	const { balance } = await client.loyalties.addOrRemoveCardBalance(card.code, { source_id: 's', points: 10000, reason: 'r' });
+	assert.equal(balance, 11000);
+});
+
+test('CAMPAIGN.VOUCHERS_IMPORT_CSV, and what fails by code and row', async t => {
+	const { client } = await newClient(server);
+	const campaign = await client.campaigns.create({ name: 'C', voucher });
+	await client.vouchers.create({ code: 'ALONE', ...voucher });
+	const action = await importFile(t, client, campaign.id, csv('Code,Active,Category,Region', 'A,TRUE,New,Asia', 'ALONE,,,', ',,,'));
+	assert.equal(action.type, 'CAMPAIGN.VOUCHERS_IMPORT_CSV');
+	assert.equal(action.operation_status, 'SUCCESS');
+	assert.deepEqual(action.result, {
+		message: '1 voucher(s) imported successfully, 2 failed.',
+		failed: [
+			{ code: 'ALONE', row: 2, reason: 'Duplicated voucher exists with id ALONE' },
+			{ code: '', row: 3, reason: 'Code is required' }
+		],
+		done_count: 1, failed_count: 2
+	});
+	const { vouchers } = await client.vouchers.list({ campaign_id: campaign.id });
+	assert.deepEqual(vouchers.map(v => [v.code, v.category, v.metadata]), [['A', 'New', { Region: 'Asia' }]]);
+});
+
+test('errors reach the user of the SDK with all that they tell', async () => {
+	const { client } = await newClient(server);
+	await client.campaigns.create({ name: 'C', voucher });
+	await assert.rejects(client.campaigns.create({ name: 'C', voucher }), refusal({
+		code: 409, key: 'duplicate_found', message: 'Duplicated resource found', details: 'Duplicated campaign exists with name C',
+		resource_id: 'C', resource_type: 'campaign'
+	}));
+	const gift = { type: 'GIFT_VOUCHER', gift: { amount: 1 } };
+	await assert.rejects(client.campaigns.create({ name: 'R', campaign_type: 'REFERRAL_PROGRAM', voucher: gift }), refusal({
+		code: 400, key: 'invalid_campaign', message: 'Invalid Campaign', details: "Property 'discount' is required for REFERRAL_PROGRAM campaign"
+	}));
+	await assert.rejects(client.campaigns.get('None'), notFound('campaign', 'None'));
+});
