@@ -186,37 +186,44 @@ int64_t code_config_space(const struct code_config *c)
 
 /* ---- making ---- */
 
-/* randombytes_uniform has no modulo bias. */
-static void put_random(const struct code_config *c, struct buf *b)
+/* Prefix, body, postfix; `digit` chooses the characters, 0 to n_characters - 1. */
+static void put_code(const struct code_config *c, uint32_t (*digit)(void *arg), void *arg,
+                     struct buf *b)
 {
-    buf_puts(b, c->characters[randombytes_uniform(c->n_characters)]);
-}
-
-static void put_pattern(const struct code_config *c, struct buf *b)
-{
-    for (const char *p = c->pattern.p; p < c->pattern.p + c->pattern.len; p++) {
-        if (*p == PLACEHOLDER)
-            put_random(c, b);
+    buf_puts(b, c->prefix);
+    for (size_t i = 0; c->pattern.p == NULL && i < c->length; i++)
+        buf_puts(b, c->characters[digit(arg)]);
+    for (size_t i = 0; i < c->pattern.len; i++) {
+        if (c->pattern.p[i] == PLACEHOLDER)
+            buf_puts(b, c->characters[digit(arg)]);
         else
-            buf_putc(b, *p);
+            buf_putc(b, c->pattern.p[i]);
     }
+    buf_puts(b, c->postfix);
 }
 
-struct str code_config_make(const struct code_config *c, struct arena *a)
+struct str code_config_write(const struct code_config *c, uint32_t (*digit)(void *arg), void *arg,
+                             struct arena *a)
 {
     struct str code = { NULL, 0 };
     struct buf b;
     buf_init(&b, VOUCHER_CODE_MAX_BYTES);
-    buf_puts(&b, c->prefix);
-    if (c->pattern.p != NULL) {
-        put_pattern(c, &b);
-    } else {
-        for (size_t i = 0; i < c->length; i++)
-            put_random(c, &b);
-    }
-    buf_puts(&b, c->postfix);
+    put_code(c, digit, arg, &b);
     if (!b.failed)
         code = arena_str(a, buf_str(&b));
     buf_release(&b);
     return code;
+}
+
+/* randombytes_uniform has no modulo bias. */
+static uint32_t random_digit(void *arg)
+{
+    const struct code_config *c = arg;
+    return randombytes_uniform(c->n_characters);
+}
+
+struct str code_config_make(const struct code_config *c, struct arena *a)
+{
+    struct code_config shown = *c; /* the callback's argument is not const */
+    return code_config_write(c, random_digit, &shown, a);
 }

@@ -37,6 +37,11 @@ void code_config_put_json(struct json_out *o, const struct code_config *c);
 /* How many different codes there are; INT64_MAX: that many or more. */
 int64_t code_config_space(const struct code_config *c);
 
+/* The code whose random characters are those that `digit` chooses, one after the other, each 0 to
+ * n_characters - 1. {NULL,0}: out of memory. */
+struct str code_config_write(const struct code_config *c, uint32_t (*digit)(void *arg), void *arg,
+                             struct arena *a) MUST_CHECK;
+
 /* A new random code, every one as likely as the others. {NULL,0}: out of memory. */
 struct str code_config_make(const struct code_config *c, struct arena *a) MUST_CHECK;
 
