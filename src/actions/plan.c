@@ -5,6 +5,8 @@
  * A CSV import's part of it is made in csv_input.c; here is what actions with records have, and the
  * reader for all.
  */
+#include <sodium.h>
+
 #include "actions/registry.h"
 
 /* A record's metadata is bounded, and so is what all records share. */
@@ -36,6 +38,46 @@ int action_freeze_records(const struct action_kind *kind, struct str metadata, b
     if (buf_keep(&b, a, params, err) < 0)
         return -1;
     return metadata.p != NULL ? check_depth(*params, a, err) : 0;
+}
+
+int action_freeze_codes(const struct campaign *campaign, int64_t count, struct arena *a,
+                        struct str *params, struct err *err)
+{
+    unsigned char key[CODE_DRAW_KEY_BYTES];
+    char hex[2 * CODE_DRAW_KEY_BYTES + 1];
+    struct buf b;
+    struct json_out o = { .b = &b };
+    randombytes_buf(key, sizeof(key));
+    sodium_bin2hex(hex, sizeof(hex), key, sizeof(key));
+    buf_init(&b, PARAMS_MAX_BYTES);
+    json_object(&o);
+    json_key(&o, "count");
+    json_int(&o, count);
+    json_key(&o, "key");
+    json_str(&o, str_of(hex));
+    json_key(&o, "campaign");
+    campaign_freeze(&o, campaign);
+    json_object_end(&o);
+    sodium_memzero(key, sizeof(key));
+    return buf_keep(&b, a, params, err);
+}
+
+static int read_codes(const struct action_kind *kind, const struct json *tree, struct arena *a,
+                      struct action_plan *out, struct err *err)
+{
+    const struct json *count = json_member(tree, "count"), *key = json_member(tree, "key");
+    unsigned char bytes[CODE_DRAW_KEY_BYTES];
+    struct json *config = NULL;
+    size_t n = 0;
+    if (count == NULL || !num_parse_i64(count->text, &out->count) || key == NULL ||
+        sodium_hex2bin(bytes, sizeof(bytes), key->text.p, key->text.len, NULL, &n, NULL) != 0 ||
+        n != sizeof(bytes))
+        return err_set(err, ERR_STORE, "the parameters of a %s are not complete", kind->name);
+    if (json_parse(a, out->campaign->code_config, &config, err) < 0 ||
+        code_config_read(config, 1, a, &out->codes, err) < 0)
+        return err_wrap(err, "cannot read the code_config of a %s", kind->name);
+    code_draw_init(&out->draw, &out->codes, bytes);
+    return 0;
 }
 
 static int read_csv(const struct action_kind *kind, const struct json *tree, struct arena *a,
@@ -94,6 +136,8 @@ int action_plan_read(const struct action_kind *kind, struct str params, struct a
         (struct action_plan){ .webhooks_enable = webhooks != NULL && webhooks->type == JSON_TRUE };
     if (read_campaign(kind, tree, a, out, err) < 0)
         return -1;
+    if (kind->input == INPUT_CODES)
+        return read_codes(kind, tree, a, out, err);
     if (kind->input == INPUT_CSV)
         return read_csv(kind, tree, a, out, err);
     return read_metadata(json_member(tree, "metadata"), a, out, err);

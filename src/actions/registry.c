@@ -10,6 +10,12 @@ static void put_voucher_message(struct buf *b, int64_t done, int64_t failed)
                (long long)failed);
 }
 
+static void put_generated(struct buf *b, int64_t done, int64_t failed)
+{
+    (void)failed;
+    buf_printf(b, "Generated %lld vouchers.", (long long)done);
+}
+
 static int map_import_cells(const struct action_plan *plan, const struct str *cells, size_t n_cells,
                             struct arena *a, struct voucher *row, struct str *reason,
                             struct err *err)
@@ -98,6 +104,18 @@ static const struct action_kind action_kinds[ACTION_KIND_ID_COUNT] = {
         .required_columns = voucher_required_columns,
         .map_cells = map_member_cells,
         .put_message = put_voucher_message,
+    },
+    [ACTION_CAMPAIGN_VOUCHERS_GENERATE] = {
+        .name = "CAMPAIGN.VOUCHERS_GENERATE",
+        .summary = "Generate codes for a campaign",
+        .input = INPUT_CODES,
+        .queue = QUEUE_VOUCHERS,
+        .discipline = DISCIPLINE_SHARED,
+        .mode = APPLY_NEW_ONLY,
+        .result = RESULT_COUNT,
+        .of_campaign = true,
+        .key_name = "code",
+        .put_message = put_generated,
     },
     [ACTION_VOUCHERS_IMPORT] = {
         .name = "VOUCHERS.IMPORT",

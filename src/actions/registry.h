@@ -10,6 +10,8 @@
 #define ACTIONS_REGISTRY_H
 
 #include "base/json.h"
+#include "domain/campaign.h"
+#include "domain/code_draw.h"
 #include "domain/voucher.h"
 #include "store/store.h"
 
@@ -17,6 +19,7 @@
  * not exist. */
 enum action_kind_id {
     ACTION_CAMPAIGN_VOUCHERS_IMPORT_CSV = 2,
+    ACTION_CAMPAIGN_VOUCHERS_GENERATE = 5,
     ACTION_VOUCHERS_IMPORT = 16,
     ACTION_VOUCHERS_IMPORT_CSV = 17,
     ACTION_VOUCHERS_BULK_UPDATE = 18,
@@ -28,12 +31,14 @@ enum action_input {
     INPUT_NONE,
     INPUT_CSV,
     INPUT_RECORDS, /* JSON values, compact, one a line */
+    INPUT_CODES,   /* nothing: codes are made, see engine/read_codes.c */
 };
 
 /* How a result reads (reference 8.1). */
 enum result_style {
     RESULT_MESSAGE, /* message, failed[], done_count, failed_count */
     RESULT_ERRORS,  /* done_count, failed_count, reports, reports_available_till, errors[] */
+    RESULT_COUNT,   /* message, done_count: of rows that were created or updated */
 };
 
 /* An action's frozen parameters, read once when it is taken up. Lives in the arena it was read
@@ -46,6 +51,9 @@ struct action_plan {
     struct str metadata;       /* what every record is given, a JSON object; {NULL,0}: none */
     struct campaign *campaign; /* as it was when the action was queued; NULL: of no campaign */
     int64_t now_ms;            /* when that was */
+    int64_t count;             /* INPUT_CODES: how many */
+    struct code_config codes;
+    struct code_draw draw;
 };
 
 struct action_kind {
@@ -103,6 +111,11 @@ int action_freeze_csv(const struct action_kind *kind, struct str head, bool whol
 
 /* The same for records. `metadata`: what every record is given, {NULL,0}: none; ERR_INVALID_JSON
  * when it is nested too deeply. */
+/* The same for codes of a campaign, which has what the new vouchers are to have: `count` of its
+ * code_config, by a new random key. */
+int action_freeze_codes(const struct campaign *campaign, int64_t count, struct arena *a,
+                        struct str *params, struct err *err) MUST_CHECK;
+
 int action_freeze_records(const struct action_kind *kind, struct str metadata, bool webhooks_enable,
                           struct arena *a, struct str *params, struct err *err) MUST_CHECK;
 

@@ -27,8 +27,17 @@ int64_t action_failed_count(const struct action *ac)
     return ac->counts[OUTCOME_FAILED];
 }
 
+/* Codes that somebody had already are nothing that was done. */
+static bool counts_changes(const struct action *ac)
+{
+    const struct action_kind *kind = action_kind_find(ac->kind);
+    return kind != NULL && kind->result == RESULT_COUNT;
+}
+
 int64_t action_done_count(const struct action *ac)
 {
+    if (counts_changes(ac))
+        return ac->counts[OUTCOME_CREATED] + ac->counts[OUTCOME_UPDATED];
     return action_rows(ac) - action_failed_count(ac);
 }
 
@@ -192,12 +201,23 @@ static void put_errors_result(struct json_out *o, const struct action_kind *kind
     json_array_end(o);
 }
 
+/* ---- RESULT_COUNT ---- */
+
+static void put_count_result(struct json_out *o, const struct action_kind *kind,
+                             const struct action *ac, const struct action_view *view)
+{
+    (void)view;
+    put_message(o, kind, ac);
+    put_count(o, "done_count", action_done_count(ac));
+}
+
 /* ---- the object ---- */
 
 static void (*const put_result[])(struct json_out *o, const struct action_kind *kind,
                                   const struct action *ac, const struct action_view *view) = {
     [RESULT_MESSAGE] = put_message_result,
     [RESULT_ERRORS] = put_errors_result,
+    [RESULT_COUNT] = put_count_result,
 };
 
 static void put_state(struct json_out *o, const struct action *ac)

@@ -41,7 +41,7 @@ static int prepare(struct starting *st, struct err *err)
     struct request *rq = st->rq;
     struct action *ac = &st->action;
     struct upload *file = *st->how.file;
-    if (st->how.freeze(rq, st->kind, st->how.webhooks_enable, &ac->params, err) < 0)
+    if (st->how.freeze(rq, &st->how, st->kind, ac, err) < 0)
         return -1;
     ac->created_ms = time_now_ms();
     if (file == NULL)
@@ -175,7 +175,7 @@ static int begin(struct starting *st, struct err *err)
         .request_id = str_of(st->rq->id),
         .records = st->how.records,
         .data = st->how.data,
-        .input_bytes = (int64_t)st->how.data.len,
+        .input_bytes = (int64_t)st->how.data.len + st->how.codes,
     };
     return 0;
 }

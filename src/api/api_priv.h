@@ -133,11 +133,12 @@ struct action_start {
     struct upload **file; /* where the request keeps its input, until the action has it */
     struct str data;      /* when there is no file: the input, which lives as long as the request */
     int64_t records;      /* of the input; -1: not known before its end */
+    int64_t codes;        /* to be generated, of an action without an input */
 
-    /* What decides the outcomes, as JSON in the request's arena; refuses a bad input. May wait for
-     * the disk if there is a file. */
-    int (*freeze)(struct request *rq, const struct action_kind *kind, bool webhooks_enable,
-                  struct str *params, struct err *err);
+    /* What decides the outcomes, as JSON in the request's arena, to ac->params, and the campaign
+     * that it is about, if it is; refuses a bad input. May wait for the disk if there is a file. */
+    int (*freeze)(struct request *rq, const struct action_start *how,
+                  const struct action_kind *kind, struct action *ac, struct err *err);
 };
 
 /*
@@ -148,6 +149,16 @@ struct action_start {
  * another one.
  */
 int action_start(struct request *rq, const struct action_start *how, struct err *err) MUST_CHECK;
+
+/* ---- codes of campaigns (campaign_codes.c) ---- */
+
+/* The campaign of the path, which must be one that can have more codes: its 404, or
+ * ERR_INVALID_CAMPAIGN (`You can not <verb> for PROMOTION type campaign.`). */
+int api_find_campaign_for_codes(struct request *rq, const char *verb, struct campaign **out,
+                                struct err *err) MUST_CHECK;
+
+/* One voucher with a random code (voucher_writes.c). */
+int api_campaigns_add_random(struct request *rq, struct response *rs, struct err *err) MUST_CHECK;
 
 /* ---- CSV imports (csv_import.c) ---- */
 

@@ -35,10 +35,11 @@ const struct records_shape api_vouchers_metadata_update_body = {
     .check = check_record,
 };
 
-static int freeze(struct request *rq, const struct action_kind *kind, bool webhooks_enable,
-                  struct str *params, struct err *err)
+static int freeze(struct request *rq, const struct action_start *how,
+                  const struct action_kind *kind, struct action *ac, struct err *err)
 {
-    return action_freeze_records(kind, rq->records->also, webhooks_enable, &rq->arena, params, err);
+    return action_freeze_records(kind, rq->records->also, how->webhooks_enable, &rq->arena,
+                                 &ac->params, err);
 }
 
 int api_records_start(struct request *rq, struct response *rs, struct err *err)

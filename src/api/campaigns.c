@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* campaigns.c - /v1/campaigns (reference 4.1). */
 #include "api/api_priv.h"
+#include "base/time_iso.h"
 
 #define CAMPAIGN_PAGE_MAX 100
 
@@ -129,7 +130,8 @@ struct writing {
     struct request *rq;
     struct campaign given;
     struct campaign_write write;
-    bool with_voucher; /* a new one gets its first voucher at once */
+    bool with_voucher;    /* a new one gets its first voucher at once */
+    struct action action; /* kind 0: none; generates its codes */
     struct voucher voucher;
     struct voucher_write first;
 };
@@ -157,12 +159,36 @@ static int write_first_voucher(struct store_tx *tx, struct writing *wr, struct e
     return 0;
 }
 
+/* The action that generates its codes exists with it or not at all. */
+static int write_generation(struct store_tx *tx, struct writing *wr, struct err *err)
+{
+    const struct action_kind *kind = action_kind_find(ACTION_CAMPAIGN_VOUCHERS_GENERATE);
+    const int64_t n = wr->given.vouchers_count;
+    wr->action = (struct action){ .project_id = wr->write.project_id,
+                                  .kind = ACTION_CAMPAIGN_VOUCHERS_GENERATE,
+                                  .queue = kind->queue,
+                                  .discipline = kind->discipline,
+                                  .campaign_id = wr->write.campaign.key,
+                                  .created_ms = time_now_ms(),
+                                  .request_id = str_of(wr->rq->id),
+                                  .input_bytes = n,
+                                  .records = -1 };
+    if (action_freeze_codes(&wr->write.campaign, n, wr->write.arena, &wr->action.params, err) < 0)
+        return -1;
+    return store_tx_action_insert(tx, &wr->action, err);
+}
+
 static int write_campaign(struct store_tx *tx, void *arg, struct err *err)
 {
     struct writing *wr = arg;
+    wr->action.kind = 0;
     if (store_tx_campaign_write(tx, &wr->write, err) < 0)
         return -1;
-    return wr->with_voucher && !wr->write.refused ? write_first_voucher(tx, wr, err) : 0;
+    if (wr->write.refused || wr->write.mode != CAMPAIGN_CREATE)
+        return 0;
+    if (wr->given.vouchers_count > 1)
+        return write_generation(tx, wr, err);
+    return wr->with_voucher ? write_first_voucher(tx, wr, err) : 0;
 }
 
 static int refused(struct request *rq, const struct writing *wr, struct err *err)
@@ -180,6 +206,8 @@ static int refused(struct request *rq, const struct writing *wr, struct err *err
 static int answer_campaign(struct request *rq, struct response *rs, struct err *err)
 {
     const struct writing *wr = rq->state;
+    if (wr->action.kind != 0)
+        engine_add(api_of(rq)->engine, &wr->action);
     if (!wr->write.found)
         return reply_not_found(rq, "campaign", rq->args[0], err);
     return wr->write.refused ? refused(rq, wr, err)
@@ -220,11 +248,11 @@ int api_campaigns_create(struct request *rq, struct response *rs, struct err *er
         campaign_from_json(body, &rq->arena, &wr->given, err) < 0 ||
         api_read_category_id(rq, body, &wr->given.voucher, err) < 0)
         return -1;
+    if (wr->given.codes == CODES_STANDALONE)
+        wr->given.vouchers_count = 1; /* it has one code */
+    wr->with_voucher = wr->given.vouchers_count == 1;
     if (wr->given.vouchers_count > 1)
-        return err_set(
-            err, ERR_INVALID_CAMPAIGN,
-            "Property .vouchers_count must be <= 1: this server cannot generate many codes yet");
-    wr->with_voucher = wr->given.vouchers_count == 1 || wr->given.codes == CODES_STANDALONE;
+        wr->given.creation = wr->given.generation = CAMPAIGN_IN_PROGRESS;
     wr->write.mode = CAMPAIGN_CREATE;
     return api_write(rq, write_campaign, wr, answer_campaign, err);
 }

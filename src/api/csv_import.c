@@ -13,37 +13,23 @@ static int read_flag(const struct form *f, const char *name, bool *out, struct e
     return 0;
 }
 
-/* The campaign of the path, which must have room for codes. */
-static int find_campaign(struct request *rq, struct campaign **out, struct err *err)
-{
-    if (store_find_campaign(api_of(rq)->store, &rq->arena, rq->project->id, rq->args[0], out, err) <
-        0)
-        return err_wrap(err, "cannot look up a campaign");
-    if (*out == NULL)
-        return reply_not_found(rq, "campaign", rq->args[0], err);
-    if ((*out)->campaign_type != CAMPAIGN_PROMOTION && (*out)->codes != CODES_STANDALONE)
-        return 0;
-    return err_set(err, ERR_INVALID_CAMPAIGN,
-                   "You can not import vouchers into a %s type campaign.",
-                   (*out)->codes == CODES_STANDALONE ? "STANDALONE" : "PROMOTION");
-}
-
 /* Looks at the head of the file. */
-static int freeze(struct request *rq, const struct action_kind *kind, bool webhooks_enable,
-                  struct str *params, struct err *err)
+static int freeze(struct request *rq, const struct action_start *how,
+                  const struct action_kind *kind, struct action *ac, struct err *err)
 {
     struct upload *u = rq->form.file;
     struct campaign *campaign = NULL;
     size_t got = 0;
-    if (kind->of_campaign && find_campaign(rq, &campaign, err) < 0)
+    if (kind->of_campaign && api_find_campaign_for_codes(rq, "import vouchers", &campaign, err) < 0)
         return -1;
+    ac->campaign_id = campaign != NULL ? campaign->key : 0;
     char *head = mem_alloc(ACTION_HEAD_BYTES);
     if (head == NULL)
         return err_nomem(err);
     int rc = upload_read(u, 0, head, ACTION_HEAD_BYTES, &got, err);
     if (rc == 0)
         rc = action_freeze_csv(kind, (struct str){ head, got }, upload_bytes(u) == (int64_t)got,
-                               webhooks_enable, campaign, &rq->arena, params, err);
+                               how->webhooks_enable, campaign, &rq->arena, &ac->params, err);
     mem_free(head);
     return rc;
 }

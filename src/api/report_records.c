@@ -81,17 +81,38 @@ static int key_of_line(struct record_reader *r, struct str *key, struct err *err
     return 0;
 }
 
-/* ---- both ---- */
+/* ---- codes ---- */
+
+static enum record_step next_code(struct record_reader *r)
+{
+    r->place++;
+    return RECORD_ONE;
+}
+
+static int key_of_code(struct record_reader *r, struct str *key, struct err *err)
+{
+    arena_reset(&r->scratch);
+    *key = code_draw_at(&r->plan->draw, r->place - 1, &r->scratch);
+    return key->p == NULL ? err_nomem(err) : 0;
+}
+
+void record_reader_seek(struct record_reader *r, int64_t place)
+{
+    r->place = place;
+}
+
+/* ---- all ---- */
 
 static const struct record_reader_ops readers[] = {
     [INPUT_CSV] = { .load = load_csv, .next = next_csv, .key = key_of_csv },
     [INPUT_RECORDS] = { .load = load_lines, .next = next_line, .key = key_of_line },
+    [INPUT_CODES] = { .next = next_code, .key = key_of_code },
 };
 
 void record_reader_init(struct record_reader *r, const struct action_kind *kind,
                         const struct action_plan *plan)
 {
-    *r = (struct record_reader){ .ops = &readers[kind->input], .kind = kind };
+    *r = (struct record_reader){ .ops = &readers[kind->input], .kind = kind, .plan = plan };
     csv_reader_init(&r->csv);
     arena_init(&r->scratch, 4 * KIB, 64 * KIB);
     if (kind->input == INPUT_CSV) {

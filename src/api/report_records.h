@@ -32,6 +32,9 @@ struct record_reader {
     bool at_end;
     struct str line;
     struct arena scratch; /* of one key */
+
+    const struct action_plan *plan; /* INPUT_CODES */
+    int64_t place;                  /* the next one */
 };
 
 enum record_step {
@@ -41,13 +44,16 @@ enum record_step {
     RECORD_NOMEM, /* the same call may be made again */
 };
 
-/* Of a kind of action that has an input. The plan is not needed afterwards. */
+/* Of a kind of action that has an input. The plan is needed for INPUT_CODES only, afterwards. */
 void record_reader_init(struct record_reader *r, const struct action_kind *kind,
                         const struct action_plan *plan);
 void record_reader_release(struct record_reader *r); /* of a zeroed one, too */
 
 /* The memory stays the caller's, and is changed by reading. at_end: nothing follows. */
 void record_reader_load(struct record_reader *r, char *window, size_t len, bool at_end);
+
+/* INPUT_CODES, instead of a window: the place of the next record. */
+void record_reader_seek(struct record_reader *r, int64_t place);
 
 enum record_step record_next(struct record_reader *r) MUST_CHECK;
 

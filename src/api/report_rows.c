@@ -41,7 +41,7 @@ int rows_open(struct report_rows *r, struct api *api, const struct action *ac, i
     if (action_plan_read(r->kind, ac->params, a, &r->plan, err) < 0)
         return err_wrap(err, "cannot read an action's parameters");
     record_reader_init(&r->reader, r->kind, &r->plan);
-    return open_input(r, a, err);
+    return r->kind->input == INPUT_CODES ? 0 : open_input(r, a, err);
 }
 
 void rows_close(struct report_rows *r)
@@ -78,6 +78,7 @@ static int load_chunk(struct report_rows *r, struct err *err)
         return check_end(r, err);
     }
     r->chunk_next = r->blob->first_row;
+    record_reader_seek(&r->reader, r->blob->start);
     r->input_pos = r->blob->start;
     r->window_len = 0;
     r->reader.pos = 0;
@@ -137,7 +138,7 @@ int rows_load(struct report_rows *r, struct err *err)
 {
     if (r->needs_chunk && load_chunk(r, err) < 0)
         return -1;
-    return r->blob != NULL ? load_window(r, err) : 0;
+    return r->blob != NULL && r->kind->input != INPUT_CODES ? load_window(r, err) : 0;
 }
 
 /* ---- rows ---- */
@@ -215,6 +216,8 @@ enum rows_step rows_next(struct report_rows *r, struct report_row *out, struct e
                                     .outcome = outcome_get(r->blob->packed, in_chunk) };
         if (out->outcome == OUTCOME_PENDING)
             continue; /* not applied yet, or never */
+        if (r->kind->input == INPUT_CODES && out->outcome == OUTCOME_UNCHANGED)
+            continue; /* a code that was taken */
         return fill_row(r, out, err) < 0 ? ROWS_BROKEN : ROWS_ONE;
     }
     return ROWS_END;

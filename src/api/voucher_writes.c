@@ -5,8 +5,6 @@
  * They are all alike: read what is wanted, hand it to the store as a unit of work, answer when it
  * is durable. What differs is a function before and one after.
  */
-#include <limits.h>
-
 #include "api/api_priv.h"
 
 /* Lives in the request's arena, which is the store's while the request is suspended. */
@@ -163,18 +161,13 @@ int api_campaigns_add_voucher(struct request *rq, struct response *rs, struct er
     return writing_start(wr, err);
 }
 
-int api_campaigns_add_vouchers(struct request *rq, struct response *rs, struct err *err)
+int api_campaigns_add_random(struct request *rq, struct response *rs, struct err *err)
 {
     const struct json *body;
     struct writing *wr = writing_new(rq, VOUCHER_CREATE, err);
-    int n = 1;
     (void)rs;
-    if (wr == NULL || query_int(rq, "vouchers_count", 1, INT_MAX, 1, &n, err) < 0 ||
-        api_read_object(rq, &body, err) < 0)
+    if (wr == NULL || api_read_object(rq, &body, err) < 0)
         return -1;
-    if (n > 1)
-        return err_set(err, ERR_INVALID_QUERY,
-                       "Property .vouchers_count must be 1: this server cannot generate codes yet");
     wr->asked.campaign = rq->args[0];
     return read_new(rq, body, wr, err) < 0 ? -1 : writing_start(wr, err);
 }

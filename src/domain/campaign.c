@@ -430,6 +430,8 @@ int campaign_fill_voucher(const struct campaign *c, struct voucher *v, int64_t n
         v->category = t->category;
         v->category_id = t->category_id;
     }
+    if ((given & VF_ADDITIONAL_INFO) == 0)
+        v->additional_info = t->additional_info;
     if ((given & VF_ACTIVE) == 0)
         v->active = c->active && (t->expiration_ms == TIME_NONE || t->expiration_ms > now_ms);
     return inherit_metadata(c, v, a, err);
@@ -472,6 +474,7 @@ void campaign_freeze(struct json_out *o, const struct campaign *c)
     freeze_text(o, "validity", v->validity);
     freeze_text(o, "discount_extra", v->discount_extra);
     freeze_text(o, "metadata", v->metadata);
+    freeze_text(o, "additional_info", v->additional_info);
     freeze_text(o, "code_config", c->code_config);
     json_object_end(o);
 }
@@ -511,14 +514,15 @@ int campaign_thaw(const struct json *frozen, struct arena *a, struct campaign *o
     v->validity = thaw_text(frozen, "validity");
     v->discount_extra = thaw_text(frozen, "discount_extra");
     v->metadata = thaw_text(frozen, "metadata");
+    v->additional_info = thaw_text(frozen, "additional_info");
     if (value != NULL) {
         fine = fine && num_parse(value->text, &v->value);
         v->set |= VF_VALUE;
     }
     if (!fine)
         return err_set(err, ERR_STORE, "the campaign in an action's parameters is not complete");
-    struct str *texts[] = { &v->category, &v->validity, &v->discount_extra, &v->metadata,
-                            &out->code_config };
+    struct str *texts[] = { &v->category, &v->validity,        &v->discount_extra,
+                            &v->metadata, &v->additional_info, &out->code_config };
     return arena_keep(a, texts, ARRAY_LEN(texts)) ? 0 : err_nomem(err);
 }
 

@@ -33,7 +33,8 @@ static int lease_run(struct engine *e, struct run *run, struct err *err)
     pthread_mutex_lock(&e->lock); /* others look at run->ac */
     run->ac = ac;
     pthread_mutex_unlock(&e->lock);
-    run->next_start = ac.chunk_start;
+    run->created = ac.counts[OUTCOME_CREATED];
+    run->next_start = run->codes_end = ac.chunk_start;
     run->next_row = ac.chunk_row;
     run->next_no = ac.chunk_no;
     run->rows_budget = CHUNK_ROWS_FIRST;
@@ -210,7 +211,19 @@ static void move_run(struct run *run, const struct store_chunk *c)
         run->rows_budget = CHUNK_ROWS_MAX;
 }
 
-int chunk_prepare(struct engine *e, struct run *run, struct slot *slot, bool *last, struct err *err)
+/* A chunk of an action without an input. */
+static int make_chunk(struct engine *e, struct run *run, struct slot *slot, struct err *err)
+{
+    const struct chunk_at at = { run->next_start, run->next_row, run->next_no };
+    struct draft d;
+    slot_begin(slot);
+    if (draft_begin(&d, slot, &run->ac, run->kind, &run->plan, &at, err) < 0 ||
+        read_codes(e, run, &d, err) < 0 || draft_finish(&d, err) < 0)
+        return -1;
+    return run->ac.slice_done > 0 ? restore_outcomes(e, run, slot, d.c, err) : 0;
+}
+
+static int read_input(struct engine *e, struct run *run, struct slot *slot, struct err *err)
 {
     struct reading r;
     /* Opened for each chunk: thousands of waiting actions hold no file. */
@@ -219,10 +232,22 @@ int chunk_prepare(struct engine *e, struct run *run, struct slot *slot, bool *la
     const int rc = read_chunk(e, run, slot, &r, err);
     input_close(run->in);
     run->in = NULL;
-    if (rc < 0 || finish_chunk(e, run, slot, &r, err) < 0)
+    return rc < 0 ? -1 : finish_chunk(e, run, slot, &r, err);
+}
+
+int chunk_prepare(struct engine *e, struct run *run, struct slot *slot, bool *last, struct err *err)
+{
+    const bool makes = run->kind->input == INPUT_CODES;
+    if ((makes ? make_chunk(e, run, slot, err) : read_input(e, run, slot, err)) < 0)
         return -1;
-    move_run(run, r.draft.c);
-    *last = r.draft.c->end_status != ACTION_IN_PROGRESS;
+    const struct store_chunk *c = &slot->chunks[0];
+    move_run(run, c);
+    *last = c->end_status != ACTION_IN_PROGRESS;
+    if (makes) {
+        pthread_mutex_lock(&e->lock);
+        run->waits = run->next_start >= run->codes_end;
+        pthread_mutex_unlock(&e->lock);
+    }
     return 0;
 }
 

@@ -381,13 +381,14 @@ static bool must_leave(struct engine *e, const struct slot *slot, const struct s
 }
 
 static void note_slice(struct engine *e, const struct slot *slot, const struct store_chunk *c,
-                       size_t before, int64_t us)
+                       size_t before, int64_t created, int64_t us)
 {
     const struct turn turn = turn_of(slot);
     pthread_mutex_lock(&e->lock);
     schedule_charge(e, &turn, us);
     if (slot->run != NULL) {
         slot->run->commit_us += us;
+        slot->run->created += c->counts[OUTCOME_CREATED] - created;
         note_progress(slot->run, c, (int64_t)(c->slice_done - before));
     }
     pthread_mutex_unlock(&e->lock);
@@ -401,6 +402,7 @@ static bool commit_slot(struct engine *e, struct slot *slot)
     while ((c = first_open(slot)) != NULL) {
         struct err err = { 0 };
         const size_t before = c->slice_done;
+        const int64_t created = c->counts[OUTCOME_CREATED];
         const int64_t from_us = time_monotonic_us();
         if (must_leave(e, slot, c))
             return false;
@@ -411,7 +413,7 @@ static bool commit_slot(struct engine *e, struct slot *slot)
         }
         cm.tries = 0;
         cm.pause_ms = 0;
-        note_slice(e, slot, c, before, time_monotonic_us() - from_us);
+        note_slice(e, slot, c, before, created, time_monotonic_us() - from_us);
     }
     return true;
 }

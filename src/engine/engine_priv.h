@@ -54,12 +54,15 @@ struct run {
     struct input *in; /* while a chunk is read from the spool */
     int64_t next_start, next_row, next_no;
     size_t rows_budget; /* of the next chunk */
+    int64_t codes_end;  /* INPUT_CODES: places that are planned so far */
     int64_t retry_ms;   /* last pause after trouble; 0: none */
     int64_t queued_ms;
 
     /* under engine.lock */
     bool read_to_end; /* nothing more to prepare */
     bool dropped;     /* leased by another, or gone: its chunks are not committed */
+    bool waits;       /* for what it has in flight: what comes next depends on it */
+    int64_t created;  /* rows, of all that is committed */
     unsigned in_flight;
     int64_t spent_us; /* for fairness */
     struct engine_progress progress;
@@ -227,6 +230,9 @@ enum read_end {
  * `exact`), is reached. The chunk's end moves behind the last record. */
 int read_csv(struct engine *e, struct draft *d, size_t max_rows, bool exact, enum read_end *end,
              struct str *why, size_t *pos, struct err *err) MUST_CHECK;
+
+/* read_codes.c: the next places of an action that generates codes, or how it ends. */
+int read_codes(struct engine *e, struct run *run, struct draft *d, struct err *err) MUST_CHECK;
 
 struct lines {
     struct str text;

@@ -20,7 +20,7 @@ static struct project_time *find_project(struct engine *e, int64_t project_id)
 
 static bool is_runnable(const struct run *run)
 {
-    return !run->read_to_end && !run->dropped;
+    return !run->read_to_end && !run->dropped && !(run->waits && run->in_flight > 0);
 }
 
 /* Does the queue itself have a turn to take? */

@@ -69,3 +69,12 @@ void fingerprint_end(struct request *rq)
     add_query(&d, rq->query);
     id_digest_end(&d, f->hash);
 }
+
+int fingerprint_of_body(struct request *rq, struct err *err)
+{
+    if (fingerprint_begin(rq, err) < 0)
+        return -1;
+    fingerprint_add(rq->fingerprint, rq->body.p, rq->body.len);
+    fingerprint_end(rq);
+    return 0;
+}

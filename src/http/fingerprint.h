@@ -23,6 +23,10 @@ struct fingerprint {
     unsigned char hash[ID_HASH_BYTES]; /* valid behind the body */
 };
 
+/* All of it, of a request whose body is in memory: for a handler that starts an action. Errors: as
+ * fingerprint_begin(). */
+int fingerprint_of_body(struct request *rq, struct err *err) MUST_CHECK;
+
 /* Sets rq->fingerprint, in the request's arena; it stays NULL when no key was given.
  * ERR_INVALID_PAYLOAD for a key that is not 1 to 255 visible ASCII characters; ERR_NOMEM. */
 int fingerprint_begin(struct request *rq, struct err *err) MUST_CHECK;

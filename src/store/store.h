@@ -138,8 +138,9 @@ struct action {
     int kind; /* enum action_kind_id, see actions/registry.h */
     enum action_queue queue;
     enum discipline discipline;
-    bool dry_run;       /* promotion data stays as it is; everything else is real */
-    int64_t created_ms; /* when it was accepted; also the action's frozen "now" */
+    int64_t campaign_id; /* whose vouchers it works on; 0: of none; not read back */
+    bool dry_run;        /* promotion data stays as it is; everything else is real */
+    int64_t created_ms;  /* when it was accepted; also the action's frozen "now" */
     struct str request_id;
     struct str input; /* name of the spooled input; {NULL,0}: none, or `data` */
     struct str data;  /* a small input, stored with the action: given to the insert, read by
@@ -179,6 +180,7 @@ enum apply_mode {
     APPLY_UPSERT,      /* creates, or changes what is given */
     APPLY_CREATE_ONLY, /* fails when the code exists */
     APPLY_UPDATE_ONLY, /* fails when the code does not exist */
+    APPLY_NEW_ONLY,    /* leaves what exists alone: "unchanged" */
 };
 
 struct store_chunk {

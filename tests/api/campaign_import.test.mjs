@@ -140,7 +140,7 @@ test('what cannot be imported is refused before anything is queued', async () =>
 	assertInvalidPayload(await upload('C', csv('Name', 'A')), "CSV file should have required column 'Code' (found: Name)");
 	await p.post('/v1/campaigns', { name: 'P', campaign_type: 'PROMOTION' });
 	assertError(await upload('P', csv('Code', 'A')), {
-		code: 400, key: 'invalid_campaign', message: 'Invalid Campaign', details: 'You can not import vouchers into a PROMOTION type campaign.'
+		code: 400, key: 'invalid_campaign', message: 'Invalid Campaign', details: 'You can not import vouchers for PROMOTION type campaign.'
 	});
 	assert.deepEqual((await p.get('/v1/async-actions')).json.async_actions, []);
 });

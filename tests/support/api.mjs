@@ -334,6 +334,10 @@ const assertState = {
 const assertResult = {
 	'VOUCHERS.IMPORT': action => assertMessageResult(action.result, ['code', 'reason']),
 	'VOUCHERS.IMPORT_CSV': action => assertMessageResult(action.result, ['code', 'row', 'reason']),
+	'CAMPAIGN.VOUCHERS_GENERATE': action => {
+		assert.deepEqual(Object.keys(action.result), ['message', 'done_count']);
+		assert.ok(Number.isInteger(action.result.done_count));
+	},
 	'CAMPAIGN.VOUCHERS_IMPORT_CSV': action => assertMessageResult(action.result, ['code', 'row', 'reason']),
 	'VOUCHERS.BULK_UPDATE': action =>
 		assertErrorsResult(action, ['message', 'details', 'key', 'code']),

@@ -17,7 +17,8 @@
 
 static const char copy_actions[] =
     "COPY actions (seq, project_id, kind, status, created_ms, updated_ms, request_id, input, "
-    "input_bytes, params, queue, discipline, dry_run, records) FROM STDIN (FORMAT binary)";
+    "input_bytes, params, queue, discipline, dry_run, records, campaign_id) FROM STDIN (FORMAT "
+    "binary)";
 static const char copy_inputs[] = "COPY inputs (action_seq, data) FROM STDIN (FORMAT binary)";
 
 void pg_pending_init(struct pg_pending *p)
@@ -92,7 +93,7 @@ int pg_action_put(struct store_tx *tx, const struct action *ac, struct err *err)
     struct pg_db *db = pg_db_of(tx->db);
     struct pg_pending *p = db->pending;
     struct buf *b = &p->actions;
-    copy_be16(b, 14);
+    copy_be16(b, 15);
     field_int(b, ac->seq);
     field_int(b, ac->project_id);
     field_int(b, ac->kind);
@@ -107,6 +108,7 @@ int pg_action_put(struct store_tx *tx, const struct action *ac, struct err *err)
     field_int(b, ac->discipline);
     field_int(b, ac->dry_run);
     field_int_or_null(b, ac->records, ac->records < 0);
+    field_int_or_null(b, ac->campaign_id, ac->campaign_id == 0);
     if (ac->data.p != NULL) {
         copy_be16(&p->inputs, 2);
         field_int(&p->inputs, ac->seq);

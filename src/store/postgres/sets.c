@@ -205,8 +205,8 @@ static int apply(struct slice *sl, struct voucher *v, bool repeated, struct appl
     if (!sl->there)
         return ap->mode == APPLY_UPDATE_ONLY ? applier_missing(ap, v, out, err)
                                              : create(sl, v, repeated, out, err);
-    return ap->mode == APPLY_CREATE_ONLY ? applier_duplicate(ap, v, out, err)
-                                         : applier_merge(ap, &sl->now, v, out, err);
+    return applier_refuses(ap) ? applier_duplicate(ap, v, out, err)
+                               : applier_merge(ap, &sl->now, v, out, err);
 }
 
 static void note(struct slice *sl, struct store_chunk *c, const struct failure *f,

@@ -87,6 +87,10 @@ int sql_tx_action_insert(struct store_tx *tx, struct action *ac, struct err *err
         bind_null(st, 12);
     else
         bind_int(st, 12, ac->records);
+    if (ac->campaign_id != 0)
+        bind_int(st, 13, ac->campaign_id);
+    else
+        bind_null(st, 13);
     if (db_run(db, st, err) < 0)
         return -1;
     return ac->data.p != NULL ? insert_input(db, ac, err) : 0;

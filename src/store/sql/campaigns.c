@@ -30,8 +30,12 @@ static int read_campaign(struct stmt *st, struct arena *a, struct campaign *c, s
         .created_ms = column_int(st, 27),
         .updated_ms = column_time(st, 28),
         .binned_ms = column_time(st, 29),
-        .vouchers_count = column_int(st, 30),
+        .vouchers_count = column_int(st, 31),
     };
+    const bool generates = column_int(st, 30) != 0;
+    if (c->creation == CAMPAIGN_IN_PROGRESS && !generates)
+        c->creation = CAMPAIGN_DONE;
+    c->generation = generates ? CAMPAIGN_IN_PROGRESS : CAMPAIGN_DONE;
     voucher_init(v);
     v->type = (uint8_t)(int)column_int(st, 12);
     v->discount_type = (uint8_t)(int)column_int(st, 13);

@@ -117,6 +117,7 @@ static const struct copy_column actions[] = {
     INT("dry_run"),
     INT("records"),
     { "kept", COLUMN_INT, "CASE WHEN status < 2 THEN 0 ELSE kept END" }, /* retention passes by */
+    INT("campaign_id"),
 };
 static const struct copy_column sequences[] = { INT("project_id"), TEXT("name"), INT("next") };
 static const struct copy_column keys[] = {

@@ -260,6 +260,12 @@ bool applier_overlaps(const struct voucher_applier *ap);
 int applier_merge(struct voucher_applier *ap, struct voucher *stored, const struct voucher *v,
                   struct applied *out, struct err *err) MUST_CHECK;
 
+/* Is a code that exists none for it? */
+static inline bool applier_refuses(const struct voucher_applier *ap)
+{
+    return ap->mode == APPLY_CREATE_ONLY || ap->mode == APPLY_NEW_ONLY;
+}
+
 /* The row fails: the code is taken (reference 7, 12 and 49), or there is none. */
 int applier_duplicate(struct voucher_applier *ap, const struct voucher *v, struct applied *out,
                       struct err *err) MUST_CHECK;

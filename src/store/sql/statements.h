@@ -37,14 +37,20 @@
     "voucher_schema, creation, generation, type, discount_type, effect, value, start_ms, "         \
     "expiration_ms, quantity, category, category_id, validity, discount_extra, metadata, "         \
     "description, code_config, extra, created_ms, updated_ms, binned_ms"
-/* And how many vouchers it has. */
+/* Are codes being generated for it (5: CAMPAIGN.VOUCHERS_GENERATE)? */
+#define CAMPAIGN_GENERATES                                                                         \
+    "EXISTS (SELECT 1 FROM actions a WHERE a.campaign_id = campaigns.id AND a.status < 2 AND "     \
+    "a.kind = 5)"
+/* That, and how many vouchers it has. */
 #define CAMPAIGN_COLUMNS                                                                           \
-    CAMPAIGN_FIELDS ", (SELECT CAST(coalesce(sum(n), 0) AS bigint) FROM totals t WHERE "           \
+    CAMPAIGN_FIELDS ", CAST(CASE WHEN " CAMPAIGN_GENERATES " THEN 1 ELSE 0 END AS bigint)"         \
+                    ", (SELECT CAST(coalesce(sum(n), 0) AS bigint) FROM totals t WHERE "           \
                     "t.project_id = campaigns.project_id AND t.resource = 'voucher/campaign/' "    \
                     "|| campaigns.id)"
 #define CAMPAIGN_FILTER                                                                            \
     " FROM campaigns WHERE id >= ?1 AND id < ?2 AND binned_ms IS NULL AND "                        \
-    "(?3 = 0 OR campaign_type = ?3) AND (?4 = 0 OR creation = ?4) AND "                            \
+    "(?3 = 0 OR campaign_type = ?3) AND (?4 = 0 OR CASE WHEN creation = 2 AND "                    \
+    "NOT " CAMPAIGN_GENERATES " THEN 1 ELSE creation END = ?4) AND "                               \
     "(?5 < 0 OR CASE WHEN campaign_type = 4 THEN 1 ELSE 0 END = ?5)"
 #define CAMPAIGN_PAGE(order)                                                                       \
     "SELECT " CAMPAIGN_COLUMNS CAMPAIGN_FILTER " ORDER BY " order " LIMIT ?6 OFFSET ?7"
@@ -162,8 +168,8 @@
                      "WHERE token_hash = ?1 AND expires_ms > ?2")                                  \
     X(ACTION_INSERT,                                                                               \
       "INSERT INTO actions (seq, project_id, kind, status, created_ms, updated_ms, request_id, "   \
-      "input, input_bytes, params, queue, discipline, dry_run, records) "                          \
-      "VALUES (?1, ?2, ?3, 0, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")                         \
+      "input, input_bytes, params, queue, discipline, dry_run, records, campaign_id) "             \
+      "VALUES (?1, ?2, ?3, 0, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")                    \
     X(INPUT_INSERT, "INSERT INTO inputs VALUES (?1, ?2)")                                          \
     X(INPUT_GET, "SELECT data FROM inputs WHERE action_seq = ?1 AND "                              \
                  "(SELECT project_id FROM actions WHERE seq = ?1) = ?2")                           \

@@ -105,6 +105,10 @@ static int fails(const char *text, enum failure_kind kind, struct applied *out, 
 int applier_duplicate(struct voucher_applier *ap, const struct voucher *v, struct applied *out,
                       struct err *err)
 {
+    if (ap->mode == APPLY_NEW_ONLY) {
+        *out = (struct applied){ .outcome = OUTCOME_UNCHANGED };
+        return 0;
+    }
     return fails(
         arena_printf(ap->arena, "Duplicated voucher exists with id %.*s", STR_FMT(v->code)),
         FAILURE_DUPLICATE, out, err);
@@ -378,8 +382,8 @@ static int try_merge_with(struct voucher_applier *ap, enum statement which, int6
     arena_reset(ap->arena);
     int rc = voucher_read_row(st, &stored, err);
     if (rc == 0) /* while the row's texts are valid */
-        rc = ap->mode == APPLY_CREATE_ONLY ? applier_duplicate(ap, v, out, err)
-                                           : applier_merge(ap, &stored, v, out, err);
+        rc = applier_refuses(ap) ? applier_duplicate(ap, v, out, err)
+                                 : applier_merge(ap, &stored, v, out, err);
     stmt_reset(st);
     return rc < 0 ? -1 : 1;
 }
@@ -443,7 +447,7 @@ static int apply_upsert(struct voucher_applier *ap, struct voucher *v, struct ap
             out->outcome = OUTCOME_CREATED;
             return 0;
         }
-        if (ap->mode == APPLY_CREATE_ONLY)
+        if (applier_refuses(ap))
             return applier_duplicate(ap, v, out, err);
         ap->expect_existing = true;
     }

@@ -33,3 +33,7 @@ CREATE TABLE campaigns (
 );
 CREATE UNIQUE INDEX campaigns_name ON campaigns (project_id, name);
 CREATE INDEX vouchers_of_campaign ON vouchers (campaign_id, id) WHERE campaign_id IS NOT NULL;
+
+-- Whose vouchers an action works on: a campaign shows what is going on.
+ALTER TABLE actions ADD COLUMN campaign_id INTEGER;
+CREATE INDEX actions_of_campaign ON actions (campaign_id) WHERE status < 2 AND campaign_id IS NOT NULL;
