@@ -48,7 +48,7 @@ export function columnsOf(file) {
 }
 
 // Whatever others still have to write must not be on our bill: both sides start on a quiet disk.
-const scratch = ['ours', 'anchor', 'bad', 'latency', 'order', 'enqueue', 'metadata'];
+const scratch = ['ours', 'anchor', 'bad', 'latency', 'order', 'enqueue', 'metadata', 'generate', 'readymade'];
 export const clean = () => scratch.forEach((name) => fs.rmSync(path.join(work, name), { recursive: true, force: true }));
 export const fresh = (name) => {
     const dir = path.join(work, name);
@@ -106,10 +106,10 @@ export class Server {
         return JSON.parse(r.text).async_action_id;
     }
 
-    upload(file) {
+    upload(file, url = '/v1/vouchers/importCSV') {
         return new Promise((done, fail) => {
             const headers = Object.entries(this.headers).map(([k, v]) => `header = "${k}: ${v}"`).join('\n');
-            const curl = spawn('curl', ['-sS', '-K', '-', '-F', `file=@${file}`, `http://127.0.0.1:${this.port}/v1/vouchers/importCSV`], { stdio: ['pipe', 'pipe', 'inherit'] });
+            const curl = spawn('curl', ['-sS', '-K', '-', '-F', `file=@${file}`, `http://127.0.0.1:${this.port}${url}`], { stdio: ['pipe', 'pipe', 'inherit'] });
             let out = '';
             curl.stdout.on('data', (d) => { out += d; });
             curl.on('close', () => { try { done(JSON.parse(out).async_action_id); } catch { fail(new Error(`upload answered: ${out}`)); } });
