@@ -21,7 +21,8 @@ static int check_depth(struct str params, struct arena *a, struct err *err)
 }
 
 int action_freeze_records(const struct action_kind *kind, struct str metadata, bool webhooks_enable,
-                          struct arena *a, struct str *params, struct err *err)
+                          const struct campaign *campaign, struct arena *a, struct str *params,
+                          struct err *err)
 {
     struct buf b;
     (void)kind;
@@ -33,6 +34,10 @@ int action_freeze_records(const struct action_kind *kind, struct str metadata, b
     if (metadata.p != NULL) {
         json_key(&o, "metadata");
         json_raw(&o, metadata);
+    }
+    if (campaign != NULL) {
+        json_key(&o, "campaign");
+        campaign_freeze(&o, campaign);
     }
     json_object_end(&o);
     if (buf_keep(&b, a, params, err) < 0)

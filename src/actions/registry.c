@@ -23,18 +23,12 @@ static int map_import_cells(const struct action_plan *plan, const struct str *ce
     return voucher_from_cells(&plan->columns, cells, n_cells, a, row, reason, err);
 }
 
-/* Into a campaign: what is not given is the campaign's. */
-static int map_member_cells(const struct action_plan *plan, const struct str *cells, size_t n_cells,
-                            struct arena *a, struct voucher *row, struct str *reason,
-                            struct err *err)
+/* What is not given is the campaign's. */
+static int fill_from_campaign(const struct action_plan *plan, struct arena *a, struct voucher *row,
+                              struct str *reason, struct err *err)
 {
-    const struct campaign *c = plan->campaign;
     struct err why = { 0 };
-    const int rc = voucher_member_from_cells(&plan->columns, c->voucher.type, cells, n_cells, a,
-                                             row, reason, err);
-    if (rc != 0)
-        return rc;
-    if (campaign_fill_voucher(c, row, plan->now_ms, a, &why) == 0)
+    if (campaign_fill_voucher(plan->campaign, row, plan->now_ms, a, &why) == 0)
         return 0;
     if (why.code != ERR_INVALID_PAYLOAD) {
         *err = why;
@@ -42,6 +36,24 @@ static int map_member_cells(const struct action_plan *plan, const struct str *ce
     }
     *reason = arena_str(a, str_of(why.msg));
     return reason->p != NULL ? 1 : err_nomem(err);
+}
+
+static int map_member_item(const struct action_plan *plan, const struct json *record,
+                           struct arena *a, struct voucher *row, struct str *reason,
+                           struct err *err)
+{
+    const int rc = voucher_from_member_item(record, a, row, reason, err);
+    return rc != 0 ? rc : fill_from_campaign(plan, a, row, reason, err);
+}
+
+static int map_member_cells(const struct action_plan *plan, const struct str *cells, size_t n_cells,
+                            struct arena *a, struct voucher *row, struct str *reason,
+                            struct err *err)
+{
+    const enum voucher_type type = plan->campaign->voucher.type;
+    const int rc =
+        voucher_member_from_cells(&plan->columns, type, cells, n_cells, a, row, reason, err);
+    return rc != 0 ? rc : fill_from_campaign(plan, a, row, reason, err);
 }
 
 static int map_import_item(const struct action_plan *plan, const struct json *record,
@@ -88,6 +100,20 @@ static int check_code(const struct json *record, struct err *err)
 }
 
 static const struct action_kind action_kinds[ACTION_KIND_ID_COUNT] = {
+    [ACTION_CAMPAIGN_VOUCHERS_IMPORT] = {
+        .name = "CAMPAIGN.VOUCHERS_IMPORT",
+        .summary = "Add vouchers to a campaign from a JSON array",
+        .input = INPUT_RECORDS,
+        .queue = QUEUE_VOUCHERS,
+        .discipline = DISCIPLINE_SHARED,
+        .mode = APPLY_CREATE_ONLY,
+        .result = RESULT_MESSAGE,
+        .of_campaign = true,
+        .key_name = "code",
+        .map_record = map_member_item,
+        .check_record = voucher_check_import_item,
+        .put_message = put_voucher_message,
+    },
     [ACTION_CAMPAIGN_VOUCHERS_IMPORT_CSV] = {
         .name = "CAMPAIGN.VOUCHERS_IMPORT_CSV",
         .summary = "Add vouchers to a campaign from a CSV file",

@@ -18,6 +18,7 @@
 /* Stored values: never renumber. The 22 types of the API; a type without a row in the table does
  * not exist. */
 enum action_kind_id {
+    ACTION_CAMPAIGN_VOUCHERS_IMPORT = 1,
     ACTION_CAMPAIGN_VOUCHERS_IMPORT_CSV = 2,
     ACTION_CAMPAIGN_VOUCHERS_GENERATE = 5,
     ACTION_VOUCHERS_IMPORT = 16,
@@ -117,7 +118,8 @@ int action_freeze_codes(const struct campaign *campaign, int64_t count, struct a
                         struct str *params, struct err *err) MUST_CHECK;
 
 int action_freeze_records(const struct action_kind *kind, struct str metadata, bool webhooks_enable,
-                          struct arena *a, struct str *params, struct err *err) MUST_CHECK;
+                          const struct campaign *campaign, struct arena *a, struct str *params,
+                          struct err *err) MUST_CHECK;
 
 /* Bytes of an upload that action_freeze_csv wants to see; a header line must fit. */
 #define ACTION_HEAD_BYTES (1 * MIB)

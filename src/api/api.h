@@ -65,6 +65,8 @@ int api_campaigns_get(struct request *rq, struct response *rs, struct err *err);
 int api_campaigns_update(struct request *rq, struct response *rs, struct err *err);
 int api_campaigns_add_vouchers(struct request *rq, struct response *rs, struct err *err);
 int api_campaigns_add_voucher(struct request *rq, struct response *rs, struct err *err);
+extern const struct records_shape api_campaigns_import_body;
+int api_campaigns_import(struct request *rq, struct response *rs, struct err *err);
 int api_campaigns_import_csv(struct request *rq, struct response *rs, struct err *err);
 int api_campaigns_enable(struct request *rq, struct response *rs, struct err *err);
 int api_campaigns_disable(struct request *rq, struct response *rs, struct err *err);

@@ -125,6 +125,13 @@ int api_report_links(struct request *rq, const struct action *ac, struct action_
 
 /* ---- starting an action (action_start.c) ---- */
 
+struct action_start;
+
+/* What decides the outcomes, as JSON in the request's arena, to ac->params, and the campaign that
+ * it is about, if it is; refuses a bad input. May wait for the disk if there is a file. */
+typedef int action_freeze(struct request *rq, const struct action_start *how,
+                          const struct action_kind *kind, struct action *ac, struct err *err);
+
 struct action_start {
     int kind;   /* enum action_kind_id */
     int status; /* HTTP, of the success */
@@ -135,10 +142,7 @@ struct action_start {
     int64_t records;      /* of the input; -1: not known before its end */
     int64_t codes;        /* to be generated, of an action without an input */
 
-    /* What decides the outcomes, as JSON in the request's arena, to ac->params, and the campaign
-     * that it is about, if it is; refuses a bad input. May wait for the disk if there is a file. */
-    int (*freeze)(struct request *rq, const struct action_start *how,
-                  const struct action_kind *kind, struct action *ac, struct err *err);
+    action_freeze *freeze;
 };
 
 /*
@@ -149,6 +153,11 @@ struct action_start {
  * another one.
  */
 int action_start(struct request *rq, const struct action_start *how, struct err *err) MUST_CHECK;
+
+/* ---- records (bulk.c) ---- */
+
+/* Starts an action of the kind that the body's shape names, whose records have arrived. */
+int api_records_start_with(struct request *rq, action_freeze *freezes, struct err *err) MUST_CHECK;
 
 /* ---- codes of campaigns (campaign_codes.c) ---- */
 

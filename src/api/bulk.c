@@ -38,11 +38,17 @@ const struct records_shape api_vouchers_metadata_update_body = {
 static int freeze(struct request *rq, const struct action_start *how,
                   const struct action_kind *kind, struct action *ac, struct err *err)
 {
-    return action_freeze_records(kind, rq->records->also, how->webhooks_enable, &rq->arena,
+    return action_freeze_records(kind, rq->records->also, how->webhooks_enable, NULL, &rq->arena,
                                  &ac->params, err);
 }
 
 int api_records_start(struct request *rq, struct response *rs, struct err *err)
+{
+    (void)rs;
+    return api_records_start_with(rq, freeze, err);
+}
+
+int api_records_start_with(struct request *rq, action_freeze *freezes, struct err *err)
 {
     struct json_body *body = rq->records;
     struct action_start how = {
@@ -50,9 +56,8 @@ int api_records_start(struct request *rq, struct response *rs, struct err *err)
         .status = HTTP_ACCEPTED,
         .file = &body->file,
         .records = body->count,
-        .freeze = freeze,
+        .freeze = freezes,
     };
-    (void)rs;
     if (body->file == NULL)
         how.data = buf_str(&body->lines);
     return action_start(rq, &how, err);

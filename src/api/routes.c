@@ -48,6 +48,8 @@ static const struct route routes[] = {
       api_campaigns_add_vouchers },
     { "POST", "/v1/campaigns/{campaignId}/vouchers/{code}", AUTH_PROJECT, BODY_JSON,
       api_campaigns_add_voucher },
+    { "POST", "/v1/campaigns/{campaignId}/import", AUTH_PROJECT, BODY_RECORDS, api_campaigns_import,
+      &api_campaigns_import_body },
     { "POST", "/v1/campaigns/{campaignId}/importCSV", AUTH_PROJECT, BODY_MULTIPART,
       api_campaigns_import_csv },
     { "POST", "/v1/campaigns/{campaignId}/enable", AUTH_PROJECT, BODY_NONE, api_campaigns_enable },

@@ -179,6 +179,10 @@ int voucher_from_import_item(const struct json *item, struct arena *a, struct vo
 int voucher_from_update_item(const struct json *item, struct arena *a, struct voucher *v,
                              struct str *reason, struct err *err) MUST_CHECK;
 
+/* An item that is imported into a campaign: type and discount are the campaign's. */
+int voucher_from_member_item(const struct json *item, struct arena *a, struct voucher *v,
+                             struct str *reason, struct err *err) MUST_CHECK;
+
 /* Applies the given fields of `change` to the stored voucher `v`, with the rules for an existing
  * voucher: on one of a campaign only active and category, everything else of the change (its type
  * too) is skipped; metadata, the rare members of a discount and validity_… key by key, stored keys

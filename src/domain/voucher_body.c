@@ -486,6 +486,15 @@ int voucher_from_import_item(const struct json *item, struct arena *a, struct vo
     return run_item(&r, steps, ARRAY_LEN(steps), reason);
 }
 
+int voucher_from_member_item(const struct json *item, struct arena *a, struct voucher *v,
+                             struct str *reason, struct err *err)
+{
+    static body_step *const steps[] = { step_shape,  step_imported_code, step_member_worth,
+                                        step_others, step_validity,      step_metadata };
+    struct body_reader r = { .body = item, .arena = a, .v = v, .err = err };
+    return run_item(&r, steps, ARRAY_LEN(steps), reason);
+}
+
 int voucher_from_update_item(const struct json *item, struct arena *a, struct voucher *v,
                              struct str *reason, struct err *err)
 {

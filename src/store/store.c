@@ -337,6 +337,12 @@ int store_list_transactions(struct store *s, struct arena *a, int64_t project_id
                                         limit, out, n, more, err);
 }
 
+int store_count_codes(struct store *s, int64_t project_id, const struct str *codes, size_t n,
+                      int64_t *out, struct err *err)
+{
+    return ops_of(s)->count_codes(s, project_id, codes, n, out, err);
+}
+
 int store_find_campaign(struct store *s, struct arena *a, int64_t project_id, struct str name_or_id,
                         struct campaign **out, struct err *err)
 {

@@ -504,6 +504,8 @@ struct store_ops {
                              int64_t voucher_key, int64_t after_key, bool newest_first,
                              size_t limit, struct transaction **out, size_t *n, bool *more,
                              struct err *err);
+    int (*count_codes)(struct store *s, int64_t project_id, const struct str *codes, size_t n,
+                       int64_t *out, struct err *err);
     int (*find_campaign)(struct store *s, struct arena *a, int64_t project_id,
                          struct str name_or_id, struct campaign **out, struct err *err);
     int (*list_campaigns)(struct store *s, struct arena *a, int64_t project_id,
@@ -747,6 +749,10 @@ int store_list_transactions(struct store *s, struct arena *a, int64_t project_id
                             int64_t voucher_key, int64_t after_key, bool newest_first, size_t limit,
                             struct transaction **out, size_t *n, bool *more,
                             struct err *err) MUST_CHECK;
+/* How many of these codes, all different, are taken: by vouchers, also by those in the bin. */
+int store_count_codes(struct store *s, int64_t project_id, const struct str *codes, size_t n,
+                      int64_t *out, struct err *err) MUST_CHECK;
+
 /* By public id first, then by name; NULL for none, or one in the bin. */
 int store_find_campaign(struct store *s, struct arena *a, int64_t project_id, struct str name_or_id,
                         struct campaign **out, struct err *err) MUST_CHECK;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* POST /v1/campaigns/{id}/importCSV: codes of a campaign from a file (reference 3.2). */
+/* POST /v1/campaigns/{id}/importCSV and /import: codes of a campaign from a file or an array (reference 3.1, 3.2). */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -142,5 +142,63 @@ test('what cannot be imported is refused before anything is queued', async () =>
 	assertError(await upload('P', csv('Code', 'A')), {
 		code: 400, key: 'invalid_campaign', message: 'Invalid Campaign', details: 'You can not import vouchers for PROMOTION type campaign.'
 	});
+	assert.deepEqual((await p.get('/v1/async-actions')).json.async_actions, []);
+});
+
+/* ---- as JSON (reference 3.1) ---- */
+
+const json = name => `/v1/campaigns/${encodeURIComponent(name)}/import`;
+
+test('an array of vouchers: each has what the campaign says, and its own', async () => {
+	const { p, campaign } = await projectWith(GIFT, { metadata: { region: 'EU', n: 1 }, category: 'tag' });
+	const action = await p.run(json(campaign.id), [
+		{ code: 'A' },
+		{ code: 'B', type: 'LOYALTY_CARD', category: 'own', redemption: { quantity: 3 }, metadata: { n: 2 }, additional_info: 'info', active: false,
+			start_date: '2021-01-01', validity_day_of_week: [1], gift: { amount: 50 } },
+		{ code: 'C', redemption: { quantity: null } },
+		{ code: 'D', gift: { amount: 5, effect: 'NONE' } }
+	]);
+	assertAction(action);
+	assert.equal(action.type, 'CAMPAIGN.VOUCHERS_IMPORT');
+	assert.deepEqual([action.result.message, action.result.failed.map(f => f.code)], ['3 voucher(s) imported successfully, 1 failed.', ['D']]);
+	const [a, b, c] = await p.allVouchers();
+	assert.deepEqual([a.gift, a.metadata, a.category, a.active, a.campaign_id], [{ amount: 1000, balance: 1000 }, { region: 'EU', n: 1 }, 'tag', true, campaign.id]);
+	assert.deepEqual(
+		[b.type, b.gift, b.metadata, b.category, b.redemption.quantity, b.additional_info, b.active, b.start_date, b.validity_day_of_week],
+		['GIFT_VOUCHER', { amount: 50, balance: 50 }, { region: 'EU', n: 2 }, 'own', 3, 'info', false, '2021-01-01T00:00:00.000Z', [1]]
+	);
+	assert.equal(c.redemption.quantity, null);
+	assert.deepEqual(await p.report(action.id).then(rows => rows.map(row => row[2])), ['created', 'created', 'created', 'failed']);
+	assert.equal(await count(p), 3);
+});
+
+test('codes that are taken, or there twice, refuse the whole body, with their number', async () => {
+	const { p } = await projectWith();
+	await p.post('/v1/vouchers/ALONE', GIFT);
+	await p.post('/v1/campaigns/C/vouchers/MINE', {});
+	await p.post('/v1/campaigns/C/vouchers/BINNED', {});
+	await p.request('DELETE', '/v1/vouchers/BINNED');
+	const refused = n => ({ code: 400, key: 'duplicate_key', message: 'Duplicate codes', details: `${n} voucher codes(s) already exist.` });
+	assertError(await p.post(json('C'), [{ code: 'NEW' }, { code: 'ALONE' }, { code: 'MINE' }, { code: 'BINNED' }]), refused(3));
+	assertError(await p.post(json('C'), [{ code: 'X' }, { code: 'X' }, { code: 'X' }]), refused(2));
+	assert.equal(await p.voucher('NEW'), undefined);
+	/* A body that lies in the spool: codes far apart. */
+	const many = Array.from({ length: 3000 }, (_, i) => ({ code: `V${i}`, metadata: { text: 'x'.repeat(200) } }));
+	assertError(await p.post(json('C'), [...many, { code: 'V0' }, { code: 'MINE' }]), refused(2));
+	const action = await p.run(json('C'), many);
+	assert.deepEqual([action.result.done_count, action.result.failed_count], [3000, 0]);
+	assertError(await p.post(json('C'), many), refused(3000));
+	assert.equal(await count(p), 3001);
+});
+
+test('records without a code, and records of a wrong shape, refuse the body', async () => {
+	const { p } = await projectWith();
+	assertError(await p.post(json('C'), [{ code: 'A' }, { active: true }, { code: '' }]), {
+		code: 400, key: 'invalid_voucher', message: 'Invalid Voucher', details: "Found 2 voucher(s) without 'code' value"
+	});
+	const { status, json: wrong } = await p.post(json('C'), [{ code: 'A', redemption: { quantity: 'x' } }]);
+	assert.deepEqual([status, wrong.key], [400, 'invalid_payload']);
+	assert.match(wrong.details, /^Property \.redemption\.quantity must be integer,null/);
+	assertNotFound(await p.post(json('None'), [{ code: 'A' }]), 'campaign', 'None');
 	assert.deepEqual((await p.get('/v1/async-actions')).json.async_actions, []);
 });

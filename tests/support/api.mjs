@@ -338,6 +338,7 @@ const assertResult = {
 		assert.deepEqual(Object.keys(action.result), ['message', 'done_count']);
 		assert.ok(Number.isInteger(action.result.done_count));
 	},
+	'CAMPAIGN.VOUCHERS_IMPORT': action => assertMessageResult(action.result, ['code', 'reason']),
 	'CAMPAIGN.VOUCHERS_IMPORT_CSV': action => assertMessageResult(action.result, ['code', 'row', 'reason']),
 	'VOUCHERS.BULK_UPDATE': action =>
 		assertErrorsResult(action, ['message', 'details', 'key', 'code']),

@@ -105,7 +105,8 @@ struct action unit_queue_records(struct unit_engine *w, int64_t project_id,
                          .request_id = STR("v-0b45cee140c3c9b5ca"),
                          .records = count_lines(r->lines),
                          .input_bytes = (int64_t)strlen(r->lines) };
-    MUST(action_freeze_records(kind, str_of(r->metadata), false, &w->arena, &ac.params, must));
+    MUST(
+        action_freeze_records(kind, str_of(r->metadata), false, NULL, &w->arena, &ac.params, must));
     if (r->large) {
         struct upload *u = NULL;
         MUST(upload_begin(w->spool, &u, must));

@@ -131,10 +131,10 @@ static inline int lock_project(struct store_tx *tx, int64_t project_id, bool alo
     .list_inputs = sql_list_inputs, .find_voucher = sql_find_voucher,                              \
     .list_vouchers = sql_list_vouchers, .walk_vouchers = sql_walk_vouchers,                        \
     .list_transactions = sql_list_transactions, .find_category = sql_find_category,                \
-    .tx_campaign_write = sql_tx_campaign_write, .find_campaign = sql_find_campaign,                \
-    .list_campaigns = sql_list_campaigns, .list_categories = sql_list_categories,                  \
-    .find_bin_entry = sql_find_bin_entry, .list_bin = sql_list_bin,                                \
-    .find_export = sql_find_export, .list_exports = sql_list_exports,                              \
+    .tx_campaign_write = sql_tx_campaign_write, .count_codes = sql_count_codes,                    \
+    .find_campaign = sql_find_campaign, .list_campaigns = sql_list_campaigns,                      \
+    .list_categories = sql_list_categories, .find_bin_entry = sql_find_bin_entry,                  \
+    .list_bin = sql_list_bin, .find_export = sql_find_export, .list_exports = sql_list_exports,    \
     .list_failures = sql_list_failures, .find_outcomes = sql_find_outcomes,                        \
     .find_outcomes_of_row = sql_find_outcomes_of_row
 
@@ -303,6 +303,8 @@ static inline int64_t key_base(int64_t project_id)
 
 int sql_find_voucher(struct store *s, struct arena *a, int64_t project_id, struct str code_or_id,
                      struct voucher **out, struct err *err);
+int sql_count_codes(struct store *s, int64_t project_id, const struct str *codes, size_t n,
+                    int64_t *out, struct err *err);
 int sql_list_vouchers(struct store *s, struct arena *a, int64_t project_id,
                       const struct voucher_page *page, struct voucher **out, size_t *n,
                       int64_t *total, bool *more, struct err *err);

@@ -540,3 +540,46 @@ int sql_walk_vouchers(struct store *store, struct arena *a, int64_t project_id,
     *n = l.n;
     return rc;
 }
+
+/* ---- codes that are taken ---- */
+
+#define CODES_AT_A_TIME 500
+
+static int count_some(struct list *l, const struct str *codes, size_t n, int64_t *out,
+                      struct err *err)
+{
+    struct sql q;
+    int64_t found = 0;
+    list_sql(l, &q);
+    sql_put(&q, "SELECT count(*) FROM vouchers WHERE project_id = ");
+    sql_int(&q, l->project_id);
+    sql_put(&q, " AND code IN (");
+    for (size_t i = 0; i < n; i++) {
+        sql_put(&q, i > 0 ? ", " : "");
+        sql_str(&q, codes[i]);
+    }
+    sql_put(&q, ")");
+    const int rc = read_number(l, &q, &found, err);
+    sql_release(&q);
+    *out += found;
+    return rc;
+}
+
+int sql_count_codes(struct store *store, int64_t project_id, const struct str *codes, size_t n,
+                    int64_t *out, struct err *err)
+{
+    struct arena a;
+    struct list l = { .s = sql_store_of(store), .a = &a, .project_id = project_id };
+    int rc = 0;
+    *out = 0;
+    arena_init(&a, 64 * KIB, 0);
+    l.db = reader_take(l.s);
+    for (size_t at = 0; rc == 0 && at < n; at += CODES_AT_A_TIME) {
+        arena_reset(&a);
+        rc = count_some(&l, codes + at, n - at < CODES_AT_A_TIME ? n - at : CODES_AT_A_TIME, out,
+                        err);
+    }
+    reader_give(l.s, l.db);
+    arena_release(&a);
+    return rc;
+}
