@@ -78,6 +78,33 @@ test('CAMPAIGN.VOUCHERS_IMPORT_CSV, and what fails by code and row', async t => 
 	assert.deepEqual(vouchers.map(v => [v.code, v.category, v.metadata]), [['A', 'New', { Region: 'Asia' }]]);
 });
 
+test('CAMPAIGN.VOUCHERS_IMPORT', async () => {
+	const { client } = await newClient(server);
+	const campaign = await client.campaigns.create({ name: 'C', voucher });
+	const action = await run(client, client.campaigns.importVouchers('C', [{ code: 'A', metadata: { own: true } }, { code: 'B', active: false }]));
+	assert.equal(action.type, 'CAMPAIGN.VOUCHERS_IMPORT');
+	assert.deepEqual(action.result, { message: '2 voucher(s) imported successfully, 0 failed.', failed: [], done_count: 2, failed_count: 0 });
+	const { vouchers } = await client.vouchers.list({ campaign_id: campaign.id, order: 'code' });
+	assert.deepEqual(vouchers.map(v => [v.code, v.active, v.metadata]), [['A', true, { own: true }], ['B', false, {}]]);
+	await assert.rejects(client.campaigns.importVouchers('C', [{ code: 'A' }, { code: 'N' }]), refusal({
+		code: 400, key: 'duplicate_key', message: 'Duplicate codes', details: '1 voucher codes(s) already exist.'
+	}));
+});
+
+test('CAMPAIGN.VOUCHERS_GENERATE, for a campaign that is there and with a new one', async () => {
+	const { client } = await newClient(server);
+	await client.campaigns.create({ name: 'C', voucher });
+	const action = await run(client, client.campaigns.addVoucher('C', {}, { vouchers_count: 3 }));
+	assert.equal(action.type, 'CAMPAIGN.VOUCHERS_GENERATE');
+	assert.deepEqual([action.status, action.operation_status, action.result], ['DONE', 'SUCCESS', { message: 'Generated 3 vouchers.', done_count: 3 }]);
+	const made = await client.campaigns.create({ name: 'D', voucher, vouchers_count: 5 });
+	assert.deepEqual([made.creation_status, made.vouchers_generation_status, made.vouchers_count], ['IN_PROGRESS', 'IN_PROGRESS', 0]);
+	const { async_actions: [{ id }] } = await client.asyncActions.list({ limit: 1 });
+	await run(client, Promise.resolve({ async_action_id: id }));
+	const done = await client.campaigns.get('D');
+	assert.deepEqual([done.creation_status, done.vouchers_generation_status, done.vouchers_count], ['DONE', 'DONE', 5]);
+});
+
 test('errors reach the user of the SDK with all that they tell', async () => {
 	const { client } = await newClient(server);
 	await client.campaigns.create({ name: 'C', voucher });
