@@ -3,6 +3,7 @@
  * campaign_codes.c - POST /v1/campaigns/{id}/vouchers: one voucher at once, or an action that
  * generates many (reference 3.5).
  */
+#include <assert.h>
 #include <limits.h>
 
 #include "api/api_priv.h"
@@ -49,6 +50,7 @@ static int take_given(struct request *rq, const struct json *body, struct campai
                       struct err *err)
 {
     struct voucher v;
+    assert(c != NULL);
     if (voucher_member_from_json(body, &rq->arena, &v, err) < 0 ||
         api_read_category_id(rq, body, &v, err) < 0 ||
         campaign_fill_voucher(c, &v, time_now_ms(), &rq->arena, err) < 0 ||

@@ -121,7 +121,7 @@ static int take_extras(const struct json *body, bool change, struct arena *a, st
 {
     struct buf b;
     struct json_out o = { .b = &b };
-    buf_init(&b, 2 * FIELD_OBJECT_MAX_BYTES);
+    buf_init(&b, 2 * (size_t)FIELD_OBJECT_MAX_BYTES);
     json_object(&o);
     for (size_t i = 0; i < ARRAY_LEN(extras); i++) {
         const struct json *m = json_member(body, extras[i]);
@@ -323,7 +323,7 @@ static int merge_extra(struct campaign *c, struct str given, struct arena *a, st
     if ((c->extra.len > 0 && json_parse(a, c->extra, &stored, err) < 0) ||
         json_parse(a, given, &change, err) < 0)
         return -1;
-    buf_init(&b, 2 * FIELD_OBJECT_MAX_BYTES);
+    buf_init(&b, 2 * (size_t)FIELD_OBJECT_MAX_BYTES);
     json_object(&o);
     for (size_t i = 0; i < ARRAY_LEN(extras); i++) {
         const struct json *m = json_member(change, extras[i]);

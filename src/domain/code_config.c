@@ -190,14 +190,18 @@ int64_t code_config_space(const struct code_config *c)
 static void put_code(const struct code_config *c, uint32_t (*digit)(void *arg), void *arg,
                      struct buf *b)
 {
+    const struct str pattern = c->pattern;
     buf_puts(b, c->prefix);
-    for (size_t i = 0; c->pattern.p == NULL && i < c->length; i++)
-        buf_puts(b, c->characters[digit(arg)]);
-    for (size_t i = 0; i < c->pattern.len; i++) {
-        if (c->pattern.p[i] == PLACEHOLDER)
+    if (pattern.p == NULL) {
+        for (size_t i = 0; i < c->length; i++)
             buf_puts(b, c->characters[digit(arg)]);
-        else
-            buf_putc(b, c->pattern.p[i]);
+    } else {
+        for (const char *p = pattern.p; p < pattern.p + pattern.len; p++) {
+            if (*p == PLACEHOLDER)
+                buf_puts(b, c->characters[digit(arg)]);
+            else
+                buf_putc(b, *p);
+        }
     }
     buf_puts(b, c->postfix);
 }

@@ -363,7 +363,8 @@ static void a_booking_that_cannot_be_changes_nothing(void **state)
     struct err err = { 0 };
     assert_int_equal(voucher_book(&v, 1, &err), -1);
     assert_int_equal(err.code, ERR_INVALID_BALANCE);
-    assert_string_equal(err.msg, "Only a gift voucher or a loyalty card has a balance; this is a DISCOUNT_VOUCHER");
+    assert_string_equal(
+        err.msg, "Only a gift voucher or a loyalty card has a balance; this is a DISCOUNT_VOUCHER");
 }
 
 /* A file may say that more was redeemed than there ever was. */
