@@ -120,16 +120,6 @@ static int gather(struct pg_batch *b, const struct store_chunk *chunks, size_t n
 
 /* ---- begin ---- */
 
-static void array_begin(struct buf *b, enum pg_type type, size_t n)
-{
-    buf_reset(b);
-    copy_be32(b, 1); /* dimensions */
-    copy_be32(b, 0); /* no nulls that matter: the server looks itself */
-    copy_be32(b, (uint32_t)type);
-    copy_be32(b, (uint32_t)n);
-    copy_be32(b, 1); /* from 1 */
-}
-
 /* Whoever is not there as we know it is somebody else's, or has ended. */
 static int lock_actions(struct pg_store *s, struct pg_batch *b, struct store_chunk *chunks,
                         size_t n, struct err *err)

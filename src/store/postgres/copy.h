@@ -82,6 +82,18 @@ static inline void field_blob(struct buf *b, struct str s)
     field_text(b, s.len > 0 ? s : (struct str){ 0 });
 }
 
+/* An array of one dimension, as a parameter is sent; its n elements follow as fields. The flag for
+ * nulls is not looked at: the server sees them itself. */
+static inline void array_begin(struct buf *b, enum pg_type type, size_t n)
+{
+    buf_reset(b);
+    copy_be32(b, 1); /* dimensions */
+    copy_be32(b, 0); /* nulls */
+    copy_be32(b, (uint32_t)type);
+    copy_be32(b, (uint32_t)n);
+    copy_be32(b, 1); /* from 1 */
+}
+
 /* `sql`: COPY … FROM STDIN (FORMAT binary). */
 int copy_begin(struct pg_db *db, const char *sql, struct err *err) MUST_CHECK;
 /* What is in the buffer, which is empty then. */

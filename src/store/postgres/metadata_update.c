@@ -33,12 +33,7 @@ static uint32_t put_codes(struct pg_merging *m, struct voucher *const *vouchers,
     for (size_t i = 0; i < n; i++)
         if (gives(vouchers[i], metadata) && is_alone(vouchers, i, n))
             m->asked[m->n_asked++] = (uint32_t)i;
-    buf_reset(&m->codes);
-    copy_be32(&m->codes, 1); /* dimensions */
-    copy_be32(&m->codes, 0); /* no nulls */
-    copy_be32(&m->codes, PG_TEXT);
-    copy_be32(&m->codes, m->n_asked);
-    copy_be32(&m->codes, 1); /* from 1 */
+    array_begin(&m->codes, PG_TEXT, m->n_asked);
     for (uint32_t k = 0; k < m->n_asked; k++)
         field_text(&m->codes, vouchers[m->asked[k]]->code);
     return m->n_asked;

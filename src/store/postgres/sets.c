@@ -69,12 +69,7 @@ static int put_codes(struct slice *sl, struct err *err)
 {
     struct buf *b = &sl->bulk->codes;
     const size_t n = count_codes(sl);
-    buf_reset(b);
-    copy_be32(b, 1); /* dimensions */
-    copy_be32(b, 0); /* no nulls */
-    copy_be32(b, PG_TEXT);
-    copy_be32(b, (uint32_t)n);
-    copy_be32(b, 1); /* from 1 */
+    array_begin(b, PG_TEXT, n);
     for (size_t i = sl->from; i < sl->to; i++) {
         if (begins_code(sl, i))
             field_text(b, sl->vouchers[i]->code);
