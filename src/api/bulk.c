@@ -35,6 +35,12 @@ const struct records_shape api_vouchers_metadata_update_body = {
     .check = check_record,
 };
 
+const struct records_shape api_campaigns_import_body = {
+    .text = { .record_type = JSON_OBJECT },
+    .kind = ACTION_CAMPAIGN_VOUCHERS_IMPORT,
+    .check = check_record,
+};
+
 static int freeze(struct request *rq, const struct action_start *how,
                   const struct action_kind *kind, struct action *ac, struct err *err)
 {

@@ -13,19 +13,6 @@
 
 #define READ_BYTES (256 * KIB)
 
-static int check_record(const struct records_shape *shape, const struct json *record,
-                        struct err *err)
-{
-    (void)shape;
-    return voucher_check_import_item(record, err);
-}
-
-const struct records_shape api_campaigns_import_body = {
-    .text = { .record_type = JSON_OBJECT },
-    .kind = ACTION_CAMPAIGN_VOUCHERS_IMPORT,
-    .check = check_record,
-};
-
 /* The codes of a body. */
 struct codes {
     struct request *rq;

@@ -75,6 +75,7 @@ struct campaign {
     /* Only of a stored campaign. */
     int64_t key;
     uint8_t creation, generation; /* enum campaign_status */
+    bool busy;                    /* an action works on its vouchers, or waits for its turn */
     int64_t created_ms;
     int64_t updated_ms; /* TIME_NONE: never changed */
     int64_t binned_ms;  /* TIME_NONE: not in the bin */

@@ -213,7 +213,7 @@ test('what vouchers have got from their campaign cannot change yet, all else can
 		assertError(await put({ description: 'no', ...change }), {
 			code: 400, key: 'invalid_campaign', message: 'Invalid Campaign',
 			details: 'This server cannot change the vouchers of a campaign yet: dates, validity, category, discount and metadata ' +
-				'of one that has some stay as they are'
+				'of one that has some, or is getting some, stay as they are'
 		});
 	assert.deepEqual((await p.get(at('C'))).json, before);
 	assert.equal((await put({ description: 'yes', start_date: null })).json.description, 'yes');

@@ -256,8 +256,8 @@ static int apply_code(struct slice *sl, size_t *at, struct err *err)
 
 static bool may_create(const struct slice *sl)
 {
-    for (size_t i = sl->from; i < sl->to; i++)
-        if (chunk_of(sl, i)->mode != APPLY_UPDATE_ONLY)
+    for (size_t k = 0; k < sl->n_chunks; k++)
+        if (sl->chunks[k].mode != APPLY_UPDATE_ONLY)
             return true;
     return false;
 }

@@ -23,35 +23,35 @@ static int read_campaign(struct stmt *st, struct arena *a, struct campaign *c, s
         .auto_join = (int)column_int(st, 8) != 0,
         .voucher_schema = (int)column_int(st, 9) != 0,
         .creation = (uint8_t)(int)column_int(st, 10),
-        .generation = (uint8_t)(int)column_int(st, 11),
-        .description = column_str(st, 24),
-        .code_config = column_str(st, 25),
-        .extra = column_str(st, 26),
-        .created_ms = column_int(st, 27),
-        .updated_ms = column_time(st, 28),
-        .binned_ms = column_time(st, 29),
-        .vouchers_count = column_int(st, 31),
+        .description = column_str(st, 23),
+        .code_config = column_str(st, 24),
+        .extra = column_str(st, 25),
+        .created_ms = column_int(st, 26),
+        .updated_ms = column_time(st, 27),
+        .binned_ms = column_time(st, 28),
+        .vouchers_count = column_int(st, 30),
     };
-    const bool generates = column_int(st, 30) != 0;
-    if (c->creation == CAMPAIGN_IN_PROGRESS && !generates)
+    const int64_t busy = column_int(st, 29);
+    if (c->creation == CAMPAIGN_IN_PROGRESS && busy < 2)
         c->creation = CAMPAIGN_DONE;
-    c->generation = generates ? CAMPAIGN_IN_PROGRESS : CAMPAIGN_DONE;
+    c->generation = busy == 2 ? CAMPAIGN_IN_PROGRESS : CAMPAIGN_DONE;
+    c->busy = busy > 0;
     voucher_init(v);
-    v->type = (uint8_t)(int)column_int(st, 12);
-    v->discount_type = (uint8_t)(int)column_int(st, 13);
-    v->effect = (uint8_t)(int)column_int(st, 14);
-    if (!column_is_null(st, 15)) {
-        v->value = column_num(st, 15);
+    v->type = (uint8_t)(int)column_int(st, 11);
+    v->discount_type = (uint8_t)(int)column_int(st, 12);
+    v->effect = (uint8_t)(int)column_int(st, 13);
+    if (!column_is_null(st, 14)) {
+        v->value = column_num(st, 14);
         v->set |= VF_VALUE;
     }
-    v->start_ms = column_time(st, 16);
-    v->expiration_ms = column_time(st, 17);
-    v->quantity = column_is_null(st, 18) ? -1 : column_int(st, 18);
-    v->category = column_str(st, 19);
-    v->category_id = column_int(st, 20);
-    v->validity = column_str(st, 21);
-    v->discount_extra = column_str(st, 22);
-    v->metadata = column_str(st, 23);
+    v->start_ms = column_time(st, 15);
+    v->expiration_ms = column_time(st, 16);
+    v->quantity = column_is_null(st, 17) ? -1 : column_int(st, 17);
+    v->category = column_str(st, 18);
+    v->category_id = column_int(st, 19);
+    v->validity = column_str(st, 20);
+    v->discount_extra = column_str(st, 21);
+    v->metadata = column_str(st, 22);
     struct str *texts[] = { &c->name,     &c->description, &c->code_config,    &c->extra,
                             &v->category, &v->validity,    &v->discount_extra, &v->metadata };
     return arena_keep(a, texts, ARRAY_LEN(texts)) ? row_check(st, err) : err_nomem(err);
@@ -128,6 +128,22 @@ static int refuse(struct campaign_write *w, enum err_code code, const char *why)
     return 0;
 }
 
+/* From `value` to `description`, as both statements have them from a number on. */
+static void bind_terms(struct stmt *st, int at, const struct campaign *c)
+{
+    const struct voucher *v = &c->voucher;
+    bind_value(st, at, v);
+    bind_time(st, at + 1, v->start_ms);
+    bind_time(st, at + 2, v->expiration_ms);
+    bind_int_or_null(st, at + 3, v->quantity, v->quantity < 0);
+    bind_str(st, at + 4, v->category);
+    bind_int_or_null(st, at + 5, v->category_id, v->category_id == 0);
+    bind_str(st, at + 6, v->validity);
+    bind_str(st, at + 7, v->discount_extra);
+    bind_str(st, at + 8, v->metadata);
+    bind_str(st, at + 9, c->description);
+}
+
 static int insert(struct store_tx *tx, const struct campaign_write *w, struct err *err)
 {
     const struct campaign *c = &w->campaign;
@@ -138,24 +154,15 @@ static int insert(struct store_tx *tx, const struct campaign_write *w, struct er
     bind_int(st, 1, c->key);
     bind_int(st, 2, w->project_id);
     bind_str(st, 3, c->name);
-    const int64_t numbers[] = { c->version,    c->campaign_type, c->codes,          c->active,
-                                c->join_once,  c->auto_join,     c->voucher_schema, c->creation,
-                                c->generation, v->type,          v->discount_type,  v->effect };
+    const int64_t numbers[] = { c->version,   c->campaign_type, c->codes,          c->active,
+                                c->join_once, c->auto_join,     c->voucher_schema, c->creation,
+                                v->type,      v->discount_type, v->effect };
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
         bind_int(st, (int)i + 4, numbers[i]);
-    bind_value(st, 16, v);
-    bind_time(st, 17, v->start_ms);
-    bind_time(st, 18, v->expiration_ms);
-    bind_int_or_null(st, 19, v->quantity, v->quantity < 0);
-    bind_str(st, 20, v->category);
-    bind_int_or_null(st, 21, v->category_id, v->category_id == 0);
-    bind_str(st, 22, v->validity);
-    bind_str(st, 23, v->discount_extra);
-    bind_str(st, 24, v->metadata);
-    bind_str(st, 25, c->description);
-    bind_str(st, 26, c->code_config);
-    bind_str(st, 27, c->extra);
-    bind_int(st, 28, c->created_ms);
+    bind_terms(st, 15, c);
+    bind_str(st, 25, c->code_config);
+    bind_str(st, 26, c->extra);
+    bind_int(st, 27, c->created_ms);
     return db_run(tx->db, st, err);
 }
 
@@ -179,25 +186,15 @@ static int create(struct store_tx *tx, struct campaign_write *w, int64_t now_ms,
 
 static int update(struct store_tx *tx, struct campaign *c, int64_t now_ms, struct err *err)
 {
-    const struct voucher *v = &c->voucher;
     struct stmt *st = db_statement(tx->db, STATEMENT_CAMPAIGN_UPDATE, err);
     if (st == NULL || tx_next_seq(tx, &c->version, err) < 0)
         return -1;
     c->updated_ms = now_ms;
-    const int64_t numbers[] = { c->key,       c->version,   c->codes, c->active,
-                                c->join_once, c->auto_join, v->effect };
+    const int64_t numbers[] = { c->key,       c->version,   c->codes,         c->active,
+                                c->join_once, c->auto_join, c->voucher.effect };
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
         bind_int(st, (int)i + 1, numbers[i]);
-    bind_value(st, 8, v);
-    bind_time(st, 9, v->start_ms);
-    bind_time(st, 10, v->expiration_ms);
-    bind_int_or_null(st, 11, v->quantity, v->quantity < 0);
-    bind_str(st, 12, v->category);
-    bind_int_or_null(st, 13, v->category_id, v->category_id == 0);
-    bind_str(st, 14, v->validity);
-    bind_str(st, 15, v->discount_extra);
-    bind_str(st, 16, v->metadata);
-    bind_str(st, 17, c->description);
+    bind_terms(st, 8, c);
     bind_str(st, 18, c->extra);
     bind_int(st, 19, c->updated_ms);
     return db_run(tx->db, st, err);
@@ -217,10 +214,13 @@ static int change(struct store_tx *tx, struct campaign_write *w, int64_t now_ms,
         *err = why;
         return -1;
     }
-    if (terms != 0 && w->campaign.vouchers_count > 0) /* until vouchers can follow */
+    if (terms != 0 &&
+        (w->campaign.vouchers_count > 0 || w->campaign.busy)) /* until they can follow */
         return refuse(w, ERR_INVALID_CAMPAIGN,
                       "This server cannot change the vouchers of a campaign yet: dates, validity, "
-                      "category, discount and metadata of one that has some stay as they are");
+                      "category, discount and metadata of one that has some, or is getting some, "
+                      "stay as they "
+                      "are");
     return changed ? update(tx, &w->campaign, now_ms, err) : 0;
 }
 

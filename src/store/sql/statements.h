@@ -34,16 +34,20 @@
 
 #define CAMPAIGN_FIELDS                                                                            \
     "id, project_id, name, version, campaign_type, codes, active, join_once, auto_join, "          \
-    "voucher_schema, creation, generation, type, discount_type, effect, value, start_ms, "         \
+    "voucher_schema, creation, type, discount_type, effect, value, start_ms, "                     \
     "expiration_ms, quantity, category, category_id, validity, discount_extra, metadata, "         \
     "description, code_config, extra, created_ms, updated_ms, binned_ms"
-/* Are codes being generated for it (5: CAMPAIGN.VOUCHERS_GENERATE)? */
+/* What is going on: 2, codes are being generated (kind 5, CAMPAIGN.VOUCHERS_GENERATE); 1, something
+ * else; 0, nothing. */
 #define CAMPAIGN_GENERATES                                                                         \
     "EXISTS (SELECT 1 FROM actions a WHERE a.campaign_id = campaigns.id AND a.status < 2 AND "     \
     "a.kind = 5)"
+#define CAMPAIGN_BUSY                                                                              \
+    "CAST(CASE WHEN " CAMPAIGN_GENERATES " THEN 2 WHEN EXISTS (SELECT 1 FROM actions a WHERE "     \
+    "a.campaign_id = campaigns.id AND a.status < 2) THEN 1 ELSE 0 END AS bigint)"
 /* That, and how many vouchers it has. */
 #define CAMPAIGN_COLUMNS                                                                           \
-    CAMPAIGN_FIELDS ", CAST(CASE WHEN " CAMPAIGN_GENERATES " THEN 1 ELSE 0 END AS bigint)"         \
+    CAMPAIGN_FIELDS ", " CAMPAIGN_BUSY                                                             \
                     ", (SELECT CAST(coalesce(sum(n), 0) AS bigint) FROM totals t WHERE "           \
                     "t.project_id = campaigns.project_id AND t.resource = 'voucher/campaign/' "    \
                     "|| campaigns.id)"
@@ -294,7 +298,7 @@
     X(CAMPAIGN_INSERT,                                                                             \
       "INSERT INTO campaigns (" CAMPAIGN_FIELDS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "   \
       "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, " \
-      "?28, NULL, NULL)")                                                                          \
+      "NULL, NULL)")                                                                               \
     X(CAMPAIGN_UPDATE,                                                                             \
       "UPDATE campaigns SET version = ?2, codes = ?3, active = ?4, join_once = ?5, "               \
       "auto_join = ?6, effect = ?7, value = ?8, start_ms = ?9, expiration_ms = ?10, "              \

@@ -11,7 +11,6 @@ CREATE TABLE campaigns (
     auto_join      bigint NOT NULL,
     voucher_schema bigint NOT NULL,
     creation       bigint NOT NULL,        -- enum campaign_status
-    generation     bigint NOT NULL,
     type           bigint NOT NULL,        -- of its vouchers, as in `vouchers`, up to `metadata`
     discount_type  bigint NOT NULL,
     effect         bigint NOT NULL,

@@ -11,7 +11,6 @@ CREATE TABLE campaigns (
     auto_join      INTEGER NOT NULL,
     voucher_schema INTEGER NOT NULL,
     creation       INTEGER NOT NULL,        -- enum campaign_status
-    generation     INTEGER NOT NULL,
     type           INTEGER NOT NULL,        -- of its vouchers, as in `vouchers`, up to `metadata`
     discount_type  INTEGER NOT NULL,
     effect         INTEGER NOT NULL,
