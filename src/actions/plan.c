@@ -85,6 +85,67 @@ static int read_codes(const struct action_kind *kind, const struct json *tree, s
     return 0;
 }
 
+static void freeze_text(struct json_out *o, const char *key, struct str value)
+{
+    json_key(o, key);
+    json_str(o, value);
+}
+
+static void freeze_int(struct json_out *o, const char *key, int64_t value)
+{
+    json_key(o, key);
+    json_int(o, value);
+}
+
+int action_freeze_members(const struct campaign *campaign, const struct members *members,
+                          struct arena *a, struct str *params, struct err *err)
+{
+    struct buf b;
+    struct json_out o = { .b = &b };
+    buf_init(&b, 2 * PARAMS_MAX_BYTES);
+    json_object(&o);
+    freeze_int(&o, "order", members->order);
+    freeze_int(&o, "expected", campaign->vouchers_count);
+    freeze_int(&o, "terms", members->terms.set);
+    freeze_text(&o, "given", members->terms.metadata);
+    freeze_text(&o, "unset", members->unset);
+    json_key(&o, "campaign");
+    campaign_freeze(&o, campaign);
+    json_object_end(&o);
+    return buf_keep(&b, a, params, err);
+}
+
+static bool read_int(const struct json *tree, const char *key, int64_t *out)
+{
+    const struct json *m = json_member(tree, key);
+    return m != NULL && num_parse_i64(m->text, out);
+}
+
+/* {NULL,0} when the member is not a text. */
+static struct str read_text(const struct json *tree, const char *key)
+{
+    const struct json *m = json_member(tree, key);
+    return m != NULL && m->type == JSON_STRING ? m->text : (struct str){ NULL, 0 };
+}
+
+/* What the campaign had when the action was queued, but of metadata only what was given then. */
+static int read_members(const struct action_kind *kind, const struct json *tree, struct arena *a,
+                        struct action_plan *out, struct err *err)
+{
+    struct members *m = &out->members;
+    int64_t order, terms;
+    if (!read_int(tree, "order", &order) || order < MEMBERS_UPDATE || order > MEMBERS_ERASE ||
+        !read_int(tree, "expected", &m->expected) || !read_int(tree, "terms", &terms))
+        return err_set(err, ERR_STORE, "the parameters of a %s are not complete", kind->name);
+    m->order = (enum members_order)order;
+    m->terms = out->campaign->voucher;
+    m->terms.set = (uint32_t)terms & CAMPAIGN_TERMS;
+    m->terms.metadata = read_text(tree, "given");
+    m->unset = read_text(tree, "unset");
+    struct str *texts[] = { &m->terms.metadata, &m->unset };
+    return arena_keep(a, texts, ARRAY_LEN(texts)) ? 0 : err_nomem(err);
+}
+
 static int read_csv(const struct action_kind *kind, const struct json *tree, struct arena *a,
                     struct action_plan *out, struct err *err)
 {
@@ -143,6 +204,8 @@ int action_plan_read(const struct action_kind *kind, struct str params, struct a
         return -1;
     if (kind->input == INPUT_CODES)
         return read_codes(kind, tree, a, out, err);
+    if (kind->input == INPUT_MEMBERS)
+        return read_members(kind, tree, a, out, err);
     if (kind->input == INPUT_CSV)
         return read_csv(kind, tree, a, out, err);
     return read_metadata(json_member(tree, "metadata"), a, out, err);

@@ -16,6 +16,18 @@ static void put_generated(struct buf *b, int64_t done, int64_t failed)
     buf_printf(b, "Generated %lld vouchers.", (long long)done);
 }
 
+static void put_updated(struct buf *b, int64_t done, int64_t failed)
+{
+    (void)failed;
+    buf_printf(b, "Updated %lld vouchers.", (long long)done);
+}
+
+static void put_deleted(struct buf *b, int64_t done, int64_t failed)
+{
+    (void)failed;
+    buf_printf(b, "Deleted %lld vouchers.", (long long)done);
+}
+
 static int map_import_cells(const struct action_plan *plan, const struct str *cells, size_t n_cells,
                             struct arena *a, struct voucher *row, struct str *reason,
                             struct err *err)
@@ -130,6 +142,30 @@ static const struct action_kind action_kinds[ACTION_KIND_ID_COUNT] = {
         .required_columns = voucher_required_columns,
         .map_cells = map_member_cells,
         .put_message = put_voucher_message,
+    },
+    [ACTION_CAMPAIGN_VOUCHERS_UPDATE] = {
+        .name = "CAMPAIGN.VOUCHERS_UPDATE",
+        .summary = "Give the vouchers of a campaign what has changed of it",
+        .input = INPUT_MEMBERS,
+        .queue = QUEUE_VOUCHERS,
+        .discipline = DISCIPLINE_ORDERED,
+        .mode = APPLY_UPDATE_ONLY,
+        .result = RESULT_COUNT,
+        .of_campaign = true,
+        .key_name = "code",
+        .put_message = put_updated,
+    },
+    [ACTION_CAMPAIGN_VOUCHERS_DELETE] = {
+        .name = "CAMPAIGN.VOUCHERS_DELETE",
+        .summary = "Delete the vouchers of a campaign that was deleted",
+        .input = INPUT_MEMBERS,
+        .queue = QUEUE_VOUCHERS,
+        .discipline = DISCIPLINE_ORDERED,
+        .mode = APPLY_UPDATE_ONLY,
+        .result = RESULT_COUNT,
+        .of_campaign = true,
+        .key_name = "code",
+        .put_message = put_deleted,
     },
     [ACTION_CAMPAIGN_VOUCHERS_GENERATE] = {
         .name = "CAMPAIGN.VOUCHERS_GENERATE",

@@ -20,6 +20,8 @@
 enum action_kind_id {
     ACTION_CAMPAIGN_VOUCHERS_IMPORT = 1,
     ACTION_CAMPAIGN_VOUCHERS_IMPORT_CSV = 2,
+    ACTION_CAMPAIGN_VOUCHERS_UPDATE = 3,
+    ACTION_CAMPAIGN_VOUCHERS_DELETE = 4,
     ACTION_CAMPAIGN_VOUCHERS_GENERATE = 5,
     ACTION_VOUCHERS_IMPORT = 16,
     ACTION_VOUCHERS_IMPORT_CSV = 17,
@@ -33,6 +35,7 @@ enum action_input {
     INPUT_CSV,
     INPUT_RECORDS, /* JSON values, compact, one a line */
     INPUT_CODES,   /* nothing: codes are made, see engine/read_codes.c */
+    INPUT_MEMBERS, /* nothing: the vouchers of a campaign, see store/sql/members.c */
 };
 
 /* How a result reads (reference 8.1). */
@@ -55,6 +58,7 @@ struct action_plan {
     int64_t count;             /* INPUT_CODES: how many */
     struct code_config codes;
     struct code_draw draw;
+    struct members members; /* INPUT_MEMBERS */
 };
 
 struct action_kind {
@@ -110,13 +114,18 @@ int action_freeze_csv(const struct action_kind *kind, struct str head, bool whol
                       bool webhooks_enable, const struct campaign *campaign, struct arena *a,
                       struct str *params, struct err *err) MUST_CHECK;
 
-/* The same for records. `metadata`: what every record is given, {NULL,0}: none; ERR_INVALID_JSON
- * when it is nested too deeply. */
 /* The same for codes of a campaign, which has what the new vouchers are to have: `count` of its
  * code_config, by a new random key. */
 int action_freeze_codes(const struct campaign *campaign, int64_t count, struct arena *a,
                         struct str *params, struct err *err) MUST_CHECK;
 
+/* The same for what is done to all vouchers of a campaign (order, terms, unset; how many there are
+ * is the campaign's to say). */
+int action_freeze_members(const struct campaign *campaign, const struct members *members,
+                          struct arena *a, struct str *params, struct err *err) MUST_CHECK;
+
+/* The same for records. `metadata`: what every record is given, {NULL,0}: none; ERR_INVALID_JSON
+ * when it is nested too deeply. */
 int action_freeze_records(const struct action_kind *kind, struct str metadata, bool webhooks_enable,
                           const struct campaign *campaign, struct arena *a, struct str *params,
                           struct err *err) MUST_CHECK;

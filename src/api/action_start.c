@@ -129,13 +129,20 @@ static void start_with_file(void *arg)
 static int answer_start(struct request *rq, struct response *rs, struct err *err)
 {
     struct starting *st = rq->state;
-    char id[ID_MAX_LEN];
     if (st->rc < 0) {
         *err = st->err;
         return -1;
     }
-    id_encode_action(store_secret(api_of(rq)->store), st->first.action_seq, st->first.created_ms,
-                     id);
+    if (st->replayed)
+        reply_header(rs, "Idempotent-Replayed", "true");
+    return reply_action_id(rq, rs, st->first.action_seq, st->first.created_ms, st->how.status, err);
+}
+
+int reply_action_id(struct request *rq, struct response *rs, int64_t seq, int64_t created_ms,
+                    int status, struct err *err)
+{
+    char id[ID_MAX_LEN];
+    id_encode_action(store_secret(api_of(rq)->store), seq, created_ms, id);
     const struct str kept = arena_str(&rq->arena, str_of(id));
     if (kept.p == NULL)
         return err_nomem(err);
@@ -145,9 +152,7 @@ static int answer_start(struct request *rq, struct response *rs, struct err *err
     json_str(&o, kept);
     json_object_end(&o);
     reply_header(rs, "X-Async-Action-Id", kept.p);
-    if (st->replayed)
-        reply_header(rs, "Idempotent-Replayed", "true");
-    return reply_json(rs, st->how.status, err);
+    return reply_json(rs, status, err);
 }
 
 static int read_flags(struct starting *st, struct err *err)
@@ -201,4 +206,19 @@ int action_start(struct request *rq, const struct action_start *how, struct err 
     request_suspend(rq);
     submit(st);
     return HTTP_LATER;
+}
+
+int action_insert(struct store_tx *tx, const struct request *rq, enum action_kind_id id,
+                  struct action *ac, struct err *err)
+{
+    const struct action_kind *kind = action_kind_find(id);
+    if (kind == NULL)
+        return err_set(err, ERR_INTERNAL, "action kind %d has no row", id);
+    ac->project_id = rq->project->id;
+    ac->kind = id;
+    ac->queue = kind->queue;
+    ac->discipline = kind->discipline;
+    ac->request_id = str_of(rq->id);
+    ac->records = -1;
+    return store_tx_action_insert(tx, ac, err);
 }

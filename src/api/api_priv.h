@@ -154,6 +154,16 @@ struct action_start {
  */
 int action_start(struct request *rq, const struct action_start *how, struct err *err) MUST_CHECK;
 
+/* In a unit of work: an action of this kind that follows from the request, and exists with what it
+ * does or not at all. What is its own (params, campaign, created_ms, input_bytes) is set already.
+ * It has to be told to the engine after the commit. */
+int action_insert(struct store_tx *tx, const struct request *rq, enum action_kind_id id,
+                  struct action *ac, struct err *err) MUST_CHECK;
+
+/* {"async_action_id": …} */
+int reply_action_id(struct request *rq, struct response *rs, int64_t seq, int64_t created_ms,
+                    int status, struct err *err) MUST_CHECK;
+
 /* ---- records (bulk.c) ---- */
 
 /* Starts an action of the kind that the body's shape names, whose records have arrived. */

@@ -3,6 +3,7 @@
 #include "domain/bin.h"
 #include "api/api_priv.h"
 #include "api/filters.h"
+#include "base/time_iso.h"
 
 /* ---- list ---- */
 
@@ -13,6 +14,7 @@ static const struct resource {
 } resources[] = {
     [0] = { NULL, ID_KIND_COUNT, ID_KIND_COUNT },
     [RESOURCE_VOUCHER] = { "voucher", ID_VOUCHER, ID_CAMPAIGN },
+    [RESOURCE_CAMPAIGN] = { "campaign", ID_CAMPAIGN, ID_KIND_COUNT },
 };
 
 /* A type that is not known here prints as null. */
@@ -140,12 +142,30 @@ struct bin_erase {
     int64_t project_id;
     int64_t key;
     bool found;
+    struct request *rq;
+    struct action action; /* kind 0: none; erases the vouchers of a campaign, and then it */
 };
+
+static int erase_campaign(struct store_tx *tx, struct bin_erase *be, int64_t key, struct err *err)
+{
+    const struct members members = { .order = MEMBERS_ERASE };
+    struct campaign c = { .key = key };
+    voucher_init(&c.voucher);
+    be->action =
+        (struct action){ .campaign_id = key, .ends_campaign = true, .created_ms = time_now_ms() };
+    if (action_freeze_members(&c, &members, &be->rq->arena, &be->action.params, err) < 0)
+        return -1;
+    return action_insert(tx, be->rq, ACTION_CAMPAIGN_VOUCHERS_DELETE, &be->action, err);
+}
 
 static int erase_entry(struct store_tx *tx, void *arg, struct err *err)
 {
     struct bin_erase *be = arg;
-    return store_tx_bin_erase(tx, be->project_id, be->key, &be->found, err);
+    int64_t campaign;
+    be->action.kind = 0;
+    if (store_tx_bin_erase(tx, be->project_id, be->key, &be->found, &campaign, err) < 0)
+        return -1;
+    return campaign != 0 ? erase_campaign(tx, be, campaign, err) : 0;
 }
 
 static int not_found(struct request *rq, struct err *err)
@@ -156,6 +176,8 @@ static int not_found(struct request *rq, struct err *err)
 static int answer_erased(struct request *rq, struct response *rs, struct err *err)
 {
     const struct bin_erase *be = rq->state;
+    if (be->action.kind != 0)
+        engine_add(api_of(rq)->engine, &be->action);
     return be->found ? reply_json(rs, HTTP_NO_CONTENT, err) : not_found(rq, err);
 }
 
@@ -166,6 +188,7 @@ int api_bin_delete(struct request *rq, struct response *rs, struct err *err)
     if (be == NULL)
         return err_nomem(err);
     be->project_id = rq->project->id;
+    be->rq = rq;
     if (!id_decode(store_secret(api_of(rq)->store), ID_BIN_ENTRY, rq->args[0], &be->key))
         return not_found(rq, err);
     return api_write(rq, erase_entry, be, answer_erased, err);

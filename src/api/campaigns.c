@@ -131,7 +131,7 @@ struct writing {
     struct campaign given;
     struct campaign_write write;
     bool with_voucher;    /* a new one gets its first voucher at once */
-    struct action action; /* kind 0: none; generates its codes */
+    struct action action; /* kind 0: none; generates its codes, or goes through its vouchers */
     struct voucher voucher;
     struct voucher_write first;
 };
@@ -159,32 +159,66 @@ static int write_first_voucher(struct store_tx *tx, struct writing *wr, struct e
     return 0;
 }
 
-/* The action that generates its codes exists with it or not at all. */
+/* Its parameters are set already. */
+static int write_action(struct store_tx *tx, struct writing *wr, enum action_kind_id id, int64_t n,
+                        struct err *err)
+{
+    struct action *ac = &wr->action;
+    ac->campaign_id = wr->write.campaign.key;
+    ac->ends_campaign = wr->write.mode == CAMPAIGN_DELETE;
+    ac->created_ms = wr->write.now_ms;
+    ac->input_bytes = n;
+    return action_insert(tx, wr->rq, id, ac, err);
+}
+
 static int write_generation(struct store_tx *tx, struct writing *wr, struct err *err)
 {
-    const struct action_kind *kind = action_kind_find(ACTION_CAMPAIGN_VOUCHERS_GENERATE);
     const int64_t n = wr->given.vouchers_count;
-    wr->action = (struct action){ .project_id = wr->write.project_id,
-                                  .kind = ACTION_CAMPAIGN_VOUCHERS_GENERATE,
-                                  .queue = kind->queue,
-                                  .discipline = kind->discipline,
-                                  .campaign_id = wr->write.campaign.key,
-                                  .created_ms = time_now_ms(),
-                                  .request_id = str_of(wr->rq->id),
-                                  .input_bytes = n,
-                                  .records = -1 };
     if (action_freeze_codes(&wr->write.campaign, n, wr->write.arena, &wr->action.params, err) < 0)
         return -1;
-    return store_tx_action_insert(tx, &wr->action, err);
+    return write_action(tx, wr, ACTION_CAMPAIGN_VOUCHERS_GENERATE, n, err);
+}
+
+/* Something to do with all its vouchers. */
+static int write_members(struct store_tx *tx, struct writing *wr, enum action_kind_id id,
+                         const struct members *members, struct err *err)
+{
+    const struct campaign *c = &wr->write.campaign;
+    if (action_freeze_members(c, members, wr->write.arena, &wr->action.params, err) < 0)
+        return -1;
+    return write_action(tx, wr, id, c->vouchers_count, err);
+}
+
+static int write_update(struct store_tx *tx, struct writing *wr, struct err *err)
+{
+    const struct members members = { .order = MEMBERS_UPDATE,
+                                     .terms = { .set = wr->write.terms,
+                                                .metadata = wr->given.voucher.metadata },
+                                     .unset = wr->given.unset_metadata };
+    wr->write.campaign.creation = CAMPAIGN_MODIFYING;
+    return write_members(tx, wr, ACTION_CAMPAIGN_VOUCHERS_UPDATE, &members, err);
+}
+
+static int write_deletion(struct store_tx *tx, struct writing *wr, struct err *err)
+{
+    const struct members members = { .order = wr->write.force ? MEMBERS_ERASE : MEMBERS_TO_BIN };
+    return write_members(tx, wr, ACTION_CAMPAIGN_VOUCHERS_DELETE, &members, err);
 }
 
 static int write_campaign(struct store_tx *tx, void *arg, struct err *err)
 {
     struct writing *wr = arg;
-    wr->action.kind = 0;
+    wr->action = (struct action){ 0 };
+    wr->write.now_ms = time_now_ms();
     if (store_tx_campaign_write(tx, &wr->write, err) < 0)
         return -1;
-    if (wr->write.refused || wr->write.mode != CAMPAIGN_CREATE)
+    if (wr->write.refused || !wr->write.found)
+        return 0;
+    if (wr->write.mode == CAMPAIGN_DELETE)
+        return write_deletion(tx, wr, err);
+    if (wr->write.terms != 0)
+        return write_update(tx, wr, err);
+    if (wr->write.mode != CAMPAIGN_CREATE)
         return 0;
     if (wr->given.vouchers_count > 1)
         return write_generation(tx, wr, err);
@@ -222,6 +256,15 @@ static int answer_nothing(struct request *rq, struct response *rs, struct err *e
         return reply_not_found(rq, "campaign", rq->args[0], err);
     buf_puts(&rs->body, STR("{}"));
     return reply_json(rs, HTTP_OK, err);
+}
+
+static int answer_action(struct request *rq, struct response *rs, struct err *err)
+{
+    const struct writing *wr = rq->state;
+    if (!wr->write.found)
+        return reply_not_found(rq, "campaign", rq->args[0], err);
+    engine_add(api_of(rq)->engine, &wr->action);
+    return reply_action_id(rq, rs, wr->action.seq, wr->action.created_ms, HTTP_ACCEPTED, err);
 }
 
 /* NULL: out of memory. */
@@ -269,6 +312,17 @@ int api_campaigns_update(struct request *rq, struct response *rs, struct err *er
     wr->write.mode = CAMPAIGN_CHANGE;
     wr->write.name_or_id = rq->args[0];
     return api_write(rq, write_campaign, wr, answer_campaign, err);
+}
+
+int api_campaigns_delete(struct request *rq, struct response *rs, struct err *err)
+{
+    struct writing *wr = writing_new(rq, err);
+    (void)rs;
+    if (wr == NULL || query_flag(rq, "force", &wr->write.force, err) < 0)
+        return -1;
+    wr->write.mode = CAMPAIGN_DELETE;
+    wr->write.name_or_id = rq->args[0];
+    return api_write(rq, write_campaign, wr, answer_action, err);
 }
 
 static int activate(struct request *rq, bool active, struct err *err)

@@ -44,6 +44,7 @@ static const struct route routes[] = {
     { "POST", "/v1/campaigns/qualification", AUTH_PROJECT, BODY_NONE, not_there },
     { "GET", "/v1/campaigns/{campaignId}", AUTH_PROJECT, BODY_NONE, api_campaigns_get },
     { "PUT", "/v1/campaigns/{campaignId}", AUTH_PROJECT, BODY_JSON, api_campaigns_update },
+    { "DELETE", "/v1/campaigns/{campaignId}", AUTH_PROJECT, BODY_NONE, api_campaigns_delete },
     { "POST", "/v1/campaigns/{campaignId}/vouchers", AUTH_PROJECT, BODY_JSON,
       api_campaigns_add_vouchers },
     { "POST", "/v1/campaigns/{campaignId}/vouchers/{code}", AUTH_PROJECT, BODY_JSON,

@@ -250,8 +250,10 @@ int campaign_from_json(const struct json *body, struct arena *a, struct campaign
 
 /* ---- a change ---- */
 
-static int take_unset(const struct json *body, struct campaign *c, struct err *err)
+static int take_unset(const struct json *body, struct arena *a, struct campaign *c, struct err *err)
 {
+    struct buf b;
+    struct json_out o = { .b = &b };
     const struct json *keys = json_member(body, "unset_metadata_fields");
     if (keys == NULL || keys->type == JSON_NULL)
         return 0;
@@ -261,8 +263,16 @@ static int take_unset(const struct json *body, struct campaign *c, struct err *e
     if (!fine)
         return err_set(err, ERR_INVALID_PAYLOAD,
                        "Property .unset_metadata_fields must be array of strings");
-    c->unset_metadata = keys;
-    return 0;
+    if (keys->child == NULL)
+        return 0;
+    buf_init(&b, FIELD_OBJECT_MAX_BYTES);
+    json_object(&o);
+    for (const struct json *k = keys->child; k != NULL; k = k->next) {
+        json_key_str(&o, k->text);
+        json_null(&o);
+    }
+    json_object_end(&o);
+    return keep_json(&b, a, "unset_metadata_fields", &c->unset_metadata, err);
 }
 
 int campaign_change_from_json(const struct json *body, struct arena *a, struct campaign *c,
@@ -270,48 +280,9 @@ int campaign_change_from_json(const struct json *body, struct arena *a, struct c
 {
     *c = (struct campaign){ .updated_ms = TIME_NONE, .binned_ms = TIME_NONE };
     if (require_object(body, err) < 0 || take_fields(body, FIELDS_OF_CHANGE, true, a, c, err) < 0 ||
-        take_extras(body, true, a, c, err) < 0 || take_unset(body, c, err) < 0)
+        take_extras(body, true, a, c, err) < 0 || take_unset(body, a, c, err) < 0)
         return -1;
     return voucher_terms_from_json(body, true, a, &c->voucher, err);
-}
-
-static bool is_unset(const struct json *keys, struct str key)
-{
-    for (const struct json *k = keys->child; k != NULL; k = k->next)
-        if (str_eq(k->text, key))
-            return true;
-    return false;
-}
-
-static int unset_metadata(struct campaign *c, const struct json *keys, struct arena *a,
-                          bool *changed, struct err *err)
-{
-    struct json *tree = NULL;
-    struct buf b;
-    struct json_out o = { .b = &b };
-    bool left = false;
-    if (keys == NULL || c->voucher.metadata.len == 0)
-        return 0;
-    if (json_parse(a, c->voucher.metadata, &tree, err) < 0)
-        return -1;
-    buf_init(&b, FIELD_OBJECT_MAX_BYTES);
-    json_object(&o);
-    for (const struct json *m = tree->child; m != NULL; m = m->next) {
-        if (is_unset(keys, m->key)) {
-            *changed = true;
-            continue;
-        }
-        left = true;
-        json_key_str(&o, m->key);
-        json_put_tree(&o, m);
-    }
-    json_object_end(&o);
-    if (!left) {
-        buf_release(&b);
-        c->voucher.metadata = (struct str){ NULL, 0 };
-        return 0;
-    }
-    return buf_keep(&b, a, &c->voucher.metadata, err);
 }
 
 /* Members of `extra` that are given replace stored ones; null removes. */
@@ -348,6 +319,23 @@ static bool assign_fields(struct campaign *c, const struct campaign *change)
     return changed;
 }
 
+/* What of the vouchers a change gives: not the discount of a campaign of gifts, for one. */
+static uint32_t given_to(const struct campaign *c, const struct campaign *change)
+{
+    const uint32_t worth = VF_VALUE | VF_EFFECT | VF_DISCOUNT_TYPE | VF_DISCOUNT_EXTRA;
+    const uint32_t given = change->voucher.set & ~(uint32_t)VF_ACTIVE;
+    return change->voucher.type == c->voucher.type ? given : given & ~worth;
+}
+
+/* What of it its codes have from it. */
+static uint32_t terms_of(const struct campaign *c, const struct campaign *change)
+{
+    uint32_t terms = given_to(c, change) & CAMPAIGN_TERMS;
+    if (change->unset_metadata.p != NULL)
+        terms |= VF_METADATA;
+    return c->voucher_schema ? terms : terms & ~(uint32_t)VF_METADATA;
+}
+
 int campaign_merge(struct campaign *c, const struct campaign *change, struct arena *a,
                    uint32_t *terms, bool *changed, struct err *err)
 {
@@ -356,22 +344,17 @@ int campaign_merge(struct campaign *c, const struct campaign *change, struct are
     enum outcome outcome;
     struct str reason = { NULL, 0 };
     bool unset = false;
-    merged.set &= VF_VALUE;
-    given.set &= ~(uint32_t)VF_ACTIVE;
+    given.set = given_to(c, change);
     if (voucher_merge(&merged, &given, a, &outcome, &reason, err) < 0)
         return -1;
     if (outcome == OUTCOME_FAILED)
         return err_set(err, ERR_INVALID_CAMPAIGN, "%.*s", STR_FMT(reason));
-    *terms = outcome == OUTCOME_UPDATED ? merged.set & ~(uint32_t)VF_VALUE : 0;
-    if (merged.value.is_int != c->voucher.value.is_int ||
-        num_as_double(merged.value) != num_as_double(c->voucher.value))
-        *terms |= VF_VALUE;
-    merged.set = c->voucher.set | merged.set;
     c->voucher = merged;
-    if (unset_metadata(c, change->unset_metadata, a, &unset, err) < 0)
+    if (change->unset_metadata.p != NULL &&
+        voucher_unset_metadata(&c->voucher.metadata, change->unset_metadata, a, &unset, err) < 0)
         return -1;
-    *terms |= unset ? VF_METADATA : 0;
-    *changed = assign_fields(c, change) || *terms != 0;
+    *terms = terms_of(c, change);
+    *changed = assign_fields(c, change) || unset || outcome == OUTCOME_UPDATED;
     if ((change->set & CF_EXTRA) != 0) {
         const struct str before = c->extra;
         if (merge_extra(c, change->extra, a, err) < 0)
@@ -435,6 +418,33 @@ int campaign_fill_voucher(const struct campaign *c, struct voucher *v, int64_t n
     if ((given & VF_ACTIVE) == 0)
         v->active = c->active && (t->expiration_ms == TIME_NONE || t->expiration_ms > now_ms);
     return inherit_metadata(c, v, a, err);
+}
+
+int campaign_renew_voucher(struct voucher *v, const struct voucher *terms, struct str unset,
+                           struct arena *a, struct err *err)
+{
+    const uint32_t given = terms->set;
+    if ((given & VF_START) != 0)
+        v->start_ms = terms->start_ms;
+    if ((given & VF_EXPIRATION) != 0)
+        v->expiration_ms = terms->expiration_ms;
+    if ((given & VF_VALIDITY) != 0)
+        v->validity = terms->validity;
+    if ((given & VF_VALUE) != 0) {
+        v->value = terms->value;
+        v->set |= VF_VALUE;
+    }
+    if ((given & VF_EFFECT) != 0)
+        v->effect = terms->effect;
+    if ((given & VF_DISCOUNT_EXTRA) != 0)
+        v->discount_extra = terms->discount_extra;
+    if ((given & VF_CATEGORY) != 0) {
+        v->category = terms->category;
+        v->category_id = terms->category_id;
+    }
+    if ((given & VF_METADATA) == 0)
+        return 0;
+    return voucher_renew_metadata(&v->metadata, terms->metadata, unset, a, err);
 }
 
 /* ---- frozen ---- */

@@ -55,6 +55,11 @@ enum campaign_field {
     CF_VOUCHERS_COUNT = 1u << 9,
 };
 
+/* Of enum voucher_field: what a change can give to vouchers that there are (reference 3.3). */
+#define CAMPAIGN_TERMS                                                                             \
+    (VF_VALUE | VF_EFFECT | VF_CATEGORY | VF_START | VF_EXPIRATION | VF_DISCOUNT_EXTRA |           \
+     VF_METADATA | VF_VALIDITY)
+
 #define CAMPAIGN_NAME_MAX_BYTES 512 /* an index entry must stay far below a page */
 
 struct campaign {
@@ -69,8 +74,8 @@ struct campaign {
     struct str
         code_config;  /* JSON object, complete: pattern, length, charset …; {NULL,0}: no codes */
     struct str extra; /* JSON object of members that are kept as they came: referral_program … */
-    const struct json *unset_metadata; /* of a change: an array of keys; NULL: none */
-    int64_t vouchers_count;            /* asked for, in a body; how many it has, of a stored one */
+    struct str unset_metadata; /* of a change: JSON object with the keys; {NULL,0}: none */
+    int64_t vouchers_count;    /* asked for, in a body; how many it has, of a stored one */
 
     /* Only of a stored campaign. */
     int64_t key;
@@ -95,9 +100,9 @@ int campaign_from_json(const struct json *body, struct arena *a, struct campaign
 int campaign_change_from_json(const struct json *body, struct arena *a, struct campaign *c,
                               struct err *err) MUST_CHECK;
 
-/* Applies the given fields of a change to the stored campaign; metadata key by key. *terms: whether
- * what its codes have got from it has changed, by bits of enum voucher_field. ERR_INVALID_PAYLOAD
- * when metadata grows too long. */
+/* Applies the given fields of a change to the stored campaign; metadata key by key. *terms: what is
+ * given that its codes have from it, also when the campaign had it already; bits of enum
+ * voucher_field. ERR_INVALID_PAYLOAD when metadata grows too long. */
 int campaign_merge(struct campaign *c, const struct campaign *change, struct arena *a,
                    uint32_t *terms, bool *changed, struct err *err) MUST_CHECK;
 
@@ -106,6 +111,12 @@ int campaign_merge(struct campaign *c, const struct campaign *change, struct are
  * that grows too long. */
 int campaign_fill_voucher(const struct campaign *c, struct voucher *v, int64_t now_ms,
                           struct arena *a, struct err *err) MUST_CHECK;
+
+/* Gives a stored voucher new terms: those of terms->set, as the campaign has them now, but metadata
+ * key by key, without the keys of `unset` (a JSON object; {NULL,0}: none). Metadata that would grow
+ * too long stays as it is. */
+int campaign_renew_voucher(struct voucher *v, const struct voucher *terms, struct str unset,
+                           struct arena *a, struct err *err) MUST_CHECK;
 
 /* What campaign_fill_voucher() needs of it, as a JSON object of our own, for the parameters of an
  * action; and back again. ERR_STORE when it cannot be read. */

@@ -152,7 +152,8 @@ int voucher_member_from_json(const struct json *body, struct arena *a, struct vo
                              struct err *err) MUST_CHECK;
 
 /* Only the latter: of a campaign without codes; or, as a `change`, of `PUT /v1/campaigns/{id}`,
- * where null clears, with a discount of its own. */
+ * where null clears, with a discount or a gift of its own (v->type says which, and is not given).
+ */
 int voucher_terms_from_json(const struct json *body, bool change, struct arena *a,
                             struct voucher *v, struct err *err) MUST_CHECK;
 
@@ -183,14 +184,15 @@ int voucher_from_update_item(const struct json *item, struct arena *a, struct vo
 int voucher_from_member_item(const struct json *item, struct arena *a, struct voucher *v,
                              struct str *reason, struct err *err) MUST_CHECK;
 
-/* Applies the given fields of `change` to the stored voucher `v`, with the rules for an existing
- * voucher: on one of a campaign only active and category, everything else of the change (its type
- * too) is skipped; metadata, the rare members of a discount and validity_… key by key, stored keys
- * first; null is a value of metadata, and removes the key elsewhere. A given category replaces both
- * `category` and `category_id`. OUTCOME_UPDATED, with the bits of what changed added to v->set, or
- * OUTCOME_UNCHANGED in *out; OUTCOME_FAILED with *reason (static text) when type or discount type
- * would change. -1: ERR_NOMEM, or a stored JSON text that cannot be read (ERR_STORE). Unless
- * updated, v is as it was. */
+/* What an import can change of a voucher that belongs to a campaign (reference 3.2, 3.17). */
+#define VOUCHER_MEMBER_IMPORT (VF_CODE | VF_ACTIVE | VF_CATEGORY)
+
+/* Applies the given fields of `change` to the stored voucher `v`: metadata, the rare members of a
+ * discount and validity_… key by key, stored keys first; null is a value of metadata, and removes
+ * the key elsewhere. A given category replaces both `category` and `category_id`. OUTCOME_UPDATED,
+ * with the bits of what changed added to v->set, or OUTCOME_UNCHANGED in *out; OUTCOME_FAILED with
+ * *reason (static text) when type or discount type would change. -1: ERR_NOMEM, or a stored JSON
+ * text that cannot be read (ERR_STORE). Unless updated, v is as it was. */
 int voucher_merge(struct voucher *v, const struct voucher *change, struct arena *a,
                   enum outcome *out, struct str *reason, struct err *err) MUST_CHECK;
 
@@ -221,6 +223,15 @@ struct voucher_names {
  * same text (*changed is false). 1: the result would be too large, with *reason (static text). */
 int voucher_merge_metadata(struct str *metadata, struct str change, struct arena *a, bool *changed,
                            struct str *reason, struct err *err) MUST_CHECK;
+
+/* Removes the keys of `unset`, a JSON object, from metadata; {NULL,0} when none is left. */
+int voucher_unset_metadata(struct str *metadata, struct str unset, struct arena *a, bool *changed,
+                           struct err *err) MUST_CHECK;
+
+/* Both: `change` ({NULL,0}: nothing) merged, and then the keys of `unset` removed; it stays the
+ * very same text when it would grow too long. */
+int voucher_renew_metadata(struct str *metadata, struct str change, struct str unset,
+                           struct arena *a, struct err *err) MUST_CHECK;
 
 /* What the API prints. The holder is not known to the voucher and printed as null or not at all.
  * Errors: see buf.h. */

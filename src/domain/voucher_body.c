@@ -400,6 +400,20 @@ int voucher_member_from_json(const struct json *body, struct arena *a, struct vo
     return run(&r, steps, ARRAY_LEN(steps));
 }
 
+/* Of a campaign: v->type says of which kind it is, but is not given. */
+static int step_changed_worth(struct body_reader *r)
+{
+    const struct json *gift = given_member(r->body, "gift");
+    if (given_member(r->body, "discount") != NULL) {
+        r->v->type = VOUCHER_DISCOUNT;
+        return step_changed_discount(r);
+    }
+    if (gift == NULL)
+        return 0;
+    r->v->type = VOUCHER_GIFT;
+    return take_worth(r, gift);
+}
+
 int voucher_terms_from_json(const struct json *body, bool change, struct arena *a,
                             struct voucher *v, struct err *err)
 {
@@ -407,7 +421,7 @@ int voucher_terms_from_json(const struct json *body, bool change, struct arena *
     struct body_reader r = { .body = body, .arena = a, .v = v, .null_clears = change, .err = err };
     if (run(&r, steps, ARRAY_LEN(steps)) < 0)
         return -1;
-    return change ? step_changed_discount(&r) : 0;
+    return change ? step_changed_worth(&r) : 0;
 }
 
 static int step_changed_type(struct body_reader *r)

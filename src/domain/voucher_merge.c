@@ -252,11 +252,11 @@ int voucher_merge(struct voucher *v, const struct voucher *change, struct arena 
                   enum outcome *out, struct str *reason, struct err *err)
 {
     const uint32_t fixed = VF_CODE | VF_TYPE | VF_DISCOUNT_TYPE;
-    const uint32_t given = change->set & (v->campaign_id != 0 ? VF_ACTIVE | VF_CATEGORY : ~fixed);
+    const uint32_t given = change->set & ~fixed;
     const uint32_t plain = given & ~(VF_METADATA | VF_DISCOUNT_EXTRA | VF_VALIDITY | VF_CATEGORY);
     struct str merged[ARRAY_LEN(objects)];
 
-    if (v->campaign_id == 0 && changes_type(v, change))
+    if (changes_type(v, change))
         return fails(out, reason, STR("It is not possible to change Voucher discount type"));
     const int rc = merge_all_objects(v, change, given, a, merged, err);
     if (rc < 0)
@@ -286,5 +286,42 @@ int voucher_merge_metadata(struct str *metadata, struct str change, struct arena
     }
     *changed = merged.p != before;
     *metadata = merged;
+    return 0;
+}
+
+int voucher_unset_metadata(struct str *metadata, struct str unset, struct arena *a, bool *changed,
+                           struct err *err)
+{
+    struct json *object, *keys;
+    struct index ix;
+    *changed = false;
+    if (metadata->len == 0)
+        return 0;
+    if (parse_object(a, *metadata, &object, err) < 0 || parse_object(a, unset, &keys, err) < 0 ||
+        index_init(&ix, keys, a, err) < 0)
+        return -1;
+    for (struct json **at = &object->child; *at != NULL;) {
+        if (index_find(&ix, *at) == NULL) {
+            at = &(*at)->next;
+            continue;
+        }
+        *at = (*at)->next;
+        *changed = true;
+    }
+    return *changed ? print_object(object, metadata, a, err) : 0;
+}
+
+int voucher_renew_metadata(struct str *metadata, struct str change, struct str unset,
+                           struct arena *a, struct err *err)
+{
+    struct str text = *metadata, reason;
+    bool changed;
+    const int rc =
+        change.p != NULL ? voucher_merge_metadata(&text, change, a, &changed, &reason, err) : 0;
+    if (rc != 0)
+        return rc < 0 ? -1 : 0;
+    if (unset.p != NULL && voucher_unset_metadata(&text, unset, a, &changed, err) < 0)
+        return -1;
+    *metadata = text;
     return 0;
 }

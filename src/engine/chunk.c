@@ -211,8 +211,27 @@ static void move_run(struct run *run, const struct store_chunk *c)
         run->rows_budget = CHUNK_ROWS_MAX;
 }
 
-/* A chunk of an action without an input. */
-static int make_chunk(struct engine *e, struct run *run, struct slot *slot, struct err *err)
+/* Where it ends, and whether it is the last, the store finds out: run_learn(). */
+static int make_members_chunk(struct run *run, struct slot *slot, struct err *err)
+{
+    const struct chunk_at at = { run->next_start, run->next_row, run->next_no };
+    struct draft d;
+    slot_begin(slot);
+    if (draft_begin(&d, slot, &run->ac, run->kind, &run->plan, &at, err) < 0)
+        return -1;
+    return draft_finish(&d, err);
+}
+
+void run_learn(struct run *run, const struct store_chunk *c)
+{
+    run->next_start = c->end;
+    run->next_row = c->first_row + c->n_rows;
+    run->next_no = c->no + 1;
+    run->read_to_end = c->end_status != ACTION_IN_PROGRESS;
+}
+
+/* A chunk of an action that makes its codes. */
+static int make_codes_chunk(struct engine *e, struct run *run, struct slot *slot, struct err *err)
 {
     const struct chunk_at at = { run->next_start, run->next_row, run->next_no };
     struct draft d;
@@ -238,7 +257,14 @@ static int read_input(struct engine *e, struct run *run, struct slot *slot, stru
 int chunk_prepare(struct engine *e, struct run *run, struct slot *slot, bool *last, struct err *err)
 {
     const bool makes = run->kind->input == INPUT_CODES;
-    if ((makes ? make_chunk(e, run, slot, err) : read_input(e, run, slot, err)) < 0)
+    if (run->kind->input == INPUT_MEMBERS) {
+        pthread_mutex_lock(&e->lock);
+        run->waits = true;
+        pthread_mutex_unlock(&e->lock);
+        *last = false;
+        return make_members_chunk(run, slot, err);
+    }
+    if ((makes ? make_codes_chunk(e, run, slot, err) : read_input(e, run, slot, err)) < 0)
         return -1;
     const struct store_chunk *c = &slot->chunks[0];
     move_run(run, c);

@@ -271,14 +271,22 @@ static struct slot *next_ready(struct engine *e, int64_t *waited_us)
     return stopping ? NULL : slot;
 }
 
+/* How far the chunk has come, in bytes of the input, or in whatever stands for them. */
+static double position(const struct store_chunk *c)
+{
+    const size_t items = c->n_failures + c->n_vouchers;
+    const double part = items == 0 ? 1.0 : (double)c->slice_done / (double)items;
+    if (c->members != NULL)
+        return (double)(c->first_row + c->n_rows);
+    return (double)c->start + (double)(c->end - c->start) * part;
+}
+
 /* With the lock held. */
 static void note_progress(struct run *run, const struct store_chunk *c, int64_t applied)
 {
     struct engine_progress *p = &run->progress;
     const int64_t now_us = time_monotonic_us();
-    const size_t items = c->n_failures + c->n_vouchers;
-    const double part = items == 0 ? 1.0 : (double)c->slice_done / (double)items;
-    const double bytes = (double)c->start + (double)(c->end - c->start) * part;
+    const double bytes = position(c);
     p->rows_done += applied;
     p->waiting_for_disk = false;
     const double seconds = (double)(now_us - run->first_us) / 1e6;
@@ -300,7 +308,7 @@ static void start_progress(struct run *run, const struct store_chunk *c)
         return;
     run->first_us = time_monotonic_us();
     run->first_rows = run->progress.rows_done = action_rows(&run->ac);
-    run->first_bytes = c->start;
+    run->first_bytes = c->members != NULL ? c->first_row : c->start;
     run->progress.seconds_left = -1;
 }
 
@@ -389,7 +397,10 @@ static void note_slice(struct engine *e, const struct slot *slot, const struct s
     if (slot->run != NULL) {
         slot->run->commit_us += us;
         slot->run->created += c->counts[OUTCOME_CREATED] - created;
-        note_progress(slot->run, c, (int64_t)(c->slice_done - before));
+        note_progress(slot->run, c,
+                      c->members != NULL ? c->n_rows : (int64_t)(c->slice_done - before));
+        if (c->members != NULL)
+            run_learn(slot->run, c);
     }
     pthread_mutex_unlock(&e->lock);
 }

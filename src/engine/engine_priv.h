@@ -252,6 +252,10 @@ int run_take_up(struct engine *e, struct run *run, struct err *err) MUST_CHECK;
 int chunk_prepare(struct engine *e, struct run *run, struct slot *slot, bool *last,
                   struct err *err) MUST_CHECK;
 
+/* A chunk of INPUT_MEMBERS is committed: the next one goes on where it came to. With the lock held.
+ */
+void run_learn(struct run *run, const struct store_chunk *c);
+
 /* Makes the slot an empty chunk at the run's position that ends the action as FAILED. The message
  * is not copied. */
 int chunk_fail(struct run *run, struct slot *slot, struct str message, struct err *err) MUST_CHECK;

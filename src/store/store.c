@@ -209,9 +209,9 @@ int store_tx_category_write(struct store_tx *tx, struct category_write *w, struc
 }
 
 int store_tx_bin_erase(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
-                       struct err *err)
+                       int64_t *campaign, struct err *err)
 {
-    return ops_of_tx(tx)->tx_bin_erase(tx, project_id, key, found, err);
+    return ops_of_tx(tx)->tx_bin_erase(tx, project_id, key, found, campaign, err);
 }
 
 int store_tx_export_insert(struct store_tx *tx, int64_t project_id, struct stored_export *e,

@@ -139,6 +139,7 @@ struct action {
     enum action_queue queue;
     enum discipline discipline;
     int64_t campaign_id; /* whose vouchers it works on; 0: of none; not read back */
+    bool ends_campaign;  /* to the insert: that is deleted already */
     bool dry_run;        /* promotion data stays as it is; everything else is real */
     int64_t created_ms;  /* when it was accepted; also the action's frozen "now" */
     struct str request_id;
@@ -183,6 +184,23 @@ enum apply_mode {
     APPLY_NEW_ONLY,    /* leaves what exists alone: "unchanged" */
 };
 
+/* What is done to all vouchers of a campaign. Frozen in parameters of actions: never renumber. */
+enum members_order {
+    MEMBERS_UPDATE = 1, /* those that are neither published nor redeemed get new terms */
+    MEMBERS_TO_BIN = 2,
+    MEMBERS_ERASE = 3, /* also those in the bin; at the end the campaign itself */
+};
+
+/* An action that has no rows, but the vouchers of a campaign, by key (store/sql/members.c). */
+struct members {
+    enum members_order order;
+    int64_t expected; /* how many there were when it was asked for: for the progress */
+
+    /* MEMBERS_UPDATE */
+    struct voucher terms; /* the fields in terms.set; metadata is merged key by key */
+    struct str unset;     /* JSON object with the keys that metadata loses; {NULL,0}: none */
+};
+
 struct store_chunk {
     /* who */
     int64_t project_id;
@@ -199,6 +217,10 @@ struct store_chunk {
     int64_t first_row;   /* rows before it */
     int64_t n_rows;      /* rows in it, failed ones included */
     int64_t input_bytes; /* for the progress */
+
+    /* Not NULL: no rows of an input. `start` is the key behind which it goes on; a slice is a
+     * chunk, and tells `end`, `n_rows` and `end_status`. */
+    const struct members *members;
 
     /* what */
     struct voucher **vouchers; /* rows that passed the domain, sorted stably by code */
@@ -299,13 +321,18 @@ struct category_write {
 /* One campaign. Texts that come out are in `arena`; w->campaign comes in anew for each try. */
 struct campaign_write {
     int64_t project_id;
-    enum { CAMPAIGN_CREATE, CAMPAIGN_CHANGE, CAMPAIGN_ACTIVATE } mode;
-    struct str name_or_id; /* CHANGE, ACTIVATE */
+    enum { CAMPAIGN_CREATE, CAMPAIGN_CHANGE, CAMPAIGN_ACTIVATE, CAMPAIGN_DELETE } mode;
+    struct str name_or_id; /* all but CREATE */
     bool active;           /* ACTIVATE */
+    bool force;            /* DELETE: not into the bin */
+    int64_t now_ms;        /* DELETE: creation of the action that deletes; another one's failure is
+                              known by it */
     const struct campaign *given;
     struct arena *arena;
 
-    struct campaign campaign; /* as it is stored then */
+    struct campaign campaign; /* as it is stored then; DELETE: as it was */
+    uint32_t terms; /* CHANGE: what it gives to vouchers that there are, or will be: an action is
+                       needed; enum voucher_field */
     bool found;
     bool refused;   /* `why` is what the client is told; nothing was written */
     struct err why; /* ERR_DUPLICATE: the name is taken; ERR_INVALID_… of campaign_merge() */
@@ -458,7 +485,7 @@ struct store_ops {
     int (*tx_category_write)(struct store_tx *tx, struct category_write *w, struct err *err);
     int (*tx_campaign_write)(struct store_tx *tx, struct campaign_write *w, struct err *err);
     int (*tx_bin_erase)(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
-                        struct err *err);
+                        int64_t *campaign, struct err *err);
     int (*tx_export_insert)(struct store_tx *tx, int64_t project_id, struct stored_export *e,
                             struct err *err);
     int (*tx_export_erase)(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
@@ -654,9 +681,10 @@ int store_tx_campaign_write(struct store_tx *tx, struct campaign_write *w,
 
 int store_tx_category_write(struct store_tx *tx, struct category_write *w,
                             struct err *err) MUST_CHECK;
-/* The entry and its resource, for good. */
+/* The entry and its resource, for good. But a campaign has vouchers: *campaign is its key then, the
+ * entry is still there, and an action has to erase them (MEMBERS_ERASE); else 0. */
 int store_tx_bin_erase(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
-                       struct err *err) MUST_CHECK;
+                       int64_t *campaign, struct err *err) MUST_CHECK;
 
 /* e->key is set. */
 int store_tx_export_insert(struct store_tx *tx, int64_t project_id, struct stored_export *e,

@@ -331,13 +331,17 @@ const assertState = {
 	}
 };
 
+function assertCountResult(result) {
+	assert.deepEqual(Object.keys(result), ['message', 'done_count']);
+	assert.ok(Number.isInteger(result.done_count));
+}
+
 const assertResult = {
 	'VOUCHERS.IMPORT': action => assertMessageResult(action.result, ['code', 'reason']),
 	'VOUCHERS.IMPORT_CSV': action => assertMessageResult(action.result, ['code', 'row', 'reason']),
-	'CAMPAIGN.VOUCHERS_GENERATE': action => {
-		assert.deepEqual(Object.keys(action.result), ['message', 'done_count']);
-		assert.ok(Number.isInteger(action.result.done_count));
-	},
+	'CAMPAIGN.VOUCHERS_UPDATE': action => assertCountResult(action.result),
+	'CAMPAIGN.VOUCHERS_DELETE': action => assertCountResult(action.result),
+	'CAMPAIGN.VOUCHERS_GENERATE': action => assertCountResult(action.result),
 	'CAMPAIGN.VOUCHERS_IMPORT': action => assertMessageResult(action.result, ['code', 'reason']),
 	'CAMPAIGN.VOUCHERS_IMPORT_CSV': action => assertMessageResult(action.result, ['code', 'row', 'reason']),
 	'VOUCHERS.BULK_UPDATE': action =>

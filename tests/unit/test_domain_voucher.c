@@ -653,29 +653,6 @@ static void a_first_value_of_zero_is_a_change(void **state)
     assert_int_equal(merge(*state, &v, &change), OUTCOME_UNCHANGED);
 }
 
-static void only_active_and_category_change_in_a_campaign(void **state)
-{
-    struct voucher v = stored(*state, STORED);
-    const struct voucher change = {
-        .set = VF_TYPE | VF_VALUE | VF_CATEGORY | VF_ACTIVE | VF_METADATA | VF_DISCOUNT_EXTRA,
-        .type = VOUCHER_GIFT,
-        .value = { .is_int = true, .i = 1 },
-        .category = STR_INIT("Old"),
-        .metadata = STR_INIT("{\"z\":1}"),
-        .discount_extra = STR_INIT("{\"z\":1}"),
-    };
-    v.campaign_id = 7;
-    struct voucher want = v;
-    want.category = STR("Old");
-    want.active = false;
-    assert_int_equal(merge(*state, &v, &change), OUTCOME_UPDATED);
-    assert_int_equal(v.set, VF_VALUE | VF_CATEGORY | VF_ACTIVE);
-    assert_true(str_is(v.category, "Old") && !v.active);
-    assert_true(v.type == VOUCHER_DISCOUNT && v.value.i == 10);
-    assert_true(str_eq(v.metadata, want.metadata) && str_eq(v.discount_extra, want.discount_extra));
-    assert_int_equal(merge(*state, &v, &change), OUTCOME_UNCHANGED);
-}
-
 static void objects_that_were_empty_take_the_change_as_it_is(void **state)
 {
     static const char *const empty[] = { NULL, "{}", "{ }" };
@@ -1087,7 +1064,6 @@ int main(void)
         TEST(a_change_touches_only_what_differs),
         TEST(redeemed_amounts_of_a_file_are_applied),
         TEST(a_first_value_of_zero_is_a_change),
-        TEST(only_active_and_category_change_in_a_campaign),
         TEST(objects_that_were_empty_take_the_change_as_it_is),
         TEST(stored_blanks_make_no_difference),
         TEST(unreadable_stored_json_is_an_error),

@@ -221,7 +221,8 @@ struct erase_entry {
 static int erase_entry(struct store_tx *tx, void *arg, struct err *err)
 {
     struct erase_entry *e = arg;
-    return store_tx_bin_erase(tx, e->project_id, e->key, &e->found, err);
+    int64_t campaign;
+    return store_tx_bin_erase(tx, e->project_id, e->key, &e->found, &campaign, err);
 }
 
 static bool empty_from(struct unit_world *w, int64_t project, int64_t key)

@@ -474,7 +474,8 @@ static int run_bin_erase(struct store_tx *tx, void *arg, struct err *err)
         0)
         return -1;
     assert_int_equal(n, 1);
-    return store_tx_bin_erase(tx, w->project, rows[0].key, &found, err);
+    int64_t campaign;
+    return store_tx_bin_erase(tx, w->project, rows[0].key, &found, &campaign, err);
 }
 
 /* An import that was accepted before brings the codes of vouchers that are gone since. */

@@ -26,7 +26,20 @@
     "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "           \
     "?20::text::jsonb, ?21, NULL, ?23, ?24, 0, NULL, ?27"
 
+#define RENEWED_METADATA                                                                           \
+    "nullif((coalesce(metadata, '{}') || (SELECT ?22::text::jsonb)) - (SELECT "                    \
+    "coalesce(array_agg(k), '{}') FROM jsonb_object_keys(?23::text::jsonb) k), '{}')"
+
 static const char *const pg_texts[STATEMENT_COUNT] = {
+    [STATEMENT_MEMBERS_RENEW] = RENEW_STEP(
+        "CASE WHEN metadata IS NULL OR (pg_column_size(metadata) < 1000 AND "
+        "octet_length(?22::text) < 65536) OR octet_length((metadata || (SELECT "
+        "?22::text::jsonb))::text) <= 262144 THEN " RENEWED_METADATA " ELSE metadata END"),
+    /* Nobody else changes one between the counting and the writing. */
+    [STATEMENT_MEMBERS_CATEGORIES] =
+        ("SELECT category_id, category, count(*) FROM (SELECT category_id, category FROM vouchers "
+         "WHERE " STEP_VOUCHERS " AND binned_ms IS NULL AND (?4 = 0 OR (redeemed_quantity = 0 AND "
+         "redeemed_amount = 0 AND version <= ?4)) FOR UPDATE) v GROUP BY category_id, category"),
     [STATEMENT_TOTAL_ADD] =
         ("INSERT INTO totals VALUES (?1, ?2, current_setting('longshore.slot')::bigint, ?3) "
          "ON CONFLICT (project_id, resource, slot) DO UPDATE SET n = totals.n + excluded.n"),

@@ -57,12 +57,23 @@ static int insert_input(struct db *db, const struct action *ac, struct err *err)
     return db_run(db, st, err);
 }
 
+/* It may have been deleted since the request has looked it up. */
+static int check_campaign(struct db *db, const struct action *ac, struct err *err)
+{
+    bool lives;
+    if (campaign_lives(db, ac->project_id, ac->campaign_id, &lives, err) < 0)
+        return -1;
+    return lives ? 0 : err_set(err, ERR_NOT_FOUND, "The campaign has been deleted");
+}
+
 int sql_tx_action_insert(struct store_tx *tx, struct action *ac, struct err *err)
 {
     struct db *db = tx->db;
     if (tx->checked_project != ac->project_id && project_check(db, ac->project_id, err) < 0)
         return -1;
     tx->checked_project = ac->project_id;
+    if (ac->campaign_id != 0 && !ac->ends_campaign && check_campaign(db, ac, err) < 0)
+        return -1;
     if (tx_next_seq(tx, &ac->seq, err) < 0)
         return -1;
     ac->updated_ms = ac->created_ms;
@@ -171,7 +182,7 @@ int sql_tx_action_cancel(struct store_tx *tx, int64_t project_id, int64_t seq, i
     bind_int(st, 1, seq);
     bind_str(st, 2, str_of(message));
     bind_int(st, 3, now_ms);
-    if (db_run(db, st, err) < 0)
+    if (db_run(db, st, err) < 0 || campaign_keep(db, seq, err) < 0)
         return -1;
     return action_by_seq(db, seq, a, ac, err);
 }

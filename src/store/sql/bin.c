@@ -95,15 +95,20 @@ static int find(struct db *db, struct arena *a, int64_t project_id, int64_t key,
 }
 
 int sql_tx_bin_erase(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
-                     struct err *err)
+                     int64_t *campaign, struct err *err)
 {
     struct db *db = tx->db;
     struct bin_entry e;
     arena_reset(tx->scratch);
     const int got = find(db, tx->scratch, project_id, key, &e, err);
     *found = got > 0;
+    *campaign = 0;
     if (got <= 0)
         return got;
+    if (e.resource_type == RESOURCE_CAMPAIGN) {
+        *campaign = e.resource_key;
+        return 0;
+    }
     if ((size_t)e.resource_type >= ARRAY_LEN(erasers) || erasers[e.resource_type] == NULL)
         return err_set(err, ERR_STORE, "the bin holds a resource of type %d, which is not known",
                        (int)e.resource_type);
@@ -144,12 +149,13 @@ struct list {
 
 static const struct filter_column columns[BFILTER_COUNT] = {
     [BFILTER_ID] = { "id", ID_BIN_ENTRY, NULL },
-    [BFILTER_RESOURCE_TYPE] = { "CASE resource_type WHEN 1 THEN 'voucher' END", ID_KIND_COUNT,
-                                NULL },
+    [BFILTER_RESOURCE_TYPE] = { "CASE resource_type WHEN 1 THEN 'voucher' WHEN 2 THEN 'campaign' "
+                                "END",
+                                ID_KIND_COUNT, NULL },
     [BFILTER_RESOURCE_NAME] = { "resource_name", ID_KIND_COUNT, NULL },
     [BFILTER_RESOURCE_ID] = { "CASE resource_type WHEN 1 THEN resource_key END", ID_VOUCHER, NULL },
 };
-static_assert(RESOURCE_VOUCHER == 1, "as the columns have it");
+static_assert(RESOURCE_VOUCHER == 1 && RESOURCE_CAMPAIGN == 2, "as the columns have it");
 
 static int read_rows(struct list *l, struct stmt *st, struct err *err)
 {
@@ -178,6 +184,7 @@ static int read_page(struct list *l, int64_t project_id, int64_t after_key, bool
     sql_int(&q, low);
     sql_put(&q, " AND id < ");
     sql_int(&q, high);
+    sql_put(&q, " AND " BIN_SHOWN);
     sql_and_filter(&q, filter, columns);
     sql_put(&q, newest_first ? " ORDER BY id DESC LIMIT " : " ORDER BY id LIMIT ");
     sql_int(&q, (int64_t)l->limit + 1);

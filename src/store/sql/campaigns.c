@@ -32,9 +32,12 @@ static int read_campaign(struct stmt *st, struct arena *a, struct campaign *c, s
         .vouchers_count = column_int(st, 30),
     };
     const int64_t busy = column_int(st, 29);
-    if (c->creation == CAMPAIGN_IN_PROGRESS && busy < 2)
+    const bool generates = (busy & 2) != 0, modifies = (busy & 4) != 0;
+    if (modifies)
+        c->creation = CAMPAIGN_MODIFYING;
+    else if (c->creation == CAMPAIGN_IN_PROGRESS && !generates)
         c->creation = CAMPAIGN_DONE;
-    c->generation = busy == 2 ? CAMPAIGN_IN_PROGRESS : CAMPAIGN_DONE;
+    c->generation = generates ? CAMPAIGN_IN_PROGRESS : CAMPAIGN_DONE;
     c->busy = busy > 0;
     voucher_init(v);
     v->type = (uint8_t)(int)column_int(st, 11);
@@ -166,11 +169,26 @@ static int insert(struct store_tx *tx, const struct campaign_write *w, struct er
     return db_run(tx->db, st, err);
 }
 
+/* 1, with ERR_INVALID_PAYLOAD: the database could not keep its vouchers' metadata. */
+static int unfit(struct store_tx *tx, const struct campaign *c, struct err *err)
+{
+    const struct sql_backend *backend = tx->store->backend;
+    struct voucher v = c->voucher;
+    int rc = backend->fits != NULL && !backend->fits(&v) ? 1 : 0;
+    if (rc == 0 && backend->canonical != NULL)
+        rc = backend->canonical(&v, tx->scratch, err);
+    if (rc > 0)
+        err_set(err, ERR_INVALID_PAYLOAD, METADATA_UNFIT);
+    return rc;
+}
+
 static int create(struct store_tx *tx, struct campaign_write *w, int64_t now_ms, struct err *err)
 {
     struct campaign *c = &w->campaign;
     *c = *w->given;
     w->found = true;
+    if (unfit(tx, c, err) != 0)
+        return err->code == ERR_INVALID_PAYLOAD ? refuse(w, err->code, err->msg) : -1;
     const int taken = name_is_taken(tx->db, w->project_id, c->name, err);
     if (taken != 0)
         return taken < 0 ? -1 : refuse(w, ERR_DUPLICATE, "the name is taken");
@@ -203,24 +221,20 @@ static int update(struct store_tx *tx, struct campaign *c, int64_t now_ms, struc
 static int change(struct store_tx *tx, struct campaign_write *w, int64_t now_ms, struct err *err)
 {
     struct campaign given = *w->given;
-    uint32_t terms;
     bool changed;
     struct err why = { 0 };
+    if (unfit(tx, &given, err) != 0)
+        return err->code == ERR_INVALID_PAYLOAD ? refuse(w, err->code, err->msg) : -1;
     if (category_link(tx->db, w->project_id, &given.voucher, err) < 0)
         return -1;
-    if (campaign_merge(&w->campaign, &given, w->arena, &terms, &changed, &why) < 0) {
+    if (campaign_merge(&w->campaign, &given, w->arena, &w->terms, &changed, &why) < 0) {
         if (why.code == ERR_INVALID_CAMPAIGN || why.code == ERR_INVALID_PAYLOAD)
             return refuse(w, why.code, why.msg);
         *err = why;
         return -1;
     }
-    if (terms != 0 &&
-        (w->campaign.vouchers_count > 0 || w->campaign.busy)) /* until they can follow */
-        return refuse(w, ERR_INVALID_CAMPAIGN,
-                      "This server cannot change the vouchers of a campaign yet: dates, validity, "
-                      "category, discount and metadata of one that has some, or is getting some, "
-                      "stay as they "
-                      "are");
+    if (w->campaign.vouchers_count == 0 && !w->campaign.busy)
+        w->terms = 0; /* nothing has them yet */
     return changed ? update(tx, &w->campaign, now_ms, err) : 0;
 }
 
@@ -232,10 +246,73 @@ static int activate(struct store_tx *tx, struct campaign_write *w, int64_t now_m
     return update(tx, &w->campaign, now_ms, err);
 }
 
+static int run_with(struct db *db, enum statement which, const int64_t *numbers, size_t n,
+                    struct err *err)
+{
+    struct stmt *st = db_statement(db, which, err);
+    if (st == NULL)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        bind_int(st, (int)i + 1, numbers[i]);
+    return db_run(db, st, err);
+}
+
+/* Gone for readers. What it still has goes with the action that follows. */
+static int remove_campaign(struct store_tx *tx, struct campaign_write *w, struct err *err)
+{
+    const struct campaign *c = &w->campaign;
+    int64_t seq;
+    if (tx_next_seq(tx, &seq, err) < 0)
+        return -1;
+    const int64_t numbers[] = { c->key, w->now_ms, seq };
+    if (run_with(tx->db, STATEMENT_CAMPAIGN_TO_BIN, numbers, ARRAY_LEN(numbers), err) < 0)
+        return -1;
+    if (w->force)
+        return 0;
+    return bin_insert(tx, w->project_id, RESOURCE_CAMPAIGN, c->key, c->name, 0, w->now_ms, err);
+}
+
+int campaign_lives(struct db *db, int64_t project_id, int64_t key, bool *lives, struct err *err)
+{
+    struct stmt *st = db_statement(db, STATEMENT_CAMPAIGN_LIVES, err);
+    if (st == NULL)
+        return -1;
+    bind_int(st, 1, project_id);
+    bind_int(st, 2, key);
+    const int got = db_step(db, st, err);
+    stmt_reset(st);
+    *lives = got > 0;
+    return got < 0 ? -1 : 0;
+}
+
+int campaign_forget(struct db *db, int64_t project_id, int64_t key, struct err *err)
+{
+    char counter[64];
+    if (run_with(db, STATEMENT_CAMPAIGN_BIN_OF_VOUCHERS, &key, 1, err) < 0 ||
+        run_with(db, STATEMENT_CAMPAIGN_BIN_DELETE, &key, 1, err) < 0 ||
+        run_with(db, STATEMENT_CAMPAIGN_DELETE, &key, 1, err) < 0)
+        return -1;
+    struct stmt *st = db_statement(db, STATEMENT_TOTAL_DELETE, err);
+    if (st == NULL)
+        return -1;
+    totals_campaign(key, counter, sizeof(counter));
+    bind_int(st, 1, project_id);
+    bind_str(st, 2, str_of(counter));
+    return db_run(db, st, err);
+}
+
+int campaign_keep(struct db *db, int64_t action_seq, struct err *err)
+{
+    if (run_with(db, STATEMENT_CAMPAIGN_KEEP, &action_seq, 1, err) < 0)
+        return -1;
+    return run_with(db, STATEMENT_CAMPAIGN_BIN_UNDO, &action_seq, 1, err);
+}
+
 int sql_tx_campaign_write(struct store_tx *tx, struct campaign_write *w, struct err *err)
 {
     const int64_t now_ms = time_now_ms();
     w->found = w->refused = false;
+    w->terms = 0;
     if (project_check(tx->db, w->project_id, err) < 0)
         return -1;
     if (w->mode == CAMPAIGN_CREATE)
@@ -245,6 +322,8 @@ int sql_tx_campaign_write(struct store_tx *tx, struct campaign_write *w, struct 
     w->found = got > 0;
     if (got <= 0)
         return got;
+    if (w->mode == CAMPAIGN_DELETE)
+        return remove_campaign(tx, w, err);
     return w->mode == CAMPAIGN_CHANGE ? change(tx, w, now_ms, err) : activate(tx, w, now_ms, err);
 }
 

@@ -67,16 +67,23 @@ static size_t items_of(const struct store_chunk *c)
     return c->n_failures + c->n_vouchers;
 }
 
+static int percent(double part, int64_t all)
+{
+    const double percent = all > 0 ? part * 100.0 / (double)all : 0;
+    return percent > 99 ? 99 : (int)percent;
+}
+
 int slice_progress(const struct store_chunk *c)
 {
     const size_t items = items_of(c);
     const bool all = c->reached == items;
     if (all && c->end_status == ACTION_DONE)
         return 100;
+    if (c->members != NULL)
+        return percent((double)(c->first_row + c->n_rows), c->members->expected);
     const double part = items == 0 ? 1.0 : (double)c->reached / (double)items;
     const double bytes = (double)c->start + (double)(c->end - c->start) * part;
-    const int percent = c->input_bytes > 0 ? (int)(bytes * 100.0 / (double)c->input_bytes) : 0;
-    return percent > 99 ? 99 : percent;
+    return percent(bytes, c->input_bytes);
 }
 
 static int put_checkpoint(struct store_tx *tx, const struct store_chunk *c, int64_t now_ms,
@@ -112,7 +119,7 @@ static int put_checkpoint(struct store_tx *tx, const struct store_chunk *c, int6
     if (db_changes(tx->db) == 0)
         return err_set(err, ERR_LEASE_LOST, "action %lld is leased to another worker",
                        (long long)c->action_seq);
-    return 0;
+    return all && c->end_status == ACTION_FAILED ? campaign_keep(tx->db, c->action_seq, err) : 0;
 }
 
 int slice_begin(struct store_tx *tx, struct store_chunk *c, struct voucher_applier *ap,
@@ -138,7 +145,7 @@ int slice_begin(struct store_tx *tx, struct store_chunk *c, struct voucher_appli
 int slice_finish(struct store_tx *tx, struct store_chunk *c, struct voucher_applier *ap,
                  struct err *err)
 {
-    if (c->n_rows > 0 && put_outcomes(tx, c, err) < 0)
+    if (c->n_rows > 0 && c->members == NULL && put_outcomes(tx, c, err) < 0)
         return -1;
     if (applier_end(ap, err) < 0)
         return -1;
@@ -151,6 +158,8 @@ int slice_run(struct store_tx *tx, struct store_chunk *c, bool whole, int64_t fr
 {
     const size_t items = items_of(c);
     struct voucher_applier ap;
+    if (c->members != NULL)
+        return members_slice(tx, c, whole, from_us, err);
     if (slice_begin(tx, c, &ap, err) < 0)
         return -1;
     for (size_t rows = 0; c->reached < items; c->reached++, rows++) {

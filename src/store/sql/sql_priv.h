@@ -232,6 +232,7 @@ struct voucher_applier {
     int64_t first_unfinished; /* earlier than seq: INT64_MAX: none */
     bool expect_existing;     /* the last row was there: look first, insert second */
     bool has_categories;      /* the project has some: names may mean one */
+    bool has_gone;            /* campaigns of the project were deleted, and have vouchers yet */
     bool has_erased;          /* codes were erased that an earlier action may still bring */
     struct key_range keys;    /* for new rows */
     const struct stmt
@@ -379,6 +380,23 @@ int sql_list_campaigns(struct store *s, struct arena *a, int64_t project_id,
                        const struct campaign_page *page, struct campaign **out, size_t *n,
                        int64_t *total, struct err *err);
 
+/* The project has a campaign with this key that is not in the bin, nor being deleted. */
+int campaign_lives(struct db *db, int64_t project_id, int64_t key, bool *lives,
+                   struct err *err) MUST_CHECK;
+
+/* Its vouchers are gone: the campaign with what hangs on it goes, and its name is free. */
+int campaign_forget(struct db *db, int64_t project_id, int64_t key, struct err *err) MUST_CHECK;
+
+/* The action has not come to its end. If it was to delete a campaign, that is back, with the
+ * vouchers that it still has. */
+int campaign_keep(struct db *db, int64_t action_seq, struct err *err) MUST_CHECK;
+
+/* ---- members.c ---- */
+
+/* slice_run() of a chunk with `members`. */
+int members_slice(struct store_tx *tx, struct store_chunk *c, bool whole, int64_t from_us,
+                  struct err *err) MUST_CHECK;
+
 /* ---- categories.c ---- */
 
 int sql_tx_category_write(struct store_tx *tx, struct category_write *w, struct err *err);
@@ -395,7 +413,7 @@ int bin_insert(struct store_tx *tx, int64_t project_id, enum resource_type type,
                struct str name, int64_t parent, int64_t now_ms, struct err *err) MUST_CHECK;
 
 int sql_tx_bin_erase(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
-                     struct err *err);
+                     int64_t *campaign, struct err *err);
 int sql_find_bin_entry(struct store *s, struct arena *a, int64_t project_id, int64_t key,
                        struct bin_entry **out, struct err *err);
 int sql_list_bin(struct store *s, struct arena *a, int64_t project_id, int64_t after_key,
@@ -491,6 +509,8 @@ void totals_category(const struct voucher *v, struct buf *b);
 /* The counter of the voucher's category or tag, if it has one; the same with that of all. */
 int totals_add_category(struct db *db, int64_t project_id, const struct voucher *v, int64_t n,
                         struct err *err) MUST_CHECK;
+/* The name of the counter of a campaign's vouchers. */
+void totals_campaign(int64_t campaign, char *name, size_t size);
 /* n more vouchers of the campaign; 0: of none. */
 int totals_add_campaign(struct db *db, int64_t project_id, int64_t campaign, int64_t n,
                         struct err *err) MUST_CHECK;

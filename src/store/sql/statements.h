@@ -37,14 +37,17 @@
     "voucher_schema, creation, type, discount_type, effect, value, start_ms, "                     \
     "expiration_ms, quantity, category, category_id, validity, discount_extra, metadata, "         \
     "description, code_config, extra, created_ms, updated_ms, binned_ms"
-/* What is going on: 2, codes are being generated (kind 5, CAMPAIGN.VOUCHERS_GENERATE); 1, something
- * else; 0, nothing. */
-#define CAMPAIGN_GENERATES                                                                         \
-    "EXISTS (SELECT 1 FROM actions a WHERE a.campaign_id = campaigns.id AND a.status < 2 AND "     \
-    "a.kind = 5)"
+/* What is going on: 4, its vouchers get new terms (kind 3, CAMPAIGN.VOUCHERS_UPDATE); 2, codes are
+ * being generated (kind 5, CAMPAIGN.VOUCHERS_GENERATE); 1, anything; together. */
+#define CAMPAIGN_HAS(condition)                                                                    \
+    "EXISTS (SELECT 1 FROM actions a WHERE a.campaign_id = campaigns.id AND a.status < "           \
+    "2" condition ")"
+#define CAMPAIGN_GENERATES CAMPAIGN_HAS(" AND a.kind = 5")
+#define CAMPAIGN_MODIFIES  CAMPAIGN_HAS(" AND a.kind = 3")
 #define CAMPAIGN_BUSY                                                                              \
-    "CAST(CASE WHEN " CAMPAIGN_GENERATES " THEN 2 WHEN EXISTS (SELECT 1 FROM actions a WHERE "     \
-    "a.campaign_id = campaigns.id AND a.status < 2) THEN 1 ELSE 0 END AS bigint)"
+    "CAST(CASE WHEN " CAMPAIGN_HAS("") " THEN 1 + CASE WHEN " CAMPAIGN_GENERATES " THEN 2 ELSE 0 " \
+                                       "END + CASE WHEN " CAMPAIGN_MODIFIES                        \
+                                       " THEN 4 ELSE 0 END ELSE 0 END AS bigint)"
 /* That, and how many vouchers it has. */
 #define CAMPAIGN_COLUMNS                                                                           \
     CAMPAIGN_FIELDS ", " CAMPAIGN_BUSY                                                             \
@@ -53,8 +56,8 @@
                     "|| campaigns.id)"
 #define CAMPAIGN_FILTER                                                                            \
     " FROM campaigns WHERE id >= ?1 AND id < ?2 AND binned_ms IS NULL AND "                        \
-    "(?3 = 0 OR campaign_type = ?3) AND (?4 = 0 OR CASE WHEN creation = 2 AND "                    \
-    "NOT " CAMPAIGN_GENERATES " THEN 1 ELSE creation END = ?4) AND "                               \
+    "(?3 = 0 OR campaign_type = ?3) AND (?4 = 0 OR CASE WHEN " CAMPAIGN_MODIFIES " THEN 5 "        \
+    "WHEN creation = 2 AND NOT " CAMPAIGN_GENERATES " THEN 1 ELSE creation END = ?4) AND "         \
     "(?5 < 0 OR CASE WHEN campaign_type = 4 THEN 1 ELSE 0 END = ?5)"
 #define CAMPAIGN_PAGE(order)                                                                       \
     "SELECT " CAMPAIGN_COLUMNS CAMPAIGN_FILTER " ORDER BY " order " LIMIT ?6 OFFSET ?7"
@@ -67,6 +70,11 @@
     " LIMIT ?3 OFFSET ?4"
 
 #define BIN_COLUMNS "id, resource_type, resource_key, resource_name, parent_key, created_ms"
+
+/* Not a campaign that is being erased from it: an action (kind 4) made later than the entry. */
+#define BIN_SHOWN                                                                                  \
+    "NOT (resource_type = 2 AND EXISTS (SELECT 1 FROM actions a WHERE a.campaign_id = "            \
+    "bin.resource_key AND a.status < 2 AND a.kind = 4 AND a.created_ms > bin.created_ms))"
 
 /* Values of VOUCHER_COLUMNS behind the id, numbered as those are. */
 #define NEW_VOUCHER                                                                                \
@@ -85,6 +93,26 @@
 #define CODES_WITH_ROWS(columns, fence)                                                            \
     "SELECT v.* FROM unnest(?2::text[]) WITH ORDINALITY AS g(wanted, n), LATERAL (SELECT " columns \
     " FROM vouchers WHERE project_id = ?1 AND code = g.wanted " fence ") v ORDER BY g.n"
+
+/* The vouchers of a step (members.c): of the campaign ?1, with keys behind ?2, up to ?3. */
+#define STEP_VOUCHERS "campaign_id = ?1 AND id > ?2 AND id <= ?3"
+/* Those that a change of the campaign reaches: reference 3.3. */
+#define STEP_FRESH                                                                                 \
+    STEP_VOUCHERS " AND binned_ms IS NULL AND redeemed_quantity = 0 AND redeemed_amount = 0"
+/* A gift that somebody has booked on by hand keeps its amount. */
+#define RENEW_STEP(metadata)                                                                       \
+    "UPDATE vouchers SET version = ?4, recent = NULL, updated_ms = ?5, "                           \
+    "start_ms = CASE WHEN ?6 = 1 THEN ?7 ELSE start_ms END, "                                      \
+    "expiration_ms = CASE WHEN ?8 = 1 THEN ?9 ELSE expiration_ms END, "                            \
+    "validity = CASE WHEN ?10 = 1 THEN ?11 ELSE validity END, "                                    \
+    "value = CASE WHEN ?12 = 1 AND (type = 1 OR NOT EXISTS (SELECT 1 FROM transactions t WHERE "   \
+    "t.voucher_key = vouchers.id)) THEN ?13 ELSE value END, "                                      \
+    "effect = CASE WHEN ?14 = 1 THEN ?15 ELSE effect END, "                                        \
+    "discount_extra = CASE WHEN ?16 = 1 THEN ?17 ELSE discount_extra END, "                        \
+    "category = CASE WHEN ?18 = 1 THEN ?19 ELSE category END, "                                    \
+    "category_id = CASE WHEN ?18 = 1 THEN ?20 ELSE category_id END, "                              \
+    "metadata = CASE WHEN ?21 = 1 THEN " metadata " ELSE metadata END "                            \
+    "WHERE " STEP_FRESH " AND version <= ?4"
 
 #define STATEMENTS(X)                                                                              \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                    \
@@ -269,7 +297,8 @@
       "SELECT id FROM categories WHERE project_id = ?1 AND name = ?2 ORDER BY id LIMIT 1")         \
     X(BIN_INSERT, "INSERT INTO bin (project_id, " BIN_COLUMNS ") VALUES "                          \
                   "(?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                                  \
-    X(BIN_BY_KEY, "SELECT " BIN_COLUMNS " FROM bin WHERE id = ?2 AND project_id = ?1")             \
+    X(BIN_BY_KEY,                                                                                  \
+      "SELECT " BIN_COLUMNS " FROM bin WHERE id = ?2 AND project_id = ?1 AND " BIN_SHOWN)          \
     X(BIN_DELETE, "DELETE FROM bin WHERE id = ?1")                                                 \
     X(EXPORT_INSERT, "INSERT INTO exports (project_id, " EXPORT_COLUMNS ") "                       \
                      "VALUES (?1, ?2, ?3, ?4, ?5)")                                                \
@@ -314,6 +343,42 @@
     X(CAMPAIGNS_LEAST_CHANGED, CAMPAIGN_PAGE("coalesce(updated_ms, 0), id"))                       \
     X(CAMPAIGNS_LAST_CHANGED, CAMPAIGN_PAGE("coalesce(updated_ms, 0) DESC, id DESC"))              \
     X(CAMPAIGNS_COUNT, "SELECT count(*)" CAMPAIGN_FILTER)                                          \
+    X(CAMPAIGN_TO_BIN, "UPDATE campaigns SET binned_ms = ?2, version = ?3 WHERE id = ?1")          \
+    X(CAMPAIGN_DELETE, "DELETE FROM campaigns WHERE id = ?1")                                      \
+    X(CAMPAIGN_BIN_DELETE, "DELETE FROM bin WHERE resource_type = 2 AND resource_key = ?1")        \
+    X(CAMPAIGN_BIN_OF_VOUCHERS, "DELETE FROM bin WHERE parent_key = ?1")                           \
+    X(CAMPAIGN_LIVES,                                                                              \
+      "SELECT 1 FROM campaigns WHERE id = ?2 AND project_id = ?1 AND binned_ms IS NULL")           \
+    X(CAMPAIGNS_GONE,                                                                              \
+      "SELECT 1 FROM campaigns WHERE project_id = ?1 AND binned_ms IS NOT NULL LIMIT 1")           \
+    X(CAMPAIGN_KEEP,                                                                               \
+      "UPDATE campaigns SET binned_ms = NULL WHERE id = (SELECT campaign_id FROM actions WHERE "   \
+      "seq = ?1 AND kind = 4) AND binned_ms = (SELECT created_ms FROM actions WHERE seq = ?1)")    \
+    X(CAMPAIGN_BIN_UNDO,                                                                           \
+      "DELETE FROM bin WHERE resource_type = 2 AND resource_key = (SELECT campaign_id FROM "       \
+      "actions WHERE seq = ?1 AND kind = 4) AND created_ms = (SELECT created_ms FROM actions "     \
+      "WHERE seq = ?1)")                                                                           \
+    X(MEMBERS_STEP, "SELECT id FROM vouchers WHERE campaign_id = ?1 AND id > ?2 ORDER BY id "      \
+                    "LIMIT 1 OFFSET ?3")                                                           \
+    X(MEMBERS_CATEGORIES,                                                                          \
+      "SELECT category_id, category, count(*) FROM vouchers WHERE " STEP_VOUCHERS                  \
+      " AND binned_ms IS NULL AND (?4 = 0 OR (redeemed_quantity = 0 AND redeemed_amount = 0 AND "  \
+      "version <= ?4)) GROUP BY category_id, category")                                            \
+    X(MEMBERS_RENEW, RENEW_STEP("renewed_metadata(metadata, ?22, ?23)"))                           \
+    X(MEMBERS_LATER,                                                                               \
+      "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE " STEP_FRESH " AND version > ?4")            \
+    X(MEMBERS_TO_BIN,                                                                              \
+      "UPDATE vouchers SET binned_ms = ?4, version = ?5, recent = NULL WHERE " STEP_VOUCHERS       \
+      " AND binned_ms IS NULL")                                                                    \
+    X(MEMBERS_FORGET_TRANSACTIONS, "DELETE FROM transactions WHERE voucher_key IN (SELECT id "     \
+                                   "FROM vouchers WHERE " STEP_VOUCHERS ")")                       \
+    X(MEMBERS_ERASE_LIVE, "DELETE FROM vouchers WHERE " STEP_VOUCHERS " AND binned_ms IS NULL")    \
+    X(MEMBERS_ERASE_BINNED,                                                                        \
+      "DELETE FROM vouchers WHERE " STEP_VOUCHERS " AND binned_ms IS NOT NULL")                    \
+    X(TOTALS_OF_CATEGORIES,                                                                        \
+      "SELECT 1 FROM totals WHERE project_id = ?1 AND ((resource > 'voucher/category/' AND "       \
+      "resource < 'voucher/category0') OR (resource > 'voucher/tag/' AND resource < "              \
+      "'voucher/tag0')) LIMIT 1")                                                                  \
     X(CATEGORY_INSERT,                                                                             \
       "INSERT INTO categories (project_id, " CATEGORY_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, "     \
       "NULL)")                                                                                     \

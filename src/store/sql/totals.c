@@ -47,13 +47,18 @@ int totals_add_category(struct db *db, int64_t project_id, const struct voucher 
     return rc;
 }
 
+void totals_campaign(int64_t campaign, char *name, size_t size)
+{
+    snprintf(name, size, "voucher/campaign/%" PRId64, campaign);
+}
+
 int totals_add_campaign(struct db *db, int64_t project_id, int64_t campaign, int64_t n,
                         struct err *err)
 {
     char name[64];
     if (campaign == 0)
         return 0;
-    snprintf(name, sizeof(name), "voucher/campaign/%" PRId64, campaign);
+    totals_campaign(campaign, name, sizeof(name));
     return totals_add(db, project_id, str_of(name), n, err);
 }
 

@@ -166,6 +166,8 @@ int applier_begin(struct voucher_applier *ap, struct err *err)
     if (erased_any(ap->db, ap->project_id, &ap->has_erased, err) < 0)
         return -1;
     int64_t one;
+    if (db_number(ap->db, STATEMENT_CAMPAIGNS_GONE, ap->project_id, &ap->has_gone, &one, err) < 0)
+        return -1;
     return db_number(ap->db, STATEMENT_CATEGORY_ANY, ap->project_id, &ap->has_categories, &one,
                      err);
 }
@@ -329,17 +331,35 @@ int applier_keep(struct voucher_applier *ap, const struct voucher *before, struc
     return write_stored(ap, stored, outcome, err);
 }
 
+/* Its campaign has been deleted, so it is on its way to the bin, or out. */
+static int is_member_of_none(struct voucher_applier *ap, const struct voucher *stored, bool *gone,
+                             struct err *err)
+{
+    bool lives = true;
+    if (ap->has_gone && stored->campaign_id != 0 &&
+        campaign_lives(ap->db, ap->project_id, stored->campaign_id, &lives, err) < 0)
+        return -1;
+    *gone = !lives;
+    return 0;
+}
+
 int applier_merge(struct voucher_applier *ap, struct voucher *stored, const struct voucher *v,
                   struct applied *out, struct err *err)
 {
     const struct voucher before = *stored;
-    struct voucher change = *v;
-    bool left = stored->binned_ms == TIME_NONE || stored->version < ap->seq;
-    if (left && stored->binned_ms != TIME_NONE)
+    struct voucher given = *v;
+    bool gone = stored->binned_ms != TIME_NONE;
+    if (!gone && is_member_of_none(ap, stored, &gone, err) < 0)
+        return -1;
+    bool left = !gone || stored->version < ap->seq;
+    if (left && gone)
         return ap->mode == APPLY_UPDATE_ONLY ? applier_missing(ap, v, out, err)
                                              : applier_duplicate(ap, v, out, err);
     if (ap->campaign_id != 0 && stored->campaign_id != ap->campaign_id)
         return applier_duplicate(ap, v, out, err); /* somebody else's code */
+    if (stored->campaign_id != 0 && ap->mode == APPLY_UPSERT)
+        given.set &= VOUCHER_MEMBER_IMPORT;
+    struct voucher change = given;
     if (left && stored->version > ap->seq &&
         recent_leaves(stored, ap->seq, &change, ap->arena, &left, err) < 0)
         return -1;
@@ -357,7 +377,7 @@ int applier_merge(struct voucher_applier *ap, struct voucher *stored, const stru
         out->kind = FAILURE_REFUSED;
         return 0;
     }
-    if (applier_keep(ap, &before, stored, v, out->outcome, err) < 0)
+    if (applier_keep(ap, &before, stored, &given, out->outcome, err) < 0)
         return -1;
     if (out->outcome == OUTCOME_UNCHANGED && before.version > ap->seq)
         out->outcome = OUTCOME_SUPERSEDED;
@@ -541,6 +561,11 @@ int voucher_find(struct db *db, const struct id_secret *secret, struct arena *a,
     if (rc == 0 && *out == NULL)
         rc = find_with(db, STATEMENT_VOUCHER_BY_CODE, project_id, code_or_id, 0, a, out, err);
     if (*out != NULL && (*out)->binned_ms != TIME_NONE)
+        *out = NULL;
+    bool lives = true;
+    if (rc == 0 && *out != NULL && (*out)->campaign_id != 0)
+        rc = campaign_lives(db, project_id, (*out)->campaign_id, &lives, err);
+    if (rc < 0 || !lives)
         *out = NULL;
     return rc;
 }

@@ -9,6 +9,9 @@
  * removes keys whose new value is null and merges nested objects, while the API stores null and
  * replaces whole keys.
  *
+ * The vouchers of a campaign that get new terms are written by sets (sql/members.c), for which
+ * renewed_metadata() does the same to one row.
+ *
  * A row that a later request has written, that has notes for others, or that is in the bin goes the
  * general way.
  */
@@ -55,6 +58,32 @@ static void merged_metadata(sqlite3_context *context, int n, sqlite3_value **non
     sqlite3_result_text64(context, m->text.p, m->text.len, SQLITE_STATIC, SQLITE_UTF8);
 }
 
+/* renewed_metadata(TEXT, GIVEN, UNSET): voucher_renew_metadata(). NULL: none is left. */
+static void renewed_metadata(sqlite3_context *context, int n, sqlite3_value **args)
+{
+    struct sqlite_store *s = sqlite3_user_data(context);
+    struct str text = value_str(args[0]);
+    struct err err = { 0 };
+    (void)n;
+    arena_reset(&s->scratch);
+    if (text.p == NULL && sqlite3_value_type(args[0]) != SQLITE_NULL) {
+        sqlite3_result_error_nomem(context);
+        return;
+    }
+    if (voucher_renew_metadata(&text, value_str(args[1]), value_str(args[2]), &s->scratch, &err) <
+        0) {
+        if (err.code == ERR_NOMEM)
+            sqlite3_result_error_nomem(context);
+        else
+            sqlite3_result_error(context, err.msg, -1);
+        return;
+    }
+    if (text.len == 0)
+        sqlite3_result_null(context);
+    else
+        sqlite3_result_text64(context, text.p, text.len, SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
 int metadata_functions_add(struct sqlite_store *s, struct err *err)
 {
     sqlite3 *h = s->writer.handle;
@@ -64,6 +93,9 @@ int metadata_functions_add(struct sqlite_store *s, struct err *err)
     if (rc == SQLITE_OK)
         rc = sqlite3_create_function(h, "merged_metadata", 0, flags, &s->merging, merged_metadata,
                                      NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_create_function(h, "renewed_metadata", 3, flags, s, renewed_metadata, NULL,
+                                     NULL);
     return rc == SQLITE_OK ? 0 : db_error(&s->writer, rc, "cannot add the SQL functions", err);
 }
 
