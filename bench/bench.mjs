@@ -1,13 +1,13 @@
 // bench.mjs - Longshore beside the database's own shell, on the same file, in one run.
 //
 //   ./dev bench [--rows 1000000] [--pairs 4] [--big] [--no-latency] [--seconds 10] [--connections 32]
-//               [--only import,latency,big,order,enqueue,metadata,generate] [--out FILE] [--store sqlite]
+//               [--only import,latency,big,order,enqueue,metadata,generate,members] [--out FILE] [--store sqlite]
 //
 // The store is sqlite (sqlite.mjs, results in RESULTS.md) or postgresql (postgres.mjs: a private cluster, results in
 // RESULTS-postgresql.md): each tells what the database's own way is, which stands beside ours as the anchor.
 //
-// Parts: import (always measured where big is), latency, order (order.mjs), enqueue (enqueue.mjs), metadata (metadata.mjs), generate (generate.mjs), and big
-// when it is asked for. With --only the figures are printed, and written only to a file that --out names.
+// Parts: import (always measured where big is), latency, order (order.mjs), enqueue (enqueue.mjs), metadata (metadata.mjs), generate (generate.mjs),
+// members (members.mjs), and big when it is asked for. With --only the figures are printed, and written only to a file that --out names.
 //
 // import, ours: the time from the start of the upload (curl, multipart, loopback) to the first answer that says DONE,
 // durable. The anchor: the shell's import of the same file into a table with the same unique index. Both sides
@@ -21,6 +21,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Server, clean, fresh, median, now, percentile, root, run, sample, say, seconds, store, threadTable, use, work } from './common.mjs';
 import { enqueue } from './enqueue.mjs';
 import { generate } from './generate.mjs';
+import { members } from './members.mjs';
 import { metadata } from './metadata.mjs';
 import { order } from './order.mjs';
 import { postgres } from './postgres.mjs';
@@ -227,10 +228,11 @@ const parts = {
     enqueue: () => enqueue({ connections: args.connections, duration: args.seconds }),
     metadata: () => metadata({ rows: args.rows, pairs: args.pairs }),
     generate: () => generate({ rows: args.rows, pairs: args.pairs }),
+    members: () => members({ rows: args.rows, pairs: args.pairs }),
 };
 
 function wanted() {
-    const names = args.only ? args.only.split(',') : ['import', 'latency', 'order', 'enqueue', 'metadata', 'generate'];
+    const names = args.only ? args.only.split(',') : ['import', 'latency', 'order', 'enqueue', 'metadata', 'generate', 'members'];
     const strange = names.find((name) => !(name in parts));
     if (strange !== undefined) refuse(`there is no part '${strange}', only ${Object.keys(parts).join(', ')}`);
     const set = new Set(names);

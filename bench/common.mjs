@@ -48,7 +48,7 @@ export function columnsOf(file) {
 }
 
 // Whatever others still have to write must not be on our bill: both sides start on a quiet disk.
-const scratch = ['ours', 'anchor', 'bad', 'latency', 'order', 'enqueue', 'metadata', 'generate', 'readymade'];
+const scratch = ['ours', 'anchor', 'bad', 'latency', 'order', 'enqueue', 'metadata', 'generate', 'readymade', 'members', 'totals'];
 export const clean = () => scratch.forEach((name) => fs.rmSync(path.join(work, name), { recursive: true, force: true }));
 export const fresh = (name) => {
     const dir = path.join(work, name);
@@ -101,8 +101,12 @@ export class Server {
 
     // The id of the action that a request starts.
     async begin(url, body) {
-        const r = await this.request('POST', url, body);
-        if (r.status !== 202) throw new Error(`POST ${url} answered ${r.status}: ${r.text}`);
+        return this.beginWith('POST', url, body);
+    }
+
+    async beginWith(method, url, body) {
+        const r = await this.request(method, url, body);
+        if (r.status !== 202) throw new Error(`${method} ${url} answered ${r.status}: ${r.text}`);
         return JSON.parse(r.text).async_action_id;
     }
 

@@ -116,6 +116,13 @@ export const postgres = {
 
     version: () => `PostgreSQL ${admin('SHOW server_version').split(' ')[0]}`,
 
+    // Another one, without the old ones going.
+    beside() {
+        const name = `bench${++made}`;
+        admin(`CREATE DATABASE ${name} TEMPLATE template0`);
+        return new Database(name);
+    },
+
     fresh: () => create(),
 
     // Of all processes of the cluster, those that have ended too.
@@ -140,14 +147,20 @@ export const postgres = {
         return seconds(now() - from);
     },
 
-    // psql's own timer; the codes are in their table before.
-    updateAnchor(db, metadata, list) {
-        const sql = `UPDATE vouchers SET metadata = coalesce(metadata, '{}') || '${JSON.stringify(metadata)}', updated_ms = ${Date.now()}, version = 1000000 ` +
-            `WHERE project_id = 1${list ? ' AND code IN (SELECT code FROM list)' : ''};`;
-        const before = list ? `CREATE TEMP TABLE list (code text COLLATE "C");\n\\copy list from '${list}'\nANALYZE list;\n` : '';
+    merged: (metadata) => `coalesce(metadata, '{}') || '${metadata}'`,
+
+    // One statement by psql's own timer; what comes before it is not timed.
+    statementAnchor(db, sql, before = '') {
         const text = psql(db.url, ['-f', '-'], { input: `${before}\\timing on\n${sql}\n` });
         const times = [...text.matchAll(/^Time: ([\d.]+) ms/gm)];
         if (times.length !== 1) throw new Error(`psql has timed ${times.length} statements: ${text}`);
         return Number(times[0][1]) / 1000;
+    },
+
+    updateAnchor(db, metadata, list) {
+        const sql = `UPDATE vouchers SET metadata = ${this.merged(JSON.stringify(metadata))}, updated_ms = ${Date.now()}, version = 1000000 ` +
+            `WHERE project_id = 1${list ? ' AND code IN (SELECT code FROM list)' : ''};`;
+        const before = list ? `CREATE TEMP TABLE list (code text COLLATE "C");\n\\copy list from '${list}'\nANALYZE list;\n` : '';
+        return this.statementAnchor(db, sql, before);
     },
 };

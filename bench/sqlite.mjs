@@ -57,6 +57,8 @@ export const sqlite = {
 
     version: () => `sqlite3 ${run('sqlite3', ['--version']).split(' ')[0]}`,
 
+    beside: (dir) => new File(path.join(dir, 'bench.db')),
+
     fresh: (dir) => new File(path.join(dir, 'bench.db')),
 
     // No processes of its own.
@@ -75,14 +77,20 @@ export const sqlite = {
         return seconds(now() - from);
     },
 
-    // The shell's own timer: what comes before it, the list, is not timed.
-    updateAnchor(db, metadata, list) {
-        const sql = `UPDATE vouchers SET metadata = json_patch(coalesce(metadata, '{}'), '${JSON.stringify(metadata)}'), updated_ms = ${Date.now()}, version = 1000000 ` +
-            `WHERE project_id = 1${list ? ' AND code IN (SELECT code FROM temp.list)' : ''};`;
-        const before = list ? `CREATE TEMP TABLE list (code TEXT);\n.mode csv\n.import '${list}' list\n.mode list\n` : '';
+    merged: (metadata) => `json_patch(coalesce(metadata, '{}'), '${metadata}')`,
+
+    // One statement by the shell's own timer, the log copied back with it; what comes before it is not timed.
+    statementAnchor(db, sql, before = '') {
         const text = run('sqlite3', ['-bail', db.file], { input: `${PRAGMAS}\n${before}.timer on\n${sql}\nPRAGMA wal_checkpoint(TRUNCATE);\n` });
         const times = [...text.matchAll(/^Run Time: real ([\d.]+)/gm)].map((m) => Number(m[1]));
         if (times.length !== 2) throw new Error(`the shell has timed ${times.length} statements: ${text}`);
         return times[0] + times[1];
+    },
+
+    updateAnchor(db, metadata, list) {
+        const sql = `UPDATE vouchers SET metadata = ${this.merged(JSON.stringify(metadata))}, updated_ms = ${Date.now()}, version = 1000000 ` +
+            `WHERE project_id = 1${list ? ' AND code IN (SELECT code FROM temp.list)' : ''};`;
+        const before = list ? `CREATE TEMP TABLE list (code TEXT);\n.mode csv\n.import '${list}' list\n.mode list\n` : '';
+        return this.statementAnchor(db, sql, before);
     },
 };

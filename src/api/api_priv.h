@@ -41,6 +41,11 @@ int query_refuse(const struct request *rq, const char *const *names, struct err 
 int api_write(struct request *rq, int (*run)(struct store_tx *tx, void *arg, struct err *err),
               void *arg, request_handler *answer, struct err *err) MUST_CHECK;
 
+/* The same of a write that may start an action, and is not one of many: slices, which are short for
+ * a while behind those, stay as they are. */
+int api_write_order(struct request *rq, int (*run)(struct store_tx *tx, void *arg, struct err *err),
+                    void *arg, request_handler *answer, struct err *err) MUST_CHECK;
+
 /* ---- bodies (bodies.c) ---- */
 
 /* The body, an empty object when there is none. */

@@ -191,5 +191,5 @@ int api_bin_delete(struct request *rq, struct response *rs, struct err *err)
     be->rq = rq;
     if (!id_decode(store_secret(api_of(rq)->store), ID_BIN_ENTRY, rq->args[0], &be->key))
         return not_found(rq, err);
-    return api_write(rq, erase_entry, be, answer_erased, err);
+    return api_write_order(rq, erase_entry, be, answer_erased, err);
 }

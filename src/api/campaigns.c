@@ -297,7 +297,7 @@ int api_campaigns_create(struct request *rq, struct response *rs, struct err *er
     if (wr->given.vouchers_count > 1)
         wr->given.creation = wr->given.generation = CAMPAIGN_IN_PROGRESS;
     wr->write.mode = CAMPAIGN_CREATE;
-    return api_write(rq, write_campaign, wr, answer_campaign, err);
+    return api_write_order(rq, write_campaign, wr, answer_campaign, err);
 }
 
 int api_campaigns_update(struct request *rq, struct response *rs, struct err *err)
@@ -311,7 +311,7 @@ int api_campaigns_update(struct request *rq, struct response *rs, struct err *er
         return -1;
     wr->write.mode = CAMPAIGN_CHANGE;
     wr->write.name_or_id = rq->args[0];
-    return api_write(rq, write_campaign, wr, answer_campaign, err);
+    return api_write_order(rq, write_campaign, wr, answer_campaign, err);
 }
 
 int api_campaigns_delete(struct request *rq, struct response *rs, struct err *err)
@@ -322,7 +322,7 @@ int api_campaigns_delete(struct request *rq, struct response *rs, struct err *er
         return -1;
     wr->write.mode = CAMPAIGN_DELETE;
     wr->write.name_or_id = rq->args[0];
-    return api_write(rq, write_campaign, wr, answer_action, err);
+    return api_write_order(rq, write_campaign, wr, answer_action, err);
 }
 
 static int activate(struct request *rq, bool active, struct err *err)
@@ -333,7 +333,7 @@ static int activate(struct request *rq, bool active, struct err *err)
     wr->write.mode = CAMPAIGN_ACTIVATE;
     wr->write.active = active;
     wr->write.name_or_id = rq->args[0];
-    return api_write(rq, write_campaign, wr, answer_nothing, err);
+    return api_write_order(rq, write_campaign, wr, answer_nothing, err);
 }
 
 int api_campaigns_enable(struct request *rq, struct response *rs, struct err *err)

@@ -44,8 +44,8 @@ static int answer_write(struct request *rq, struct response *rs, struct err *err
     return w->answer(rq, rs, err);
 }
 
-int api_write(struct request *rq, int (*run)(struct store_tx *tx, void *arg, struct err *err),
-              void *arg, request_handler *answer, struct err *err)
+static int submit(struct request *rq, int (*run)(struct store_tx *tx, void *arg, struct err *err),
+                  void *arg, request_handler *answer, bool interactive, struct err *err)
 {
     struct write *w = arena_calloc(&rq->arena, sizeof(*w));
     if (w == NULL)
@@ -54,11 +54,24 @@ int api_write(struct request *rq, int (*run)(struct store_tx *tx, void *arg, str
     w->run = run;
     w->arg = arg;
     w->answer = answer;
-    w->work =
-        (struct store_work){ .run = run_write, .done = write_done, .arg = w, .interactive = true };
+    w->work = (struct store_work){
+        .run = run_write, .done = write_done, .arg = w, .interactive = interactive
+    };
     rq->state = w;
     rq->finish = answer_write;
     request_suspend(rq);
     store_submit(api_of(rq)->store, &w->work);
     return HTTP_LATER;
+}
+
+int api_write(struct request *rq, int (*run)(struct store_tx *tx, void *arg, struct err *err),
+              void *arg, request_handler *answer, struct err *err)
+{
+    return submit(rq, run, arg, answer, true, err);
+}
+
+int api_write_order(struct request *rq, int (*run)(struct store_tx *tx, void *arg, struct err *err),
+                    void *arg, request_handler *answer, struct err *err)
+{
+    return submit(rq, run, arg, answer, false, err);
 }

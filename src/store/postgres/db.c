@@ -26,6 +26,10 @@
     "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "           \
     "?20::text::jsonb, ?21, NULL, ?23, ?24, 0, NULL, ?27"
 
+/* First all places, then the writing: a scan of the index would meet the entries of what it has
+ * written. One that somebody changes in between is left: it is a later one's then. */
+#define STEP_PLACES(where) "ctid = ANY(ARRAY(SELECT ctid FROM vouchers WHERE " where "))"
+
 #define RENEWED_METADATA                                                                           \
     "nullif((coalesce(metadata, '{}') || (SELECT ?22::text::jsonb)) - (SELECT "                    \
     "coalesce(array_agg(k), '{}') FROM jsonb_object_keys(?23::text::jsonb) k), '{}')"
@@ -34,7 +38,11 @@ static const char *const pg_texts[STATEMENT_COUNT] = {
     [STATEMENT_MEMBERS_RENEW] = RENEW_STEP(
         "CASE WHEN metadata IS NULL OR (pg_column_size(metadata) < 1000 AND "
         "octet_length(?22::text) < 65536) OR octet_length((metadata || (SELECT "
-        "?22::text::jsonb))::text) <= 262144 THEN " RENEWED_METADATA " ELSE metadata END"),
+        "?22::text::jsonb))::text) <= 262144 THEN " RENEWED_METADATA " ELSE metadata END",
+        STEP_PLACES(STEP_FRESH " AND version <= ?4")),
+    [STATEMENT_MEMBERS_TO_BIN] =
+        ("UPDATE vouchers SET binned_ms = ?4, version = ?5, recent = NULL WHERE " STEP_PLACES(
+            STEP_VOUCHERS " AND binned_ms IS NULL")),
     /* Nobody else changes one between the counting and the writing. */
     [STATEMENT_MEMBERS_CATEGORIES] =
         ("SELECT category_id, category, count(*) FROM (SELECT category_id, category FROM vouchers "

@@ -14,17 +14,23 @@
 #include "base/time_iso.h"
 #include "store/sql/sql_priv.h"
 
-#define STEP_ROWS  1000  /* a few milliseconds: somebody may wait for the writer */
-#define SLICE_ROWS 40000 /* as other slices: what is written between two commits */
+/* A step grows, or shrinks, until it takes a few milliseconds: somebody may wait for the writer. */
+#define STEP_FIRST 1000
+#define STEP_MOST  16000
+#define STEP_LEAST 250
+#define STEP_US    5000
+#define SLICE_ROWS 250000 /* each writes the index by code almost whole, when it erases */
 
 /* A slice on its way. */
 struct walk {
     struct store_chunk *c;
     const struct members *members;
     struct voucher_applier ap;
-    int64_t low, high;   /* the step: keys behind low, up to high */
-    bool last;           /* there is none behind it */
-    bool has_categories; /* some counter of a category or a tag exists */
+    int64_t low, high;     /* the step: keys behind low, up to high */
+    int64_t rows;          /* of a step that is not the last */
+    bool last;             /* there is none behind it */
+    bool has_categories;   /* some counter of a category or a tag exists */
+    bool has_transactions; /* the project has some */
 };
 
 /* ---- a step ---- */
@@ -40,13 +46,13 @@ static struct stmt *step_statement(const struct walk *w, enum statement which, s
     return st;
 }
 
-/* The next STEP_ROWS keys, or all there are. */
+/* So many keys, or all there are. */
 static int choose_step(struct walk *w, struct err *err)
 {
     struct stmt *st = step_statement(w, STATEMENT_MEMBERS_STEP, err);
     if (st == NULL)
         return -1;
-    bind_int(st, 3, STEP_ROWS - 1);
+    bind_int(st, 3, w->rows - 1);
     const int got = db_step(w->ap.db, st, err);
     w->last = got == 0;
     w->high = got > 0 ? column_int(st, 0) : INT64_MAX;
@@ -119,7 +125,7 @@ static void bind_terms(struct stmt *st, const struct walk *w)
         bind_null(st, 20);
     bind_given(st, 21, t, VF_METADATA);
     bind_str(st, 22, t->metadata.p != NULL ? t->metadata : STR("{}"));
-    bind_str(st, 23, w->members->unset.p != NULL ? w->members->unset : STR("{}"));
+    bind_str(st, 23, w->members->unset);
 }
 
 /* One that somebody has written later. */
@@ -187,7 +193,7 @@ static int renew(struct walk *w, int64_t *changed, struct err *err)
         totals_add_category(w->ap.db, w->c->project_id, &w->members->terms, counted, err) < 0)
         return -1;
     /* All of the step are written: none is left that somebody changed later. */
-    if ((w->last || *changed < STEP_ROWS) && renew_all_later(w, &later, err) < 0)
+    if ((w->last || *changed < w->rows) && renew_all_later(w, &later, err) < 0)
         return -1;
     *changed += later;
     return 0;
@@ -226,14 +232,17 @@ static int to_bin(struct walk *w, int64_t *changed, struct err *err)
 
 static int erase(struct walk *w, int64_t *changed, struct err *err)
 {
-    int64_t counted, live;
+    int64_t counted, live, binned = 0;
     if ((w->has_categories && uncount_categories(w, 0, &counted, err) < 0) ||
-        run_step(w, step_statement(w, STATEMENT_MEMBERS_FORGET_TRANSACTIONS, err), &counted, err) <
-            0 ||
-        remove_live(w, step_statement(w, STATEMENT_MEMBERS_ERASE_LIVE, err), &live, err) < 0 ||
-        run_step(w, step_statement(w, STATEMENT_MEMBERS_ERASE_BINNED, err), changed, err) < 0)
+        (w->has_transactions &&
+         run_step(w, step_statement(w, STATEMENT_MEMBERS_FORGET_TRANSACTIONS, err), &counted, err) <
+             0) ||
+        remove_live(w, step_statement(w, STATEMENT_MEMBERS_ERASE_LIVE, err), &live, err) < 0)
         return -1;
-    *changed += live;
+    if ((w->last || live < w->rows) &&
+        run_step(w, step_statement(w, STATEMENT_MEMBERS_ERASE_BINNED, err), &binned, err) < 0)
+        return -1;
+    *changed = live + binned;
     return 0;
 }
 
@@ -245,15 +254,25 @@ static int (*const steps[])(struct walk *w, int64_t *changed, struct err *err) =
     [MEMBERS_ERASE] = erase,
 };
 
+static void pace(struct walk *w, int64_t us)
+{
+    if (us < STEP_US / 2 && w->rows < STEP_MOST)
+        w->rows *= 2;
+    else if (us > STEP_US * 2 && w->rows > STEP_LEAST)
+        w->rows /= 2;
+}
+
 static int take_step(struct walk *w, struct err *err)
 {
     struct store_chunk *c = w->c;
     int64_t changed = 0;
+    const int64_t from_us = time_monotonic_us();
     if (choose_step(w, err) < 0 || steps[w->members->order](w, &changed, err) < 0)
         return -1;
     c->adding[OUTCOME_UPDATED] += changed;
-    c->n_rows += w->last ? changed : STEP_ROWS;
+    c->n_rows += w->last ? changed : w->rows;
     w->low = c->end = w->last ? c->end : w->high;
+    pace(w, time_monotonic_us() - from_us);
     fault_point("members.step");
     return 0;
 }
@@ -267,6 +286,19 @@ static int finish(struct walk *w, struct err *err)
                : 0;
 }
 
+static int look_for_transactions(struct walk *w, struct err *err)
+{
+    struct stmt *st = db_statement(w->ap.db, STATEMENT_TRANSACTIONS_ANY, err);
+    if (st == NULL)
+        return -1;
+    bind_int(st, 1, key_base(w->c->project_id));
+    bind_int(st, 2, key_base(w->c->project_id + 1));
+    const int got = db_step(w->ap.db, st, err);
+    stmt_reset(st);
+    w->has_transactions = got > 0;
+    return got < 0 ? -1 : 0;
+}
+
 static int walk(struct walk *w, bool whole, int64_t from_us, struct err *err)
 {
     const struct sql_store *s = w->ap.tx->store;
@@ -274,6 +306,8 @@ static int walk(struct walk *w, bool whole, int64_t from_us, struct err *err)
     int64_t any;
     if (db_number(w->ap.db, STATEMENT_TOTALS_OF_CATEGORIES, c->project_id, &w->has_categories, &any,
                   err) < 0)
+        return -1;
+    if (look_for_transactions(w, err) < 0)
         return -1;
     do {
         if (take_step(w, err) < 0)
@@ -287,7 +321,7 @@ static int walk(struct walk *w, bool whole, int64_t from_us, struct err *err)
 int members_slice(struct store_tx *tx, struct store_chunk *c, bool whole, int64_t from_us,
                   struct err *err)
 {
-    struct walk w = { .c = c, .members = c->members, .low = c->start };
+    struct walk w = { .c = c, .members = c->members, .low = c->start, .rows = STEP_FIRST };
     if (slice_begin(tx, c, &w.ap, err) < 0)
         return -1;
     c->n_rows = 0; /* of a try before */

@@ -100,7 +100,7 @@
 #define STEP_FRESH                                                                                 \
     STEP_VOUCHERS " AND binned_ms IS NULL AND redeemed_quantity = 0 AND redeemed_amount = 0"
 /* A gift that somebody has booked on by hand keeps its amount. */
-#define RENEW_STEP(metadata)                                                                       \
+#define RENEW_STEP(metadata, where)                                                                \
     "UPDATE vouchers SET version = ?4, recent = NULL, updated_ms = ?5, "                           \
     "start_ms = CASE WHEN ?6 = 1 THEN ?7 ELSE start_ms END, "                                      \
     "expiration_ms = CASE WHEN ?8 = 1 THEN ?9 ELSE expiration_ms END, "                            \
@@ -112,7 +112,7 @@
     "category = CASE WHEN ?18 = 1 THEN ?19 ELSE category END, "                                    \
     "category_id = CASE WHEN ?18 = 1 THEN ?20 ELSE category_id END, "                              \
     "metadata = CASE WHEN ?21 = 1 THEN " metadata " ELSE metadata END "                            \
-    "WHERE " STEP_FRESH " AND version <= ?4"
+    "WHERE " where
 
 #define STATEMENTS(X)                                                                              \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                    \
@@ -358,13 +358,15 @@
       "DELETE FROM bin WHERE resource_type = 2 AND resource_key = (SELECT campaign_id FROM "       \
       "actions WHERE seq = ?1 AND kind = 4) AND created_ms = (SELECT created_ms FROM actions "     \
       "WHERE seq = ?1)")                                                                           \
+    X(TRANSACTIONS_ANY, "SELECT 1 FROM transactions WHERE id > ?1 AND id < ?2 LIMIT 1")            \
     X(MEMBERS_STEP, "SELECT id FROM vouchers WHERE campaign_id = ?1 AND id > ?2 ORDER BY id "      \
                     "LIMIT 1 OFFSET ?3")                                                           \
     X(MEMBERS_CATEGORIES,                                                                          \
       "SELECT category_id, category, count(*) FROM vouchers WHERE " STEP_VOUCHERS                  \
       " AND binned_ms IS NULL AND (?4 = 0 OR (redeemed_quantity = 0 AND redeemed_amount = 0 AND "  \
       "version <= ?4)) GROUP BY category_id, category")                                            \
-    X(MEMBERS_RENEW, RENEW_STEP("renewed_metadata(metadata, ?22, ?23)"))                           \
+    X(MEMBERS_RENEW,                                                                               \
+      RENEW_STEP("renewed_metadata(metadata, ?22, ?23)", STEP_FRESH " AND version <= ?4"))         \
     X(MEMBERS_LATER,                                                                               \
       "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE " STEP_FRESH " AND version > ?4")            \
     X(MEMBERS_TO_BIN,                                                                              \
