@@ -154,6 +154,22 @@ test('a change comes after what was asked for before, and codes after it are new
 	assert.equal(await total(p, `&${filter}`), 3000);
 });
 
+test('who changes a voucher while the campaign\'s change waits keeps what they gave, and has the rest', async () => {
+	const { p } = await projectWith({ metadata: { k: 1, n: 1 }, category: 'old' });
+	await add(p, 'A');
+	await add(p, 'B');
+	const big = await p.startImport(csv('Code,Voucher Type,Discount Type,Value', ...Array.from({ length: 60000 }, (_, i) => `X${i},DISCOUNT_VOUCHER,AMOUNT,1`)));
+	assert.equal((await p.request('PUT', at('C'), { json: { start_date: '2023-03-03', category: 'new', metadata: { n: 2, m: 2 }, unset_metadata_fields: ['k'] } })).status, 200);
+	assert.equal((await p.request('PUT', '/v1/vouchers/A', { json: { category: 'own', metadata: { n: 3, k: 3 }, additional_info: 'mine' } })).status, 200);
+	assert.equal((await p.action(big)).status, 'IN_PROGRESS', 'the change has waited');
+	await p.wait(big);
+	await lastAction(p, 'CAMPAIGN.VOUCHERS_UPDATE', updated(2));
+	const a = await p.voucher('A'), b = await p.voucher('B');
+	assert.deepEqual([a.start_date, a.category, a.metadata, a.additional_info], ['2023-03-03T00:00:00.000Z', 'own', { k: 3, n: 3, m: 2 }, 'mine']);
+	assert.deepEqual([b.start_date, b.category, b.metadata], ['2023-03-03T00:00:00.000Z', 'new', { n: 2, m: 2 }]);
+	assert.deepEqual([await total(p, '&category=old'), await total(p, '&category=new'), await total(p, '&category=own')], [0, 1, 1]);
+});
+
 test('metadata that would grow too long stays, all else changes', async () => {
 	const { p } = await projectWith();
 	const long = 'x'.repeat(200000);

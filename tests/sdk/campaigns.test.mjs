@@ -105,6 +105,45 @@ test('CAMPAIGN.VOUCHERS_GENERATE, for a campaign that is there and with a new on
 	assert.deepEqual([done.creation_status, done.vouchers_generation_status, done.vouchers_count], ['DONE', 'DONE', 5]);
 });
 
+/** What the server has begun by itself, when it has ended. */
+async function lastAction(client) {
+	const { async_actions: [{ id }] } = await client.asyncActions.list({ limit: 1 });
+	return run(client, Promise.resolve({ async_action_id: id }));
+}
+
+test('CAMPAIGN.VOUCHERS_UPDATE', async () => {
+	const { client } = await newClient(server);
+	const campaign = await client.campaigns.create({ name: 'C', voucher, metadata: { a: 1 } });
+	for (const code of ['A', 'B'])
+		await client.campaigns.addCertainVoucher('C', code, {});
+	const changed = await client.campaigns.update('C', { expiration_date: '2090-10-08T12:57:09.386Z', metadata: { b: 2 }, discount: { type: 'AMOUNT', amount_off: 500 } });
+	assert.deepEqual([changed.id, changed.creation_status, changed.expiration_date], [campaign.id, 'MODIFYING', '2090-10-08T12:57:09.386Z']);
+	const action = await lastAction(client);
+	assert.equal(action.type, 'CAMPAIGN.VOUCHERS_UPDATE');
+	assert.deepEqual([action.status, action.operation_status, action.result], ['DONE', 'SUCCESS', { message: 'Updated 2 vouchers.', done_count: 2 }]);
+	assert.equal((await client.campaigns.get('C')).creation_status, 'DONE');
+	for (const v of (await client.vouchers.list({ campaign_id: campaign.id })).vouchers)
+		assert.deepEqual([v.expiration_date, v.metadata, v.discount.amount_off], ['2090-10-08T12:57:09.386Z', { a: 1, b: 2 }, 500]);
+});
+
+test('CAMPAIGN.VOUCHERS_DELETE, with force and without', async () => {
+	const { client } = await newClient(server);
+	for (const [name, params] of [['Bin', undefined], ['Gone', { force: true }]]) {
+		await client.campaigns.create({ name, voucher });
+		for (const code of ['A', 'B'])
+			await client.campaigns.addCertainVoucher(name, `${name}-${code}`, {});
+		const action = await run(client, client.campaigns.delete(name, params));
+		assert.equal(action.type, 'CAMPAIGN.VOUCHERS_DELETE');
+		assert.deepEqual([action.status, action.operation_status, action.result], ['DONE', 'SUCCESS', { message: 'Deleted 2 vouchers.', done_count: 2 }]);
+		await assert.rejects(client.campaigns.get(name), notFound('campaign', name));
+		await assert.rejects(client.vouchers.get(`${name}-A`), notFound('voucher', `${name}-A`));
+	}
+	await assert.rejects(client.campaigns.create({ name: 'Bin', voucher }), { key: 'duplicate_found' });
+	assert.equal((await client.campaigns.create({ name: 'Gone', voucher })).name, 'Gone');
+	const promotion = await client.campaigns.create({ name: 'P', campaign_type: 'PROMOTION', promotion: { tiers: [] } });
+	assert.deepEqual((await run(client, client.campaigns.delete(promotion.id))).result, { message: 'Deleted 0 vouchers.', done_count: 0 });
+});
+
 test('errors reach the user of the SDK with all that they tell', async () => {
 	const { client } = await newClient(server);
 	await client.campaigns.create({ name: 'C', voucher });

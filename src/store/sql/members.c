@@ -16,9 +16,9 @@
 
 /* A step grows, or shrinks, until it takes a few milliseconds: somebody may wait for the writer. */
 #define STEP_FIRST 1000
-#define STEP_MOST  16000
+#define STEP_MOST  32000
 #define STEP_LEAST 250
-#define STEP_US    5000
+#define STEP_US    8000
 #define SLICE_ROWS 250000 /* each writes the index by code almost whole, when it erases */
 
 /* A slice on its way. */
@@ -28,6 +28,7 @@ struct walk {
     struct voucher_applier ap;
     int64_t low, high;     /* the step: keys behind low, up to high */
     int64_t rows;          /* of a step that is not the last */
+    int64_t gone;          /* live ones that the slice has removed */
     bool last;             /* there is none behind it */
     bool has_categories;   /* some counter of a category or a tag exists */
     bool has_transactions; /* the project has some */
@@ -201,20 +202,21 @@ static int renew(struct walk *w, int64_t *changed, struct err *err)
 
 /* ---- the end of vouchers ---- */
 
-/* n live ones are gone; of their categories the step knows already. */
-static int uncount(struct walk *w, int64_t n, struct err *err)
-{
-    const struct store_chunk *c = w->c;
-    if (totals_add_campaign(w->ap.db, c->project_id, c->campaign_id, -n, err) < 0)
-        return -1;
-    return totals_add(w->ap.db, c->project_id, STR("voucher"), -n, err);
-}
-
 static int remove_live(struct walk *w, struct stmt *st, int64_t *changed, struct err *err)
 {
     if (run_step(w, st, changed, err) < 0)
         return -1;
-    return uncount(w, *changed, err);
+    w->gone += *changed; /* of their categories the step knows already */
+    return 0;
+}
+
+/* At the end of a slice. */
+static int uncount_gone(struct walk *w, struct err *err)
+{
+    const struct store_chunk *c = w->c;
+    if (totals_add_campaign(w->ap.db, c->project_id, c->campaign_id, -w->gone, err) < 0)
+        return -1;
+    return totals_add(w->ap.db, c->project_id, STR("voucher"), -w->gone, err);
 }
 
 static int to_bin(struct walk *w, int64_t *changed, struct err *err)
@@ -315,6 +317,8 @@ static int walk(struct walk *w, bool whole, int64_t from_us, struct err *err)
     } while (!w->last && c->n_rows < SLICE_ROWS &&
              (whole || !s->backend->wants_room(w->ap.tx->store, (size_t)c->n_rows,
                                                time_monotonic_us() - from_us)));
+    if (uncount_gone(w, err) < 0)
+        return -1;
     return w->last ? finish(w, err) : 0;
 }
 
