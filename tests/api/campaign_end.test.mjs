@@ -288,3 +288,19 @@ test('a cancelled deletion brings the campaign back with what it still has', asy
 	await p.wait(big);
 	await remove(p, 'C', 1);
 });
+
+test('an import that comes later finds the codes of a deleted campaign taken', async () => {
+	const { p } = await projectWith();
+	await add(p, 'A');
+	const header = 'Code,Voucher Type,Discount Type,Value';
+	const rows = (prefix, length) => Array.from({ length }, (_, i) => `${prefix}${i},DISCOUNT_VOUCHER,AMOUNT,1`);
+	const big = await p.startImport([header, ...rows('B', 200000), ''].join('\n'));
+	const { json } = await p.request('DELETE', `${at('C')}?force=true`); // waits for that import
+	const later = await p.import(csv(header, ...rows('0', 300), 'A,DISCOUNT_VOUCHER,AMOUNT,1', ...rows('Z', 300)));
+	assert.equal((await p.action(big)).status, 'IN_PROGRESS');
+	assert.deepEqual(later.result.failed, [{ code: 'A', row: 301, reason: 'Duplicated voucher exists with id A' }]);
+	await p.wait(big);
+	await p.wait(json.async_action_id);
+	assert.equal((await p.import(csv(header, 'A,DISCOUNT_VOUCHER,AMOUNT,1'))).result.done_count, 1);
+	assert.equal(await total(p), 200601);
+});

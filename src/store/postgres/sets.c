@@ -383,7 +383,7 @@ void set_applier(struct slice *sl)
 int set_run(struct slice *sl, bool merge_first, struct err *err)
 {
     sl->exists = sl->merges = false;
-    sl->streams = !sl->ap.has_categories;
+    sl->streams = !sl->ap.has_categories && !sl->ap.has_gone; /* which ask the database */
     sl->stored = NULL;
     sl->stored_row = false;
     if ((merge_first && merge_metadata(sl, err) < 0) || take_keys(sl, err) < 0 ||

@@ -349,8 +349,8 @@
     X(CAMPAIGN_BIN_OF_VOUCHERS, "DELETE FROM bin WHERE parent_key = ?1")                           \
     X(CAMPAIGN_LIVES,                                                                              \
       "SELECT 1 FROM campaigns WHERE id = ?2 AND project_id = ?1 AND binned_ms IS NULL")           \
-    X(CAMPAIGNS_GONE,                                                                              \
-      "SELECT 1 FROM campaigns WHERE project_id = ?1 AND binned_ms IS NOT NULL LIMIT 1")           \
+    X(CAMPAIGNS_GONE, "SELECT 1 FROM campaigns WHERE project_id = ?1 AND binned_ms IS NOT NULL "   \
+                      "AND " CAMPAIGN_HAS(" AND a.kind = 4") " LIMIT 1")                           \
     X(CAMPAIGN_KEEP,                                                                               \
       "UPDATE campaigns SET binned_ms = NULL WHERE id = (SELECT campaign_id FROM actions WHERE "   \
       "seq = ?1 AND kind = 4) AND binned_ms = (SELECT created_ms FROM actions WHERE seq = ?1)")    \

@@ -332,7 +332,7 @@ int applier_keep(struct voucher_applier *ap, const struct voucher *before, struc
 }
 
 /* Its campaign has been deleted, so it is on its way to the bin, or out. */
-static int is_member_of_none(struct voucher_applier *ap, const struct voucher *stored, bool *gone,
+static int campaign_is_gone(struct voucher_applier *ap, const struct voucher *stored, bool *gone,
                              struct err *err)
 {
     bool lives = true;
@@ -349,7 +349,7 @@ int applier_merge(struct voucher_applier *ap, struct voucher *stored, const stru
     const struct voucher before = *stored;
     struct voucher given = *v;
     bool gone = stored->binned_ms != TIME_NONE;
-    if (!gone && is_member_of_none(ap, stored, &gone, err) < 0)
+    if (!gone && campaign_is_gone(ap, stored, &gone, err) < 0)
         return -1;
     bool left = !gone || stored->version < ap->seq;
     if (left && gone)
