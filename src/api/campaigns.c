@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* campaigns.c - /v1/campaigns (reference 4.1). */
 #include "api/api_priv.h"
+#include "api/filters.h"
 #include "base/time_iso.h"
 
 #define CAMPAIGN_PAGE_MAX 100
+#define LIST_MS           5000 /* page and total together, with a filter that refuses many */
 
 /* ---- printing ---- */
 
@@ -49,21 +51,21 @@ int api_campaigns_get(struct request *rq, struct response *rs, struct err *err)
 
 /* One of the names, or an error that lists them; *out stays when the parameter was not given. */
 static int query_name(const struct request *rq, const char *parameter, const char *const *names,
-                      int first, int *out, struct err *err)
+                      int *out, struct err *err)
 {
     const struct str given = request_query(rq, parameter);
     struct buf b;
     if (given.p == NULL)
         return 0;
-    for (int i = first; names[i] != NULL; i++) {
+    for (int i = 0; names[i] != NULL; i++) {
         if (str_is(given, names[i])) {
             *out = i;
             return 0;
         }
     }
     buf_init(&b, KIB);
-    for (int i = first; names[i] != NULL; i++)
-        buf_printf(&b, "%s%s", i > first ? ", " : "", names[i]);
+    for (int i = 0; names[i] != NULL; i++)
+        buf_printf(&b, "%s%s", i > 0 ? ", " : "", names[i]);
     err_set(err, ERR_INVALID_QUERY,
             "Property .%s must be equal to one of the allowed values [ %.*s ]", parameter,
             (int)b.len, b.p);
@@ -76,25 +78,21 @@ static int read_page(struct request *rq, struct campaign_page *page, bool *with_
 {
     static const char *const orders[] = { "created_at", "-created_at", "updated_at", "-updated_at",
                                           NULL };
-    static const char *const later[] = { "filters", NULL };
-    int limit, number, order = CAMPAIGNS_BY_CREATION_DESC, type = CAMPAIGN_NONE, status = 0;
-    bool referral = false;
+    const struct filter *filter;
+    int limit, number, order = CAMPAIGNS_BY_CREATION_DESC;
     const struct str expand = request_query(rq, "expand");
     if (query_int(rq, "limit", 1, LIST_LIMIT_MAX, LIST_LIMIT_DEFAULT, &limit, err) < 0 ||
         query_int(rq, "page", 1, CAMPAIGN_PAGE_MAX, 1, &number, err) < 0 ||
-        query_name(rq, "order", orders, 0, &order, err) < 0 ||
-        query_name(rq, "campaign_type", campaign_type_names, 1, &type, err) < 0 ||
-        query_name(rq, "campaign_status", campaign_status_names, 1, &status, err) < 0 ||
-        query_flag(rq, "is_referral_code", &referral, err) < 0 || query_refuse(rq, later, err) < 0)
+        query_name(rq, "order", orders, &order, err) < 0 ||
+        filters_of_list(rq, &campaign_list_filters, &filter, err) < 0)
         return -1;
     *with_category = str_is(expand, "category");
     *page = (struct campaign_page){
         .limit = (size_t)limit,
         .offset = (size_t)(number - 1) * (size_t)limit,
         .order = (enum campaign_order)order,
-        .type = (enum campaign_type)type,
-        .status = (enum campaign_status)status,
-        .referral = request_query(rq, "is_referral_code").p != NULL ? referral : -1,
+        .filter = filter,
+        .time_ms = LIST_MS,
     };
     return 0;
 }

@@ -5,6 +5,7 @@
 #include "api/api_priv.h"
 #include "api/filters.h"
 #include "base/time_iso.h"
+#include "domain/voucher_filter.h"
 
 #define FIELDS_MAX       100
 #define PARAMS_MAX_BYTES (256 * KIB) /* a page of a list holds a hundred of them */
@@ -93,13 +94,15 @@ static int read_campaign(struct request *rq, const struct json *id, struct expor
     struct filter_reader r = { .fields = &voucher_filter_fields,
                                .arena = &rq->arena,
                                .path = ".parameters",
-                               .code = ERR_INVALID_PAYLOAD };
+                               .code = ERR_INVALID_PAYLOAD,
+                               .plain = true };
     filter_init(&out->own, time_now_ms());
     if (id == NULL)
         return 0;
     if (id->type != JSON_STRING)
         return err_set(err, ERR_INVALID_PAYLOAD, "Property .parameters.campaign_id must be string");
-    return filter_add_known(&r, &out->own, VFILTER_CAMPAIGN_ID, FILTER_IS, &id->text, 1, err);
+    return filter_add_known(&r, &out->own, VFILTER_CAMPAIGN_ID, FILTER_IS, "campaign_id", &id->text,
+                            1, err);
 }
 
 int export_plan_read(struct request *rq, const struct json *parameters, struct export_plan *out,

@@ -15,6 +15,8 @@
 
 #include "api/api_priv.h"
 #include "base/time_iso.h"
+#include "domain/campaign_filter.h"
+#include "domain/voucher_filter.h"
 
 /* ---- names of parameters ---- */
 
@@ -297,25 +299,7 @@ int filters_from_body(struct request *rq, const struct filter_fields *fields, co
     return -1;
 }
 
-/* ---- parameters of vouchers ---- */
-
-/* Parameters with one value, which a field is compared with. */
-static const struct {
-    const char *name;
-    int field;
-} equal_params[] = {
-    { "category", VFILTER_CATEGORY },       { "campaign", VFILTER_CAMPAIGN },
-    { "customer", VFILTER_HOLDER_ID },      { "code", VFILTER_CODE },
-    { "campaign_id", VFILTER_CAMPAIGN_ID },
-};
-
-static const struct {
-    const char *name;
-    int field;
-} time_params[] = {
-    { "created_at", VFILTER_CREATED_AT },
-    { "updated_at", VFILTER_UPDATED_AT },
-};
+/* ---- parameters of lists ---- */
 
 static const struct {
     const char *rest;
@@ -325,24 +309,21 @@ static const struct {
     { "after]", FILTER_AFTER },
 };
 
-static int add_equals(struct request *rq, struct filter_reader *r, struct filter *f,
-                      struct err *err)
+static int add_equal(struct request *rq, struct filter_reader *r, struct filter *f,
+                     const struct list_param *param, struct err *err)
 {
-    for (size_t i = 0; i < ARRAY_LEN(equal_params); i++) {
-        const struct str value = request_query(rq, equal_params[i].name);
-        if (value.p != NULL &&
-            filter_add_known(r, f, equal_params[i].field, FILTER_IS, &value, 1, err) < 0)
-            return -1;
-    }
-    return 0;
+    const struct str value = request_query(rq, param->name);
+    return value.p == NULL
+               ? 0
+               : filter_add_known(r, f, param->field, FILTER_IS, param->name, &value, 1, err);
 }
 
 /* `created_at[before]`, its name and what is in its brackets being known. */
-static int add_time(struct filter_reader *r, struct filter *f, size_t param, struct str rest,
-                    struct str value, struct err *err)
+static int add_time(struct filter_reader *r, struct filter *f, const struct list_param *param,
+                    struct str rest, struct str value, struct err *err)
 {
     int64_t ms;
-    const char *name = time_params[param].name;
+    const char *name = param->name;
     for (size_t i = 0; i < ARRAY_LEN(time_ops); i++) {
         if (!str_is(rest, time_ops[i].rest))
             continue;
@@ -350,62 +331,76 @@ static int add_time(struct filter_reader *r, struct filter *f, size_t param, str
             return err_set(err, ERR_INVALID_QUERY,
                            "Property .%s.%.*s cannot be recognized as a ISO-8601 compliant date",
                            name, (int)rest.len - 1, rest.p);
-        return filter_add_known(r, f, time_params[param].field, time_ops[i].op, &value, 1, err);
+        return filter_add_known(r, f, param->field, time_ops[i].op, name, &value, 1, err);
     }
     return err_set(err, ERR_INVALID_QUERY, "Property .%s should be `%s[before]` or `%s[after]`",
                    name, name, name);
 }
 
-static int add_times(struct request *rq, struct filter_reader *r, struct filter *f, struct err *err)
+static int add_times(struct request *rq, struct filter_reader *r, struct filter *f,
+                     const struct list_param *param, struct err *err)
 {
     for (const struct query_param *p = rq->query; p != NULL; p = p->next) {
-        for (size_t i = 0; i < ARRAY_LEN(time_params); i++) {
-            struct str rest;
-            if (cut_base(p->name, time_params[i].name, &rest) &&
-                add_time(r, f, i, rest, p->value, err) < 0)
-                return -1;
-        }
+        struct str rest;
+        if (cut_base(p->name, param->name, &rest) && add_time(r, f, param, rest, p->value, err) < 0)
+            return -1;
     }
     return 0;
 }
 
 /* `ids[0]=…&ids[1]=…`, `ids=…&ids=…`, `ids[]=…`, or a list as Python prints it. */
-static int add_ids(struct request *rq, struct filter_reader *r, struct filter *f, struct err *err)
+static int add_some(struct request *rq, struct filter_reader *r, struct filter *f,
+                    const struct list_param *param, struct err *err)
 {
-    struct values ids = { .arena = &rq->arena };
+    struct values values = { .arena = &rq->arena };
+    const char *name = param->name;
     for (const struct query_param *p = rq->query; p != NULL; p = p->next) {
         struct str rest;
-        if (!cut_base(p->name, "ids", &rest))
+        if (!cut_base(p->name, name, &rest))
             continue;
         if (rest.p != NULL && !is_index(rest))
-            return err_set(err, ERR_INVALID_QUERY, "Property .ids must be array");
-        ids.indexed = ids.indexed || rest.p != NULL;
-        if (push(&ids, p->value, err) < 0)
+            return err_set(err, ERR_INVALID_QUERY, "Property .%s must be array", name);
+        values.indexed = values.indexed || rest.p != NULL;
+        if (push(&values, p->value, err) < 0)
             return -1;
     }
-    if (ids.n == 0)
+    if (values.n == 0)
         return 0;
-    if (unfold(&ids, err) < 0)
+    if (unfold(&values, err) < 0)
         return -1;
-    if (ids.n == 0)
-        return err_set(err, ERR_INVALID_QUERY, "Property .ids must NOT have fewer than 1 items");
-    return filter_add_known(r, f, VFILTER_ID, FILTER_IN, ids.items, ids.n, err);
+    if (values.n == 0)
+        return err_set(err, ERR_INVALID_QUERY, "Property .%s must NOT have fewer than 1 items",
+                       name);
+    return filter_add_known(r, f, param->field, FILTER_IN, name, values.items, values.n, err);
 }
 
-int filters_of_vouchers(struct request *rq, const struct filter **out, struct err *err)
+typedef int param_adder(struct request *rq, struct filter_reader *r, struct filter *f,
+                        const struct list_param *param, struct err *err);
+
+int filters_of_list(struct request *rq, const struct list_filters *of, const struct filter **out,
+                    struct err *err)
 {
-    struct filter_reader r = {
-        .fields = &voucher_filter_fields, .arena = &rq->arena, .path = "", .code = ERR_INVALID_QUERY
+    static param_adder *const adders[] = {
+        [LIST_PARAM_IS] = add_equal,
+        [LIST_PARAM_IN] = add_some,
+        [LIST_PARAM_TIMES] = add_times,
     };
+    struct filter_reader r = { .fields = of->fields,
+                               .arena = &rq->arena,
+                               .path = "",
+                               .code = ERR_INVALID_QUERY,
+                               .plain = true };
     struct filter *own = arena_alloc(&rq->arena, sizeof(*own));
     struct filter *filters = arena_alloc(&rq->arena, sizeof(*filters));
     *out = NULL;
     if (own == NULL || filters == NULL)
         return err_nomem(err);
     filter_init(own, time_now_ms());
-    if (add_equals(rq, &r, own, err) < 0 || add_times(rq, &r, own, err) < 0 ||
-        add_ids(rq, &r, own, err) < 0 ||
-        filters_from_query(rq, &voucher_filter_fields, filters, err) < 0)
+    for (const struct list_param *param = of->params; param->name != NULL; param++) {
+        if (adders[param->kind](rq, &r, own, param, err) < 0)
+            return -1;
+    }
+    if (filters_from_query(rq, of->fields, filters, err) < 0)
         return -1;
     if (filters->n > 0)
         own->and = filters;
@@ -413,3 +408,26 @@ int filters_of_vouchers(struct request *rq, const struct filter **out, struct er
         *out = own;
     return 0;
 }
+
+/* ---- the lists ---- */
+
+static const struct list_param voucher_params[] = {
+    { "category", VFILTER_CATEGORY, LIST_PARAM_IS },
+    { "campaign", VFILTER_CAMPAIGN, LIST_PARAM_IS },
+    { "customer", VFILTER_HOLDER_ID, LIST_PARAM_IS },
+    { "code", VFILTER_CODE, LIST_PARAM_IS },
+    { "campaign_id", VFILTER_CAMPAIGN_ID, LIST_PARAM_IS },
+    { "created_at", VFILTER_CREATED_AT, LIST_PARAM_TIMES },
+    { "updated_at", VFILTER_UPDATED_AT, LIST_PARAM_TIMES },
+    { "ids", VFILTER_ID, LIST_PARAM_IN },
+    { NULL, 0, LIST_PARAM_IS },
+};
+const struct list_filters voucher_list_filters = { &voucher_filter_fields, voucher_params };
+
+static const struct list_param campaign_params[] = {
+    { "campaign_type", CFILTER_CAMPAIGN_TYPE, LIST_PARAM_IS },
+    { "campaign_status", CFILTER_CREATION_STATUS, LIST_PARAM_IS },
+    { "is_referral_code", CFILTER_IS_REFERRAL_CODE, LIST_PARAM_IS },
+    { NULL, 0, LIST_PARAM_IS },
+};
+const struct list_filters campaign_list_filters = { &campaign_filter_fields, campaign_params };

@@ -37,6 +37,9 @@ static const struct {
     [FILTER_ENABLED] = { "$enabled", VALUES_NONE },
     [FILTER_DISABLED] = { "$disabled", VALUES_NONE },
     [FILTER_EXPIRED] = { "$expired", VALUES_NONE },
+    [FILTER_FAILED] = { "$failed", VALUES_NONE },
+    [FILTER_IN_PROGRESS] = { "$in_progress", VALUES_NONE },
+    [FILTER_BEFORE_START] = { "$before_start", VALUES_NONE },
 };
 
 #define OP(op)    (1u << FILTER_##op)
@@ -47,6 +50,7 @@ static const struct {
 #define AMOUNT_EQ (OP(MORE_THAN_EQUAL) | OP(LESS_THAN_EQUAL))
 #define MOMENT    (OP(AFTER) | OP(BEFORE))
 #define STATE     (OP(ACTIVE) | OP(ENABLED) | OP(DISABLED) | OP(EXPIRED))
+#define PROGRESS  (OP(ACTIVE) | OP(FAILED) | OP(IN_PROGRESS) | OP(EXPIRED) | OP(BEFORE_START))
 
 /* Which conditions fit which kind of field, as bits. */
 static const uint32_t fitting[FILTER_KIND_COUNT] = {
@@ -56,6 +60,7 @@ static const uint32_t fitting[FILTER_KIND_COUNT] = {
     [FILTER_TIME] = EQUALITY | AMOUNT | MOMENT,
     [FILTER_BOOL] = EQUALITY,
     [FILTER_STATE] = EQUALITY | STATE,
+    [FILTER_PROGRESS] = PROGRESS,
     [FILTER_CHOICE] = EQUALITY,
     [FILTER_OBJECT] = PRESENCE,
     [FILTER_ANYTHING] = EQUALITY | SUBSTRING | AMOUNT | AMOUNT_EQ | MOMENT,
@@ -208,6 +213,8 @@ static const struct filter_field *find_field(const struct filter_fields *fields,
 static enum filter_op find_op(struct str name)
 {
     size_t op = 0;
+    if (str_is(name, "before_start")) /* as the API's list of campaign filters spells it */
+        return FILTER_BEFORE_START;
     while (op < FILTER_OP_COUNT && !str_is(name, ops[op].name))
         op++;
     return (enum filter_op)op;
@@ -234,6 +241,8 @@ static int refuse_op(struct filter_reader *r, const struct filter_field *f, stru
 static int refuse_value(const struct filter_reader *r, struct str field, enum filter_op op,
                         const char *what, struct err *err)
 {
+    if (r->plain)
+        return err_set(err, r->code, "Property %s.%.*s %s", r->path, STR_FMT(field), what);
     return err_set(err, r->code, "Property %s.%.*s.conditions.%s %s", r->path, STR_FMT(field),
                    ops[op].name, what);
 }
@@ -322,7 +331,7 @@ int filter_add(struct filter_reader *r, struct filter *f, struct str field, stru
 }
 
 int filter_add_known(struct filter_reader *r, struct filter *f, int field_id, enum filter_op op,
-                     const struct str *values, size_t n, struct err *err)
+                     const char *name, const struct str *values, size_t n, struct err *err)
 {
     const struct filter_field *field = r->fields->rows;
     while (field->id != field_id) {
@@ -330,7 +339,7 @@ int filter_add_known(struct filter_reader *r, struct filter *f, int field_id, en
         assert(field < r->fields->rows + r->fields->n);
     }
     const struct filter_condition c = { .op = op, .field = field };
-    return add(r, f, &c, str_of(field->name), values, n, err);
+    return add(r, f, &c, str_of(name), values, n, err);
 }
 
 int filter_set_junction(struct filter_reader *r, struct filter *f, struct str text, struct err *err)
@@ -543,68 +552,4 @@ bool filter_matches_json(const struct filter_condition *c, const struct json *ob
         met = any_value_meets(v, op, c);
     }
     return met != negates;
-}
-
-/* ---- vouchers ---- */
-
-static const char *const redemption_names[REDEMPTION_STATUS_COUNT + 1] = {
-    [REDEMPTION_REDEEMED] = "redeemed",
-    [REDEMPTION_NOT_REDEEMED] = "not_redeemed",
-    [REDEMPTION_FULLY_REDEEMED] = "fully_redeemed",
-};
-
-/* The first row of an id is what filter_add_known takes. */
-static const struct filter_field voucher_rows[] = {
-    { .name = "code", VFILTER_CODE, FILTER_TEXT },
-    { .name = "id", VFILTER_ID, FILTER_ID },
-    { .name = "vouchers", VFILTER_ID, FILTER_ID },
-    { .name = "campaigns", VFILTER_CAMPAIGN, FILTER_TEXT },
-    { .name = "campaign", VFILTER_CAMPAIGN, FILTER_TEXT },
-    { .name = "campaign_ids", VFILTER_CAMPAIGN_ID, FILTER_ID },
-    { .name = "campaign_id", VFILTER_CAMPAIGN_ID, FILTER_ID },
-    { .name = "categories", VFILTER_CATEGORY, FILTER_TEXT },
-    { .name = "category", VFILTER_CATEGORY, FILTER_TEXT },
-    { .name = "category_ids", VFILTER_CATEGORY_ID, FILTER_ID },
-    { .name = "category_id", VFILTER_CATEGORY_ID, FILTER_ID },
-    { .name = "active", VFILTER_ACTIVE, FILTER_STATE },
-    { .name = "redemption.redeemed_quantity", VFILTER_REDEEMED_QUANTITY, FILTER_NUMBER },
-    { .name = "redemption.quantity", VFILTER_QUANTITY, FILTER_NUMBER },
-    { .name = "redemption.redeemed_amount", VFILTER_REDEEMED_AMOUNT, FILTER_NUMBER },
-    { .name = "redemption_status",
-      VFILTER_REDEMPTION_STATUS,
-      FILTER_CHOICE,
-      .names = redemption_names },
-    { .name = "is_referral_code", VFILTER_IS_REFERRAL_CODE, FILTER_BOOL },
-    { .name = "created_at", VFILTER_CREATED_AT, FILTER_TIME },
-    { .name = "created_date", VFILTER_CREATED_AT, FILTER_TIME },
-    { .name = "updated_at", VFILTER_UPDATED_AT, FILTER_TIME },
-    { .name = "start_date", VFILTER_START_DATE, FILTER_TIME },
-    { .name = "expiration_date", VFILTER_EXPIRATION_DATE, FILTER_TIME },
-    { .name = "validity_timeframe",
-      VFILTER_VALIDITY_TIMEFRAME,
-      FILTER_OBJECT,
-      .key = "validity_timeframe" },
-    { .name = "validity_day_of_week",
-      VFILTER_VALIDITY_DAY_OF_WEEK,
-      FILTER_ANYTHING,
-      .key = "validity_day_of_week" },
-    { .name = "holder_id", VFILTER_HOLDER_ID, FILTER_TEXT },
-    { .name = "published_for_customer_id", VFILTER_PUBLISHED_FOR_CUSTOMER_ID, FILTER_TEXT },
-    { .name = "type", VFILTER_TYPE, FILTER_TEXT },
-    { .name = "voucher_type", VFILTER_TYPE, FILTER_TEXT },
-    { .name = "metadata.", VFILTER_METADATA, FILTER_ANYTHING },
-};
-
-const struct filter_fields voucher_filter_fields = { voucher_rows, ARRAY_LEN(voucher_rows) };
-
-bool voucher_filter_is_narrow(const struct filter *f)
-{
-    for (; f != NULL; f = f->and) {
-        for (const struct filter_condition *c = f->first; c != NULL; c = c->next) {
-            const bool name = c->field->id == VFILTER_CODE || c->field->id == VFILTER_ID;
-            if (name && (c->op == FILTER_IS || c->op == FILTER_IN) && (!f->any || f->n == 1))
-                return true;
-        }
-    }
-    return false;
 }

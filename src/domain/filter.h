@@ -3,9 +3,9 @@
  * filter.h - which rows of a list are wanted: conditions on fields (reference 1.5).
  *
  * A filter is data: the API reads it from a query or a body, a store turns it into its own query.
- * What fields a resource can be filtered by is a table (struct filter_fields); the conditions are
- * the same for every resource. A condition that does not fit its field is refused when it is read,
- * never ignored.
+ * What fields a resource can be filtered by is a table (struct filter_fields: voucher_filter.c,
+ * campaign_filter.c, bin.c); the conditions are the same for every resource. A condition that does
+ * not fit its field is refused when it is read, never ignored.
  *
  * A condition that says "not" is the exact opposite of the one without: what has no value at all
  * passes it.
@@ -38,6 +38,9 @@ enum filter_op {
     FILTER_ENABLED,  /* the flag is set */
     FILTER_DISABLED, /* the flag is not set */
     FILTER_EXPIRED,  /* the end is over */
+    FILTER_FAILED,
+    FILTER_IN_PROGRESS,
+    FILTER_BEFORE_START, /* the beginning is still to come */
     FILTER_OP_COUNT
 };
 
@@ -48,6 +51,7 @@ enum filter_kind {
     FILTER_TIME,
     FILTER_BOOL,
     FILTER_STATE,    /* `active`: a flag, and $active, $enabled, $disabled, $expired */
+    FILTER_PROGRESS, /* `status`: $active, $failed, $in_progress, $expired, $before_start */
     FILTER_CHOICE,   /* one of `names` */
     FILTER_OBJECT,   /* is there or not */
     FILTER_ANYTHING, /* a JSON value: text, number, boolean, or a list of them */
@@ -106,6 +110,7 @@ struct filter_reader {
     struct arena *arena; /* conditions live there; texts stay where they are */
     const char *path;    /* ".filters": how messages begin */
     enum err_code code;  /* of all errors but ERR_NOMEM */
+    bool plain;          /* it reads parameters that are one condition each: messages name none */
     bool malformed;      /* out: it failed because it has another shape, or a condition that the API
                             does not know */
 };
@@ -115,9 +120,11 @@ struct filter_reader {
 int filter_add(struct filter_reader *r, struct filter *f, struct str field, struct str op,
                const struct str *values, size_t n, struct err *err) MUST_CHECK;
 
-/* A condition of our own making, whose field and operator fit. */
+/* A condition of our own making, whose field and operator fit; `name`: of the parameter that it
+ * stands for. */
 int filter_add_known(struct filter_reader *r, struct filter *f, int field_id, enum filter_op op,
-                     const struct str *values, size_t n, struct err *err) MUST_CHECK;
+                     const char *name, const struct str *values, size_t n,
+                     struct err *err) MUST_CHECK;
 
 /* "and" or "or" in any case. */
 int filter_set_junction(struct filter_reader *r, struct filter *f, struct str text,
@@ -141,47 +148,5 @@ bool filter_op_negates(enum filter_op op, enum filter_op *positive);
  * to a text that reads the same; a text that is a number, as a CSV file brings it, is more or less
  * than another; a text that is a time is before or after. */
 bool filter_matches_json(const struct filter_condition *c, const struct json *object);
-
-/* ---- vouchers ---- */
-
-/* The ids of voucher_filter_fields. */
-enum voucher_filter_field {
-    VFILTER_CODE,
-    VFILTER_ID,       /* ids, or codes */
-    VFILTER_CAMPAIGN, /* by name */
-    VFILTER_CAMPAIGN_ID,
-    VFILTER_CATEGORY,    /* by name */
-    VFILTER_CATEGORY_ID, /* by id */
-    VFILTER_ACTIVE,
-    VFILTER_REDEEMED_QUANTITY,
-    VFILTER_QUANTITY,
-    VFILTER_REDEEMED_AMOUNT,
-    VFILTER_REDEMPTION_STATUS,
-    VFILTER_IS_REFERRAL_CODE,
-    VFILTER_CREATED_AT,
-    VFILTER_UPDATED_AT,
-    VFILTER_START_DATE,
-    VFILTER_EXPIRATION_DATE,
-    VFILTER_VALIDITY_TIMEFRAME,
-    VFILTER_VALIDITY_DAY_OF_WEEK,
-    VFILTER_HOLDER_ID,
-    VFILTER_PUBLISHED_FOR_CUSTOMER_ID,
-    VFILTER_TYPE,
-    VFILTER_METADATA,
-    VFILTER_COUNT
-};
-
-/* Choices of redemption_status; the last is one of the first as well. */
-enum redemption_status {
-    REDEMPTION_REDEEMED,       /* at least once */
-    REDEMPTION_NOT_REDEEMED,   /* never */
-    REDEMPTION_FULLY_REDEEMED, /* as often as it may be */
-    REDEMPTION_STATUS_COUNT
-};
-
-extern const struct filter_fields voucher_filter_fields;
-
-/* Does it ask for certain ids or codes only, so that nothing else need be looked at? */
-bool voucher_filter_is_narrow(const struct filter *f); /* NULL: no */
 
 #endif

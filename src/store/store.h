@@ -349,9 +349,8 @@ enum campaign_order {
 struct campaign_page {
     size_t limit, offset;
     enum campaign_order order;
-    enum campaign_type type;     /* CAMPAIGN_NONE: all */
-    enum campaign_status status; /* of creation; 0: all */
-    int referral;                /* 1: of referral programs only; 0: no such; -1: all */
+    const struct filter *filter; /* by campaign_filter_fields; NULL: all */
+    int64_t time_ms;             /* page and total together may take; 0: any time */
 };
 
 /* A request that has been here before; remembered for a day. */

@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     rq.query = first;
     arena_init(&rq.arena, 4 * KIB, 0);
-    if (filters_of_vouchers(&rq, &filter, &err) == 0)
+    if (filters_of_list(&rq, &voucher_list_filters, &filter, &err) == 0)
         check(filter);
     else if (err.msg[0] == '\0')
         abort();

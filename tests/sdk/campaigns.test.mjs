@@ -30,6 +30,10 @@ test('a campaign is created, read, listed, changed, disabled and enabled', async
 	assert.deepEqual(await client.campaigns.get(made.id), made);
 	const { campaigns, total } = await client.campaigns.list({ limit: 10, page: 1 });
 	assert.deepEqual([total, campaigns.map(c => c.id)], [1, [made.id]]);
+	for (const [$is, n] of [['Spring', 1], ['Autumn', 0]]) {
+		const found = await client.campaigns.list({ filters: { junction: 'and', campaigns: { conditions: { $is } }, active: { conditions: { $enabled: true } } } });
+		assert.deepEqual([found.total, found.campaigns.length], [n, n]);
+	}
 	const changed = await client.campaigns.update(made.id, { expiration_date: null });
 	assert.equal(changed.expiration_date, undefined);
 	assert.deepEqual(await client.campaigns.disable(made.id), {});

@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/time_iso.h"
 #include "domain/filter.h"
+#include "domain/voucher_filter.h"
 #include "support/unit.h"
 
 #define NOW_MS INT64_C(1700000000000)
@@ -21,6 +22,7 @@ static const struct filter_field rows[] = {
     { .name = "time", FILTER_TIME, FILTER_TIME },
     { .name = "bool", FILTER_BOOL, FILTER_BOOL },
     { .name = "state", FILTER_STATE, FILTER_STATE },
+    { .name = "progress", FILTER_PROGRESS, FILTER_PROGRESS },
     { .name = "choice", FILTER_CHOICE, FILTER_CHOICE, .names = choices },
     { .name = "object", FILTER_OBJECT, FILTER_OBJECT, .key = "member" },
     { .name = "any.", FILTER_ANYTHING, FILTER_ANYTHING },
@@ -90,6 +92,9 @@ static const char *const op_names[FILTER_OP_COUNT] = {
     "$enabled",
     "$disabled",
     "$expired",
+    "$failed",
+    "$in_progress",
+    "$before_start",
 };
 
 static void every_condition_fits_the_kinds_that_it_means_something_for(void **state)
@@ -99,15 +104,16 @@ static void every_condition_fits_the_kinds_that_it_means_something_for(void **st
         const char *fits; /* a letter for each of op_names */
         const char *value;
     } kinds[] = {
-        { "text", "yyyyyyyyyy----------", "a" },
-        { "id", "yyyy----yy----------", "v_1" },
-        { "number", "yyyy----yyyyyy------", "1" },
-        { "time", "yyyy----yyyy--yy----", "2024-01-01" },
-        { "bool", "yyyy----yy----------", "true" },
-        { "state", "yyyy----yy------yyyy", "true" },
-        { "choice", "yyyy----yy----------", "hot" },
-        { "object", "--------yy----------", "" },
-        { "any.key", "yyyyyyyyyyyyyyyy----", "1" },
+        { "text", "yyyyyyyyyy-------------", "a" },
+        { "id", "yyyy----yy-------------", "v_1" },
+        { "number", "yyyy----yyyyyy---------", "1" },
+        { "time", "yyyy----yyyy--yy-------", "2024-01-01" },
+        { "bool", "yyyy----yy-------------", "true" },
+        { "state", "yyyy----yy------yyyy---", "true" },
+        { "progress", "----------------y--yyyy", "" },
+        { "choice", "yyyy----yy-------------", "hot" },
+        { "object", "--------yy-------------", "" },
+        { "any.key", "yyyyyyyyyyyyyyyy-------", "1" },
     };
     struct world *w = *state;
     assert_int_equal(ARRAY_LEN(kinds), FILTER_KIND_COUNT);

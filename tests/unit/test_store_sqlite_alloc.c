@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "domain/voucher_filter.h"
 #include "support/unit_store.h"
 
 static sqlite3_mem_methods real;

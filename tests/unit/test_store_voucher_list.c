@@ -7,6 +7,7 @@
 
 #include "base/fault.h"
 #include "base/time_iso.h"
+#include "domain/voucher_filter.h"
 #include "support/unit_store.h"
 
 #define ROWS   60

@@ -11,7 +11,7 @@
 #include "domain/bin.h"
 #include "store/sql/filter_sql.h"
 
-#define LIST_MAX_US INT64_C(5000000) /* a filter may refuse entries for so long */
+#define LIST_MAX_MS 5000 /* a filter may refuse entries for so long */
 
 /* ---- into the bin, and out of it ---- */
 
@@ -205,14 +205,10 @@ int sql_list_bin(struct store *store, struct arena *a, int64_t project_id, int64
     *out = l.rows = arena_alloc(a, limit * sizeof(*l.rows));
     if (l.rows == NULL)
         return err_nomem(err);
-    l.db = reader_take(l.s);
-    int rc = l.db->driver->limit_time(l.db, time_monotonic_us() + LIST_MAX_US, err);
+    int rc = list_reader_take(l.s, LIST_MAX_MS, &l.db, err);
     if (rc == 0)
         rc = read_page(&l, project_id, after_key, newest_first, filter, err);
-    struct err ignored;
-    if (l.db->driver->limit_time(l.db, 0, rc < 0 ? &ignored : err) < 0)
-        rc = -1;
-    reader_give(l.s, l.db);
+    rc = list_reader_give(l.s, l.db, LIST_MAX_MS, rc, err);
     *n = l.n;
     *more = l.more;
     return rc;

@@ -6,7 +6,7 @@
  * many vouchers it has is a counter of `totals`, read with it.
  */
 #include "base/time_iso.h"
-#include "store/sql/sql_priv.h"
+#include "store/sql/filter_sql.h"
 
 /* Numbered as CAMPAIGN_COLUMNS. Texts are copied into the arena. */
 static int read_campaign(struct stmt *st, struct arena *a, struct campaign *c, struct err *err)
@@ -345,52 +345,71 @@ int sql_find_campaign(struct store *store, struct arena *a, int64_t project_id,
     return got < 0 ? -1 : 0;
 }
 
-static void bind_filter(struct stmt *st, int64_t project_id, const struct campaign_page *page)
+/* ---- lists ---- */
+
+/* One call. */
+struct list {
+    struct sql_store *s;
+    struct db *db;
+    struct arena *a;
+    int64_t project_id;
+    const struct campaign_page *page;
+    struct campaign *rows;
+    size_t n;
+};
+
+/* "SELECT … FROM campaigns WHERE …" of what is listed. */
+static void list_sql(const struct list *l, struct sql *q, const char *columns)
 {
-    bind_int(st, 1, key_base(project_id));
-    bind_int(st, 2, key_base(project_id + 1));
-    bind_int(st, 3, page->type);
-    bind_int(st, 4, page->status);
-    bind_int(st, 5, page->referral);
+    sql_init(q, l->s, l->db, l->a, l->project_id);
+    sql_put(q, columns);
+    sql_put(q, " FROM campaigns WHERE id >= ");
+    sql_int(q, key_base(l->project_id));
+    sql_put(q, " AND id < ");
+    sql_int(q, key_base(l->project_id + 1));
+    sql_put(q, " AND binned_ms IS NULL");
+    sql_and_filter(q, l->page->filter, campaign_columns);
 }
 
-static int read_page(struct db *db, int64_t project_id, const struct campaign_page *page,
-                     struct arena *a, struct campaign *out, size_t *n, struct err *err)
+static int read_page(struct list *l, struct err *err)
 {
-    static const enum statement statements[CAMPAIGN_ORDER_COUNT] = {
-        [CAMPAIGNS_BY_CREATION] = STATEMENT_CAMPAIGNS_OLDEST,
-        [CAMPAIGNS_BY_CREATION_DESC] = STATEMENT_CAMPAIGNS_NEWEST,
-        [CAMPAIGNS_BY_CHANGE] = STATEMENT_CAMPAIGNS_LEAST_CHANGED,
-        [CAMPAIGNS_BY_CHANGE_DESC] = STATEMENT_CAMPAIGNS_LAST_CHANGED,
+    static const char *const orders[CAMPAIGN_ORDER_COUNT] = {
+        [CAMPAIGNS_BY_CREATION] = " ORDER BY id",
+        [CAMPAIGNS_BY_CREATION_DESC] = " ORDER BY id DESC",
+        [CAMPAIGNS_BY_CHANGE] = " ORDER BY coalesce(updated_ms, 0), id",
+        [CAMPAIGNS_BY_CHANGE_DESC] = " ORDER BY coalesce(updated_ms, 0) DESC, id DESC",
     };
-    struct stmt *st = db_statement(db, statements[page->order], err);
-    int got;
-    if (st == NULL)
-        return -1;
-    bind_filter(st, project_id, page);
-    bind_int(st, 6, (int64_t)page->limit);
-    bind_int(st, 7, (int64_t)page->offset);
-    while ((got = db_step(db, st, err)) > 0 && *n < page->limit) {
-        if (read_campaign(st, a, &out[*n], err) < 0) {
-            got = -1;
-            break;
-        }
-        (*n)++;
+    struct sql q;
+    int got = -1;
+    list_sql(l, &q, "SELECT " CAMPAIGN_COLUMNS);
+    sql_put(&q, orders[l->page->order]);
+    sql_put(&q, " LIMIT ");
+    sql_int(&q, (int64_t)l->page->limit);
+    sql_put(&q, " OFFSET ");
+    sql_int(&q, (int64_t)l->page->offset);
+    struct stmt *st = sql_prepare(&q, err);
+    if (st != NULL) {
+        while ((got = db_step(l->db, st, err)) > 0 &&
+               read_campaign(st, l->a, &l->rows[l->n], err) == 0)
+            l->n++;
+        sql_done(st);
     }
-    stmt_reset(st);
-    return got < 0 ? -1 : 0;
+    sql_release(&q);
+    return got == 0 ? 0 : -1;
 }
 
-static int count(struct db *db, int64_t project_id, const struct campaign_page *page,
-                 int64_t *total, struct err *err)
+static int count(struct list *l, int64_t *total, struct err *err)
 {
-    struct stmt *st = db_statement(db, STATEMENT_CAMPAIGNS_COUNT, err);
-    if (st == NULL)
-        return -1;
-    bind_filter(st, project_id, page);
-    const int got = db_step(db, st, err);
-    *total = got > 0 ? column_int(st, 0) : 0;
-    stmt_reset(st);
+    struct sql q;
+    int got = -1;
+    list_sql(l, &q, "SELECT count(*)");
+    struct stmt *st = sql_prepare(&q, err);
+    if (st != NULL) {
+        got = db_step(l->db, st, err);
+        *total = got > 0 ? column_int(st, 0) : 0;
+        sql_done(st);
+    }
+    sql_release(&q);
     return got < 0 ? -1 : 0;
 }
 
@@ -398,15 +417,17 @@ int sql_list_campaigns(struct store *store, struct arena *a, int64_t project_id,
                        const struct campaign_page *page, struct campaign **out, size_t *n,
                        int64_t *total, struct err *err)
 {
-    struct sql_store *s = sql_store_of(store);
-    *out = arena_alloc(a, (page->limit + 1) * sizeof(**out));
+    struct list l = { .s = sql_store_of(store), .a = a, .project_id = project_id, .page = page };
+    *out = l.rows = arena_alloc(a, page->limit * sizeof(*l.rows));
     *n = 0;
-    if (*out == NULL)
+    if (l.rows == NULL)
         return err_nomem(err);
-    struct db *db = reader_take(s);
-    int rc = read_page(db, project_id, page, a, *out, n, err);
+    int rc = list_reader_take(l.s, page->time_ms, &l.db, err);
     if (rc == 0)
-        rc = count(db, project_id, page, total, err);
-    reader_give(s, db);
+        rc = read_page(&l, err);
+    if (rc == 0)
+        rc = count(&l, total, err);
+    rc = list_reader_give(l.s, l.db, page->time_ms, rc, err);
+    *n = l.n;
     return rc;
 }

@@ -2,6 +2,8 @@
 /* filter_sql.c - see filter_sql.h. */
 #include "store/sql/filter_sql.h"
 
+#include "base/time_iso.h"
+
 #define SQL_MAX_BYTES  MIB
 #define SCRATCH_BYTES  (64 * KIB) /* of the JSON of one row; kept */
 #define POINTER_TYPE   "filter condition"
@@ -322,4 +324,77 @@ void sql_filter(struct sql *q, const struct filter *f, const struct filter_colum
     sql_put(q, "(TRUE");
     sql_and_filter(q, f, columns);
     sql_put(q, ")");
+}
+
+/* ---- what vouchers and campaigns have in common ---- */
+
+/* Which categories have the name is asked once, not for each row. */
+bool filter_put_category(struct sql *q, const struct filter_condition *c, enum filter_op op,
+                         int64_t now_ms)
+{
+    (void)now_ms;
+    if (op != FILTER_IS && op != FILTER_IN)
+        return false;
+    sql_put(q, "(");
+    for (size_t i = 0; i < c->n; i++) {
+        sql_put(q, i > 0 ? " OR category = " : "category = ");
+        sql_str(q, c->values[i].text);
+        sql_put(q, " OR category_id IN (SELECT id FROM categories WHERE project_id = ");
+        sql_int(q, q->project_id);
+        sql_put(q, " AND name = ");
+        sql_str(q, c->values[i].text);
+        sql_put(q, ")");
+    }
+    sql_put(q, ")");
+    return true;
+}
+
+bool filter_put_state(struct sql *q, const struct filter_condition *c, enum filter_op op,
+                      int64_t now_ms)
+{
+    (void)c;
+    switch (op) {
+    case FILTER_ENABLED:
+        sql_put(q, "active = 1");
+        return true;
+    case FILTER_DISABLED:
+        sql_put(q, "active = 0");
+        return true;
+    case FILTER_EXPIRED:
+        sql_put(q, "expiration_ms < ");
+        sql_int(q, now_ms);
+        return true;
+    case FILTER_BEFORE_START:
+        sql_put(q, "start_ms > ");
+        sql_int(q, now_ms);
+        return true;
+    case FILTER_ACTIVE:
+        sql_put(q, "(active = 1 AND coalesce(start_ms <= ");
+        sql_int(q, now_ms);
+        sql_put(q, ", TRUE) AND coalesce(expiration_ms >= ");
+        sql_int(q, now_ms);
+        sql_put(q, ", TRUE))");
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* ---- lists ---- */
+
+int list_reader_take(struct sql_store *s, int64_t time_ms, struct db **out, struct err *err)
+{
+    struct db *db = *out = reader_take(s);
+    if (time_ms == 0)
+        return 0;
+    return db->driver->limit_time(db, time_monotonic_us() + time_ms * 1000, err);
+}
+
+int list_reader_give(struct sql_store *s, struct db *db, int64_t time_ms, int rc, struct err *err)
+{
+    struct err ignored;
+    if (time_ms > 0 && db->driver->limit_time(db, 0, rc < 0 ? &ignored : err) < 0)
+        rc = -1;
+    reader_give(s, db);
+    return rc;
 }

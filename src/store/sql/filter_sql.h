@@ -8,6 +8,8 @@
 #ifndef STORE_SQL_FILTER_SQL_H
 #define STORE_SQL_FILTER_SQL_H
 
+#include <assert.h>
+
 #include "store/sql/sql_priv.h"
 
 struct sql_value;
@@ -63,8 +65,37 @@ void sql_filter(struct sql *q, const struct filter *f, const struct filter_colum
 void sql_keys(struct sql *q, const struct filter_condition *c, enum id_kind kind);
 size_t sql_count_keys(const struct sql *q, const struct filter_condition *c, enum id_kind kind);
 
-/* ---- vouchers (voucher_filter.c) ---- */
+/* ---- what vouchers and campaigns have in common ---- */
 
-extern const struct filter_column voucher_columns[VFILTER_COUNT];
+/* A category that has been deleted since is none. */
+#define SQL_CATEGORY_ID "(SELECT id FROM categories WHERE categories.id = category_id)"
+#define SQL_CATEGORY_NAME                                                                          \
+    "coalesce((SELECT name FROM categories WHERE categories.id = category_id), category)"
+#define SQL_VOUCHER_TYPE                                                                           \
+    "CASE type WHEN 1 THEN 'DISCOUNT_VOUCHER' WHEN 2 THEN 'GIFT_VOUCHER' WHEN 3 THEN "             \
+    "'LOYALTY_CARD' END"
+static_assert(VOUCHER_DISCOUNT == 1 && VOUCHER_GIFT == 2 && VOUCHER_LOYALTY == 3,
+              "SQL_VOUCHER_TYPE knows the stored values");
+
+/* filter_column.put of categories by name; and of what `active` and `status` say by flag and
+ * dates: all is good up to and including its end. */
+bool filter_put_category(struct sql *q, const struct filter_condition *c, enum filter_op op,
+                         int64_t now_ms);
+bool filter_put_state(struct sql *q, const struct filter_condition *c, enum filter_op op,
+                      int64_t now_ms);
+
+/* ---- the tables ---- */
+
+extern const struct filter_column voucher_columns[];  /* voucher_filter.c */
+extern const struct filter_column campaign_columns[]; /* campaign_filter.c */
+
+/* ---- lists ---- */
+
+/* A connection for a list whose statements may take so long, from now on; then ERR_TOO_SLOW.
+ * 0: any time. The reader is taken in any case, and goes back with what has become of the list. */
+int list_reader_take(struct sql_store *s, int64_t time_ms, struct db **out,
+                     struct err *err) MUST_CHECK;
+int list_reader_give(struct sql_store *s, struct db *db, int64_t time_ms, int rc,
+                     struct err *err) MUST_CHECK;
 
 #endif

@@ -54,13 +54,6 @@
                     ", (SELECT CAST(coalesce(sum(n), 0) AS bigint) FROM totals t WHERE "           \
                     "t.project_id = campaigns.project_id AND t.resource = 'voucher/campaign/' "    \
                     "|| campaigns.id)"
-#define CAMPAIGN_FILTER                                                                            \
-    " FROM campaigns WHERE id >= ?1 AND id < ?2 AND binned_ms IS NULL AND "                        \
-    "(?3 = 0 OR campaign_type = ?3) AND (?4 = 0 OR CASE WHEN " CAMPAIGN_MODIFIES " THEN 5 "        \
-    "WHEN creation = 2 AND NOT " CAMPAIGN_GENERATES " THEN 1 ELSE creation END = ?4) AND "         \
-    "(?5 < 0 OR CASE WHEN campaign_type = 4 THEN 1 ELSE 0 END = ?5)"
-#define CAMPAIGN_PAGE(order)                                                                       \
-    "SELECT " CAMPAIGN_COLUMNS CAMPAIGN_FILTER " ORDER BY " order " LIMIT ?6 OFFSET ?7"
 
 #define CATEGORY_COLUMNS "id, name, hierarchy, created_ms, updated_ms"
 
@@ -338,11 +331,6 @@
                        "project_id = ?1 AND binned_ms IS NULL")                                    \
     X(CAMPAIGN_BY_NAME, "SELECT " CAMPAIGN_COLUMNS " FROM campaigns WHERE project_id = ?1 AND "    \
                         "name = ?2 AND binned_ms IS NULL")                                         \
-    X(CAMPAIGNS_OLDEST, CAMPAIGN_PAGE("id"))                                                       \
-    X(CAMPAIGNS_NEWEST, CAMPAIGN_PAGE("id DESC"))                                                  \
-    X(CAMPAIGNS_LEAST_CHANGED, CAMPAIGN_PAGE("coalesce(updated_ms, 0), id"))                       \
-    X(CAMPAIGNS_LAST_CHANGED, CAMPAIGN_PAGE("coalesce(updated_ms, 0) DESC, id DESC"))              \
-    X(CAMPAIGNS_COUNT, "SELECT count(*)" CAMPAIGN_FILTER)                                          \
     X(CAMPAIGN_TO_BIN, "UPDATE campaigns SET binned_ms = ?2, version = ?3 WHERE id = ?1")          \
     X(CAMPAIGN_DELETE, "DELETE FROM campaigns WHERE id = ?1")                                      \
     X(CAMPAIGN_BIN_DELETE, "DELETE FROM bin WHERE resource_type = 2 AND resource_key = ?1")        \

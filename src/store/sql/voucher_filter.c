@@ -5,17 +5,11 @@
  * A condition on the code names the project, which makes it a search in the unique index; nothing
  * else may, or that index would look like a way to everything of a project.
  */
-#include <assert.h>
-
+#include "domain/voucher_filter.h"
 #include "store/sql/filter_sql.h"
 
 /* The columns without a value: there are no customers and publications yet. */
 #define NOTHING "NULL"
-
-/* A category that has been deleted since is none. */
-#define CATEGORY_ID "(SELECT id FROM categories WHERE categories.id = category_id)"
-#define CATEGORY_NAME                                                                              \
-    "coalesce((SELECT name FROM categories WHERE categories.id = category_id), category)"
 
 #define OF_CAMPAIGN(column) "(SELECT " column " FROM campaigns WHERE campaigns.id = campaign_id)"
 
@@ -65,27 +59,6 @@ static bool put_id(struct sql *q, const struct filter_condition *c, enum filter_
     return true;
 }
 
-/* Which categories have the name is asked once, not for each row. */
-static bool put_category(struct sql *q, const struct filter_condition *c, enum filter_op op,
-                         int64_t now_ms)
-{
-    (void)now_ms;
-    if (op != FILTER_IS && op != FILTER_IN)
-        return false;
-    sql_put(q, "(");
-    for (size_t i = 0; i < c->n; i++) {
-        sql_put(q, i > 0 ? " OR category = " : "category = ");
-        sql_str(q, c->values[i].text);
-        sql_put(q, " OR category_id IN (SELECT id FROM categories WHERE project_id = ");
-        sql_int(q, q->project_id);
-        sql_put(q, " AND name = ");
-        sql_str(q, c->values[i].text);
-        sql_put(q, ")");
-    }
-    sql_put(q, ")");
-    return true;
-}
-
 /* Which campaign has the name is asked once, not for each row. */
 static bool put_campaign(struct sql *q, const struct filter_condition *c, enum filter_op op,
                          int64_t now_ms)
@@ -102,34 +75,6 @@ static bool put_campaign(struct sql *q, const struct filter_condition *c, enum f
     }
     sql_put(q, "))");
     return true;
-}
-
-/* A voucher is good up to and including its end. */
-static bool put_state(struct sql *q, const struct filter_condition *c, enum filter_op op,
-                      int64_t now_ms)
-{
-    (void)c;
-    switch (op) {
-    case FILTER_ENABLED:
-        sql_put(q, "active = 1");
-        return true;
-    case FILTER_DISABLED:
-        sql_put(q, "active = 0");
-        return true;
-    case FILTER_EXPIRED:
-        sql_put(q, "expiration_ms < ");
-        sql_int(q, now_ms);
-        return true;
-    case FILTER_ACTIVE:
-        sql_put(q, "(active = 1 AND coalesce(start_ms <= ");
-        sql_int(q, now_ms);
-        sql_put(q, ", TRUE) AND coalesce(expiration_ms >= ");
-        sql_int(q, now_ms);
-        sql_put(q, ", TRUE))");
-        return true;
-    default:
-        return false;
-    }
 }
 
 static bool put_redemption_status(struct sql *q, const struct filter_condition *c,
@@ -152,14 +97,14 @@ static bool put_redemption_status(struct sql *q, const struct filter_condition *
     return true;
 }
 
-const struct filter_column voucher_columns[VFILTER_COUNT] = {
+const struct filter_column voucher_columns[] = {
     [VFILTER_CODE] = { .sql = "code", .put = put_code },
     [VFILTER_ID] = { .sql = "id", .put = put_id },
     [VFILTER_CAMPAIGN] = { .sql = OF_CAMPAIGN("name"), .put = put_campaign },
     [VFILTER_CAMPAIGN_ID] = { .sql = "campaign_id", .id_kind = ID_CAMPAIGN },
-    [VFILTER_CATEGORY] = { .sql = CATEGORY_NAME, .put = put_category },
-    [VFILTER_CATEGORY_ID] = { .sql = CATEGORY_ID, .id_kind = ID_CATEGORY },
-    [VFILTER_ACTIVE] = { .sql = "active", .put = put_state },
+    [VFILTER_CATEGORY] = { .sql = SQL_CATEGORY_NAME, .put = filter_put_category },
+    [VFILTER_CATEGORY_ID] = { .sql = SQL_CATEGORY_ID, .id_kind = ID_CATEGORY },
+    [VFILTER_ACTIVE] = { .sql = "active", .put = filter_put_state },
     [VFILTER_REDEEMED_QUANTITY] = { .sql = "redeemed_quantity" },
     [VFILTER_QUANTITY] = { .sql = "quantity" },
     [VFILTER_REDEEMED_AMOUNT] = { .sql = "redeemed_amount" },
@@ -174,11 +119,9 @@ const struct filter_column voucher_columns[VFILTER_COUNT] = {
     [VFILTER_VALIDITY_DAY_OF_WEEK] = { .sql = "validity" },
     [VFILTER_HOLDER_ID] = { .sql = NOTHING },
     [VFILTER_PUBLISHED_FOR_CUSTOMER_ID] = { .sql = NOTHING },
-    [VFILTER_TYPE] = { .sql = "CASE type WHEN 1 THEN 'DISCOUNT_VOUCHER' WHEN 2 THEN 'GIFT_VOUCHER' "
-                              "WHEN 3 THEN 'LOYALTY_CARD' END" },
+    [VFILTER_TYPE] = { .sql = SQL_VOUCHER_TYPE },
     [VFILTER_METADATA] = { .sql = "metadata" },
 };
 
-static_assert(VOUCHER_DISCOUNT == 1 && VOUCHER_GIFT == 2 && VOUCHER_LOYALTY == 3,
-              "VFILTER_TYPE knows the stored values");
+static_assert(ARRAY_LEN(voucher_columns) == VFILTER_COUNT, "every field has a column");
 static_assert(CAMPAIGN_REFERRAL == 4, "VFILTER_IS_REFERRAL_CODE knows the stored value");

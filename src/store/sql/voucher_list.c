@@ -7,6 +7,7 @@
  * it looks at everything, but keeps no more than the keys of one page.
  */
 #include "base/time_iso.h"
+#include "domain/voucher_filter.h"
 #include "store/sql/filter_sql.h"
 
 #define WALK_MS        150 /* of one call over rows that the filter may refuse */
@@ -47,31 +48,10 @@ struct list {
     int64_t project_id;
     struct place after;
     const struct filter *filter;
-    bool timed;
 
     struct voucher *rows;
     size_t n;
 };
-
-/* ---- time ---- */
-
-static int list_begin(struct list *l, int64_t time_ms, struct err *err)
-{
-    l->timed = time_ms > 0;
-    l->db = reader_take(l->s);
-    if (!l->timed)
-        return 0;
-    return l->db->driver->limit_time(l->db, time_monotonic_us() + time_ms * 1000, err);
-}
-
-static int list_end(struct list *l, int rc, struct err *err)
-{
-    struct err ignored;
-    if (l->timed && l->db->driver->limit_time(l->db, 0, rc < 0 ? &ignored : err) < 0)
-        rc = -1;
-    reader_give(l->s, l->db);
-    return rc;
-}
 
 static void list_sql(struct list *l, struct sql *q)
 {
@@ -433,10 +413,10 @@ int sql_list_vouchers(struct store *store, struct arena *a, int64_t project_id,
     *more = false;
     if (l.rows == NULL)
         return err_nomem(err);
-    int rc = list_begin(&l, page->time_ms, err);
+    int rc = list_reader_take(l.s, page->time_ms, &l.db, err);
     if (rc == 0)
         rc = read_list(&l, page, total, more, err);
-    rc = list_end(&l, rc, err);
+    rc = list_reader_give(l.s, l.db, page->time_ms, rc, err);
     *n = l.n;
     return rc;
 }
@@ -517,6 +497,7 @@ int sql_walk_vouchers(struct store *store, struct arena *a, int64_t project_id,
                       struct voucher_walk *w, struct voucher **out, size_t *n, struct err *err)
 {
     const bool sorted = orders[w->order].way == BY_CHANGE;
+    const int64_t time_ms = sorted ? WALK_SORT_MS : 0;
     struct list l = { .s = sql_store_of(store),
                       .a = a,
                       .project_id = project_id,
@@ -531,10 +512,10 @@ int sql_walk_vouchers(struct store *store, struct arena *a, int64_t project_id,
     if (l.rows == NULL || l.after.code.p == NULL)
         return err_nomem(err);
     struct voucher_walk moved = *w;
-    int rc = list_begin(&l, sorted ? WALK_SORT_MS : 0, err);
+    int rc = list_reader_take(l.s, time_ms, &l.db, err);
     if (rc == 0)
         rc = sorted ? walk_sorted(&l, &moved, err) : walk_index(&l, &moved, err);
-    rc = list_end(&l, rc, err);
+    rc = list_reader_give(l.s, l.db, time_ms, rc, err);
     if (rc == 0)
         *w = moved;
     *n = l.n;
