@@ -184,6 +184,12 @@ int api_find_campaign_for_codes(struct request *rq, const char *verb, struct cam
 /* One voucher with a random code (voucher_writes.c). */
 int api_campaigns_add_random(struct request *rq, struct response *rs, struct err *err) MUST_CHECK;
 
+/* ---- promotions (promotions.c) ---- */
+
+/* The member `promotion` of a promotion campaign, with all tiers; JSON in the request's arena. */
+int api_put_promotion(struct request *rq, const struct campaign *c, struct str *out,
+                      struct err *err) MUST_CHECK;
+
 /* ---- CSV imports (csv_import.c) ---- */
 
 /* Starts an import of the form's file as an action of this kind. */

@@ -32,7 +32,11 @@ static int reply_campaign(struct request *rq, struct response *rs, const struct 
                           struct err *err)
 {
     struct json_out o = { .b = &rs->body };
-    if (put_campaigns(rq, &o, c, 1, CAMPAIGN_JSON_SINGLE | CAMPAIGN_JSON_CATEGORY, err) < 0)
+    struct campaign shown = *c;
+    if (c->campaign_type == CAMPAIGN_PROMOTION &&
+        api_put_promotion(rq, c, &shown.promotion, err) < 0)
+        return -1;
+    if (put_campaigns(rq, &o, &shown, 1, CAMPAIGN_JSON_SINGLE | CAMPAIGN_JSON_CATEGORY, err) < 0)
         return -1;
     return reply_json(rs, HTTP_OK, err);
 }
@@ -280,6 +284,16 @@ static struct writing *writing_new(struct request *rq, struct err *err)
     return wr;
 }
 
+static int read_tier_categories(struct request *rq, struct campaign *c, struct err *err)
+{
+    for (size_t i = 0; i < c->n_tiers; i++) {
+        struct tier *t = &c->tiers[i];
+        if (api_read_category_id(rq, t->in, &t->terms, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int api_campaigns_create(struct request *rq, struct response *rs, struct err *err)
 {
     const struct json *body;
@@ -287,7 +301,8 @@ int api_campaigns_create(struct request *rq, struct response *rs, struct err *er
     (void)rs;
     if (wr == NULL || api_read_object(rq, &body, err) < 0 ||
         campaign_from_json(body, &rq->arena, &wr->given, err) < 0 ||
-        api_read_category_id(rq, body, &wr->given.voucher, err) < 0)
+        api_read_category_id(rq, body, &wr->given.voucher, err) < 0 ||
+        read_tier_categories(rq, &wr->given, err) < 0)
         return -1;
     if (wr->given.codes == CODES_STANDALONE)
         wr->given.vouchers_count = 1; /* it has one code */

@@ -57,6 +57,9 @@ static const struct route routes[] = {
     { "POST", "/v1/campaigns/{campaignId}/disable", AUTH_PROJECT, BODY_NONE,
       api_campaigns_disable },
 
+    { "GET", "/v1/promotions/{campaignId}/tiers", AUTH_PROJECT, BODY_NONE, api_promotions_list },
+    { "GET", "/v1/promotions/tiers/{tierId}", AUTH_PROJECT, BODY_NONE, api_promotions_get_tier },
+
     { "GET", "/v1/categories", AUTH_PROJECT, BODY_NONE, api_categories_list },
     { "POST", "/v1/categories", AUTH_PROJECT, BODY_JSON, api_categories_create },
     { "GET", "/v1/categories/{id}", AUTH_PROJECT, BODY_NONE, api_categories_get },

@@ -31,9 +31,13 @@ static const struct {
     size_t chars; /* behind the prefix */
     bool short_hex;
 } id_kinds[] = {
-    [ID_VOUCHER] = { "v_", 32, false },    [ID_CATEGORY] = { "cat_", 18, true },
-    [ID_BIN_ENTRY] = { "tbe_", 18, true }, [ID_TRANSACTION] = { "vtx_", 18, true },
-    [ID_EXPORT] = { "exp_", 24, false },   [ID_CAMPAIGN] = { "camp_", 24, false },
+    [ID_VOUCHER] = { "v_", 32, false },
+    [ID_CATEGORY] = { "cat_", 18, true },
+    [ID_BIN_ENTRY] = { "tbe_", 18, true },
+    [ID_TRANSACTION] = { "vtx_", 18, true },
+    [ID_EXPORT] = { "exp_", 24, false },
+    [ID_CAMPAIGN] = { "camp_", 24, false },
+    [ID_PROMOTION_TIER] = { "promo_", 24, false },
 };
 
 static_assert(crypto_shorthash_KEYBYTES == 16, "the secret holds two SipHash keys");

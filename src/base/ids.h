@@ -27,6 +27,7 @@ enum id_kind {
     ID_TRANSACTION,
     ID_EXPORT,
     ID_CAMPAIGN,
+    ID_PROMOTION_TIER,
     ID_KIND_COUNT
 };
 

@@ -235,7 +235,8 @@ int campaign_from_json(const struct json *body, struct arena *a, struct campaign
         if (take_voucher(body, a, c, err) < 0)
             return -1;
     } else {
-        if (voucher_terms_from_json(body, false, a, &c->voucher, err) < 0)
+        if (voucher_terms_from_json(body, false, a, &c->voucher, err) < 0 ||
+            tiers_from_json(body, a, &c->tiers, &c->n_tiers, err) < 0)
             return -1;
         c->vouchers_count = 0;
         if ((c->set & CF_VOUCHER_SCHEMA) == 0)
@@ -605,6 +606,10 @@ void campaign_put_json(struct json_out *o, const struct campaign *c,
     put_bool(o, "use_voucher_metadata_schema", c->voucher_schema);
     put_terms(o, &c->voucher);
     json_members(o, c->extra);
+    if (c->promotion.p != NULL) {
+        json_key(o, "promotion");
+        json_raw(o, c->promotion);
+    }
     if (codes) {
         json_key(o, "vouchers_count");
         json_int(o, c->vouchers_count);

@@ -9,6 +9,7 @@
 #ifndef DOMAIN_CAMPAIGN_H
 #define DOMAIN_CAMPAIGN_H
 
+#include "domain/tier.h"
 #include "domain/voucher.h"
 
 /* Stored values: never renumber. */
@@ -75,7 +76,10 @@ struct campaign {
         code_config;  /* JSON object, complete: pattern, length, charset …; {NULL,0}: no codes */
     struct str extra; /* JSON object of members that are kept as they came: referral_program … */
     struct str unset_metadata; /* of a change: JSON object with the keys; {NULL,0}: none */
-    int64_t vouchers_count;    /* asked for, in a body; how many it has, of a stored one */
+    struct tier *tiers;        /* of a new promotion */
+    size_t n_tiers;
+    struct str promotion;   /* JSON of its tiers, for printing; {NULL,0}: they are left out */
+    int64_t vouchers_count; /* asked for, in a body; how many it has, of a stored one */
 
     /* Only of a stored campaign. */
     int64_t key;

@@ -345,8 +345,7 @@ static int step_template_type(struct body_reader *r)
     return step_type(r);
 }
 
-/* The text of an error about the member `voucher` of a body, as one about the body. */
-static void move_path(struct err *err)
+void voucher_move_path(struct err *err, const char *where)
 {
     static const char property[] = "Property .", payload[] = "Payload ";
     char text[sizeof(err->msg)];
@@ -360,7 +359,7 @@ static void move_path(struct err *err)
     if (rest == NULL)
         return;
     snprintf(text, sizeof(text), "%s", rest);
-    err_set(err, ERR_INVALID_PAYLOAD, "Property .voucher%s", text);
+    err_set(err, ERR_INVALID_PAYLOAD, "Property %s%s", where, text);
 }
 
 int voucher_template_from_json(const struct json *body, struct arena *a, struct voucher *v,
@@ -373,7 +372,7 @@ int voucher_template_from_json(const struct json *body, struct arena *a, struct 
     static body_step *const of_campaign[] = { step_others, step_validity, step_metadata };
     struct body_reader r = { .body = json_member(body, "voucher"), .arena = a, .v = v, .err = err };
     if (run(&r, of_template, ARRAY_LEN(of_template)) < 0) {
-        move_path(err);
+        voucher_move_path(err, ".voucher");
         return -1;
     }
     r.body = body;
@@ -423,6 +422,39 @@ int voucher_terms_from_json(const struct json *body, bool change, struct arena *
         return -1;
     return change ? step_changed_worth(&r) : 0;
 }
+
+/* ---- a tier of a promotion ---- */
+
+/* The discount, bare or in a member of its own. */
+static int step_action(struct body_reader *r)
+{
+    const struct json *action = given_member(r->body, "action");
+    if (action == NULL)
+        return 0;
+    if (action->type != JSON_OBJECT)
+        return err_set(r->err, ERR_INVALID_PAYLOAD, "Property .action must be object");
+    const struct json *discount = json_member(action, "discount");
+    if (discount == NULL)
+        discount = action;
+    if (discount->type != JSON_OBJECT)
+        return err_set(r->err, ERR_INVALID_PAYLOAD, "Property .action.discount must be object");
+    r->v->type = VOUCHER_DISCOUNT;
+    if (take_discount(r, discount) == 0 && require_worth(r, "discount", discount) == 0)
+        return 0;
+    voucher_move_path(r->err, ".action");
+    return -1;
+}
+
+int voucher_tier_from_json(const struct json *body, struct arena *a, struct voucher *v,
+                           struct err *err)
+{
+    static body_step *const steps[] = { step_shape, step_action,   step_others,
+                                        step_rule,  step_validity, step_metadata };
+    struct body_reader r = { .body = body, .arena = a, .v = v, .err = err };
+    return run(&r, steps, ARRAY_LEN(steps));
+}
+
+/* ---- a change of a voucher ---- */
 
 static int step_changed_type(struct body_reader *r)
 {

@@ -32,7 +32,7 @@ static void put_effect(struct json_out *o, const struct voucher *v)
     json_str(o, str_of(voucher_fields.rows[ROW_EFFECT].names[v->effect]));
 }
 
-static void put_discount(struct json_out *o, const struct voucher *v)
+void voucher_put_discount(struct json_out *o, const struct voucher *v)
 {
     json_key(o, "discount");
     if (v->type != VOUCHER_DISCOUNT) {
@@ -75,7 +75,7 @@ void voucher_put_template(struct json_out *o, const struct voucher *v)
 {
     put_member_str(o, "type", str_of(voucher_fields.rows[ROW_TYPE].names[v->type]));
     if (v->type == VOUCHER_DISCOUNT)
-        put_discount(o, v);
+        voucher_put_discount(o, v);
     else if (v->type == VOUCHER_GIFT)
         put_template_account(o, "gift", v, "amount");
     else
@@ -157,7 +157,8 @@ static void put_assets(struct json_out *o, const char *id)
 #define ASSIGNMENT_ID_CHARS 16
 
 /* A voucher has one rule at most, so the end of its own id, which looks random, names it. */
-static void put_assignment(struct json_out *o, const struct voucher *v, const char *id)
+static void put_assignment(struct json_out *o, const char *resource, const struct voucher *v,
+                           const char *id)
 {
     const size_t n = strlen(id);
     json_object(o);
@@ -166,23 +167,24 @@ static void put_assignment(struct json_out *o, const struct voucher *v, const ch
     buf_printf(o->b, "%s\"", n > ASSIGNMENT_ID_CHARS ? id + n - ASSIGNMENT_ID_CHARS : id);
     put_member_str(o, "rule_id", v->rule);
     put_member_str(o, "related_object_id", str_of(id));
-    put_member_str(o, "related_object_type", STR("voucher"));
+    put_member_str(o, "related_object_type", str_of(resource));
     put_member_time(o, "created_at", v->created_ms);
     put_member_str(o, "object", STR("validation_rules_assignment"));
     json_object_end(o);
 }
 
-static void put_assignments(struct json_out *o, const struct voucher *v, const char *id)
+void voucher_put_assignments(struct json_out *o, const char *key, const char *resource,
+                             const struct voucher *v, const char *id)
 {
     const bool has_rule = v->rule.len > 0;
-    json_key(o, "validation_rules_assignments");
+    json_key(o, key);
     json_object(o);
     put_member_str(o, "object", STR("list"));
     put_member_str(o, "data_ref", STR("data"));
     json_key(o, "data");
     json_array(o);
     if (has_rule)
-        put_assignment(o, v, id);
+        put_assignment(o, resource, v, id);
     json_array_end(o);
     put_member_int(o, "total", has_rule);
     json_object_end(o);
@@ -270,7 +272,7 @@ void voucher_put_json(struct json_out *o, const struct voucher *v,
     put_member_str(o, "campaign_id", str_of(names->campaign_id));
     put_category(o, v, names);
     put_member_str(o, "type", str_of(voucher_fields.rows[ROW_TYPE].names[v->type]));
-    put_discount(o, v);
+    voucher_put_discount(o, v);
     put_account(o, "gift", v, VOUCHER_GIFT, "amount");
     put_account(o, "loyalty_card", v, VOUCHER_LOYALTY, "points");
     put_member_time(o, "start_date", v->start_ms);
@@ -287,7 +289,7 @@ void voucher_put_json(struct json_out *o, const struct voucher *v,
     put_member_time(o, "created_at", v->created_ms);
     put_member_time(o, "updated_at", v->updated_ms);
     if ((flags & VOUCHER_JSON_SINGLE) != 0)
-        put_assignments(o, v, names->id);
+        voucher_put_assignments(o, "validation_rules_assignments", "voucher", v, names->id);
     put_redemption(o, v);
     put_publish(o, v);
     put_member_str(o, "object", STR("voucher"));

@@ -54,6 +54,21 @@ const char *voucher_code_check(struct str code);
  */
 const char *voucher_object_check(struct str object);
 
+/* What an error says of a body, as one about the member of another body that it is:
+ * `Property .type must …` to `Property <where>.type must …`. Other errors stay. */
+void voucher_move_path(struct err *err, const char *where);
+
+/* What a tier of a promotion has in common with vouchers: `action` (a discount, or an object with
+ * one), active, dates, validity_…, category, metadata, a rule. v->type stays VOUCHER_NONE without
+ * an action. */
+int voucher_tier_from_json(const struct json *body, struct arena *a, struct voucher *v,
+                           struct err *err) MUST_CHECK;
+
+/* Parts that others print as well: `discount`; the validation rule as the list `key`. */
+void voucher_put_discount(struct json_out *o, const struct voucher *v);
+void voucher_put_assignments(struct json_out *o, const char *key, const char *resource,
+                             const struct voucher *v, const char *id);
+
 /* Parts that a campaign prints as well: `category`, `category_id`, `categories` (the first only
  * when there is one); and of its template type, worth and `redemption`. */
 void voucher_put_category(struct json_out *o, const struct voucher *v,

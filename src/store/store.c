@@ -356,6 +356,18 @@ int store_list_campaigns(struct store *s, struct arena *a, int64_t project_id,
     return ops_of(s)->list_campaigns(s, a, project_id, page, out, n, total, err);
 }
 
+int store_find_tier(struct store *s, struct arena *a, int64_t project_id, int64_t key,
+                    struct tier **out, struct err *err)
+{
+    return ops_of(s)->find_tier(s, a, project_id, key, out, err);
+}
+
+int store_list_tiers(struct store *s, struct arena *a, const struct campaign *c, int64_t offset,
+                     size_t limit, struct tier **out, size_t *n, int64_t *total, struct err *err)
+{
+    return ops_of(s)->list_tiers(s, a, c, offset, limit, out, n, total, err);
+}
+
 int store_find_category(struct store *s, struct arena *a, int64_t project_id, int64_t key,
                         struct category **out, struct err *err)
 {

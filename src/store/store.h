@@ -537,6 +537,10 @@ struct store_ops {
     int (*list_campaigns)(struct store *s, struct arena *a, int64_t project_id,
                           const struct campaign_page *page, struct campaign **out, size_t *n,
                           int64_t *total, struct err *err);
+    int (*find_tier)(struct store *s, struct arena *a, int64_t project_id, int64_t key,
+                     struct tier **out, struct err *err);
+    int (*list_tiers)(struct store *s, struct arena *a, const struct campaign *c, int64_t offset,
+                      size_t limit, struct tier **out, size_t *n, int64_t *total, struct err *err);
     int (*find_category)(struct store *s, struct arena *a, int64_t project_id, int64_t key,
                          struct category **out, struct err *err);
     int (*list_categories)(struct store *s, struct arena *a, int64_t project_id,
@@ -786,6 +790,14 @@ int store_find_campaign(struct store *s, struct arena *a, int64_t project_id, st
 int store_list_campaigns(struct store *s, struct arena *a, int64_t project_id,
                          const struct campaign_page *page, struct campaign **out, size_t *n,
                          int64_t *total, struct err *err) MUST_CHECK;
+
+/* A tier, also of a campaign in the bin; NULL for none. */
+int store_find_tier(struct store *s, struct arena *a, int64_t project_id, int64_t key,
+                    struct tier **out, struct err *err) MUST_CHECK;
+/* Those of a stored promotion, in the order in which they apply. */
+int store_list_tiers(struct store *s, struct arena *a, const struct campaign *c, int64_t offset,
+                     size_t limit, struct tier **out, size_t *n, int64_t *total,
+                     struct err *err) MUST_CHECK;
 
 int store_find_category(struct store *s, struct arena *a, int64_t project_id, int64_t key,
                         struct category **out, struct err *err) MUST_CHECK;

@@ -42,6 +42,17 @@ test('a campaign is created, read, listed, changed, disabled and enabled', async
 	assert.equal((await client.campaigns.get(made.id)).active, true);
 });
 
+test('a promotion is created with its tiers', async () => {
+	const { client } = await newClient(server);
+	const discount = { type: 'PERCENT', percent_off: 10 };
+	const made = await client.campaigns.create({ name: 'P', campaign_type: 'PROMOTION', promotion: { tiers: [{ name: 'T', banner: 'B', action: { discount } }] } });
+	assert.deepEqual([made.type, made.use_voucher_metadata_schema, made.promotion.has_more], ['STATIC', false, false]);
+	const [tier] = made.promotion.tiers;
+	assert.deepEqual([tier.object, tier.name, tier.banner, tier.action, tier.hierarchy], ['promotion_tier', 'T', 'B', { discount }, 1]);
+	assert.deepEqual(await client.promotions.tiers.get(tier.id), tier);
+	assert.deepEqual((await client.promotions.tiers.list('P')).tiers, [tier]);
+});
+
 test('vouchers are added, with and without a code, and found by their campaign', async () => {
 	const { client } = await newClient(server);
 	const campaign = await client.campaigns.create({ name: 'C', voucher, metadata: { mandatory_v: 'test' } });

@@ -160,6 +160,30 @@ static void make_campaign(struct unit_world *w)
     assert_false(write.refused);
 }
 
+static void make_promotion(struct unit_world *w)
+{
+    struct tier tiers[2];
+    struct campaign given = { .name = STR("Tiers"),
+                              .campaign_type = CAMPAIGN_PROMOTION,
+                              .codes = CODES_STATIC,
+                              .creation = CAMPAIGN_DONE,
+                              .tiers = tiers,
+                              .n_tiers = ARRAY_LEN(tiers) };
+    struct campaign_write write = {
+        .project_id = w->project, .mode = CAMPAIGN_CREATE, .given = &given, .arena = &w->arena
+    };
+    voucher_init(&given.voucher);
+    for (size_t i = 0; i < ARRAY_LEN(tiers); i++) {
+        tiers[i] = (struct tier){ .name = STR("T"),
+                                  .banner = STR("B"),
+                                  .hierarchy = (int64_t)i + 1,
+                                  .terms = unit_voucher(NULL, 500 + (int)i) };
+        tiers[i].terms.metadata = STR("{\"z\":1e2}");
+    }
+    unit_work(w->store, write_campaign, &write);
+    assert_false(write.refused);
+}
+
 static void fill(struct unit_world *w)
 {
     static const struct unit_row rows[] = { { "a", 100, NULL },
@@ -172,6 +196,7 @@ static void fill(struct unit_world *w)
     UNIT_IMPORT(w->store, &done, rows);
     make_gift(w);
     make_campaign(w);
+    make_promotion(w);
     struct action unfinished = waiting_action(w, false, "{\"code\":\"half-1\"}\n");
     struct action dry = waiting_action(w, true, "{}");
     begin_action(w, &unfinished);
@@ -203,6 +228,8 @@ static const char *const sums[] = {
     "SELECT sum(id + version + length(name) + length(metadata) + length(code_config) + "
     "campaign_type "
     "* 7 + codes * 5 + active * 3 + creation * 2 + start_ms + value) FROM campaigns",
+    "SELECT sum(id + campaign_id + hierarchy * 7 + active + type + discount_type * 3 + value + "
+    "length(name) + length(banner) + length(metadata)) FROM promotion_tiers",
     "SELECT sum(id + length(params)) FROM exports",
     "SELECT sum(length(token_hash) + length(name) + kind) FROM keys WHERE project_id = 1",
     "SELECT sum(length(token_hash) + expires_ms) FROM oauth_tokens",

@@ -60,22 +60,6 @@ static int read_campaign(struct stmt *st, struct arena *a, struct campaign *c, s
     return arena_keep(a, texts, ARRAY_LEN(texts)) ? row_check(st, err) : err_nomem(err);
 }
 
-static void bind_value(struct stmt *st, int at, const struct voucher *v)
-{
-    if ((v->set & VF_VALUE) != 0)
-        bind_num(st, at, v->value);
-    else
-        bind_null(st, at);
-}
-
-static void bind_int_or_null(struct stmt *st, int at, int64_t v, bool null)
-{
-    if (null)
-        bind_null(st, at);
-    else
-        bind_int(st, at, v);
-}
-
 /* ---- finding ---- */
 
 /* 1: *c is it, 0: there is none. */
@@ -135,7 +119,7 @@ static int refuse(struct campaign_write *w, enum err_code code, const char *why)
 static void bind_terms(struct stmt *st, int at, const struct campaign *c)
 {
     const struct voucher *v = &c->voucher;
-    bind_value(st, at, v);
+    bind_num_or_null(st, at, v->value, (v->set & VF_VALUE) == 0);
     bind_time(st, at + 1, v->start_ms);
     bind_time(st, at + 2, v->expiration_ms);
     bind_int_or_null(st, at + 3, v->quantity, v->quantity < 0);
@@ -199,7 +183,7 @@ static int create(struct store_tx *tx, struct campaign_write *w, int64_t now_ms,
     c->vouchers_count = 0;
     c->created_ms = now_ms;
     c->updated_ms = TIME_NONE;
-    return insert(tx, w, err);
+    return insert(tx, w, err) < 0 ? -1 : tiers_insert(tx, w->project_id, c, err);
 }
 
 static int update(struct store_tx *tx, struct campaign *c, int64_t now_ms, struct err *err)
@@ -290,6 +274,7 @@ int campaign_forget(struct db *db, int64_t project_id, int64_t key, struct err *
     char counter[64];
     if (run_with(db, STATEMENT_CAMPAIGN_BIN_OF_VOUCHERS, &key, 1, err) < 0 ||
         run_with(db, STATEMENT_CAMPAIGN_BIN_DELETE, &key, 1, err) < 0 ||
+        run_with(db, STATEMENT_TIERS_DELETE, &key, 1, err) < 0 ||
         run_with(db, STATEMENT_CAMPAIGN_DELETE, &key, 1, err) < 0)
         return -1;
     struct stmt *st = db_statement(db, STATEMENT_TOTAL_DELETE, err);

@@ -133,12 +133,29 @@ static inline int lock_project(struct store_tx *tx, int64_t project_id, bool alo
     .list_transactions = sql_list_transactions, .find_category = sql_find_category,                \
     .tx_campaign_write = sql_tx_campaign_write, .count_codes = sql_count_codes,                    \
     .find_campaign = sql_find_campaign, .list_campaigns = sql_list_campaigns,                      \
+    .find_tier = sql_find_tier, .list_tiers = sql_list_tiers,                                      \
     .list_categories = sql_list_categories, .find_bin_entry = sql_find_bin_entry,                  \
     .list_bin = sql_list_bin, .find_export = sql_find_export, .list_exports = sql_list_exports,    \
     .list_failures = sql_list_failures, .find_outcomes = sql_find_outcomes,                        \
     .find_outcomes_of_row = sql_find_outcomes_of_row
 
 /* A time, or NULL for TIME_NONE. */
+static inline void bind_int_or_null(struct stmt *st, int at, int64_t v, bool null)
+{
+    if (null)
+        bind_null(st, at);
+    else
+        bind_int(st, at, v);
+}
+
+static inline void bind_num_or_null(struct stmt *st, int at, struct num v, bool null)
+{
+    if (null)
+        bind_null(st, at);
+    else
+        bind_num(st, at, v);
+}
+
 static inline void bind_time(struct stmt *st, int at, int64_t ms)
 {
     if (ms == TIME_NONE)
@@ -396,6 +413,17 @@ int campaign_keep(struct db *db, int64_t action_seq, struct err *err) MUST_CHECK
 /* slice_run() of a chunk with `members`. */
 int members_slice(struct store_tx *tx, struct store_chunk *c, bool whole, int64_t from_us,
                   struct err *err) MUST_CHECK;
+
+/* ---- tiers.c ---- */
+
+/* Those of a new promotion, whose key is set. */
+int tiers_insert(struct store_tx *tx, int64_t project_id, const struct campaign *c,
+                 struct err *err) MUST_CHECK;
+
+int sql_find_tier(struct store *s, struct arena *a, int64_t project_id, int64_t key,
+                  struct tier **out, struct err *err);
+int sql_list_tiers(struct store *s, struct arena *a, const struct campaign *c, int64_t offset,
+                   size_t limit, struct tier **out, size_t *n, int64_t *total, struct err *err);
 
 /* ---- categories.c ---- */
 

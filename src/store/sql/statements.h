@@ -55,6 +55,11 @@
                     "t.project_id = campaigns.project_id AND t.resource = 'voucher/campaign/' "    \
                     "|| campaigns.id)"
 
+#define TIER_COLUMNS                                                                               \
+    "id, campaign_id, hierarchy, name, banner, active, type, discount_type, effect, value, "       \
+    "start_ms, expiration_ms, category, category_id, validity, discount_extra, rule, metadata, "   \
+    "created_ms"
+
 #define CATEGORY_COLUMNS "id, name, hierarchy, created_ms, updated_ms"
 
 #define EXPORT_COLUMNS "id, resource, params, created_ms"
@@ -157,6 +162,7 @@
     X(PURGE_TRANSACTIONS, PURGE_BY_KEY("transactions"))                                            \
     X(PURGE_BIN, PURGE_BY_KEY("bin"))                                                              \
     X(PURGE_CAMPAIGNS, PURGE_BY_KEY("campaigns"))                                                  \
+    X(PURGE_TIERS, PURGE_BY_KEY("promotion_tiers"))                                                \
     X(PURGE_CATEGORIES, PURGE_BY_KEY("categories"))                                                \
     X(PURGE_EXPORTS, PURGE_BY_KEY("exports"))                                                      \
     X(PURGE_OUTCOMES, PURGE_BY_PROJECT("outcomes", "action_seq, chunk_no"))                        \
@@ -369,6 +375,15 @@
       "SELECT 1 FROM totals WHERE project_id = ?1 AND ((resource > 'voucher/category/' AND "       \
       "resource < 'voucher/category0') OR (resource > 'voucher/tag/' AND resource < "              \
       "'voucher/tag0')) LIMIT 1")                                                                  \
+    X(TIER_INSERT, "INSERT INTO promotion_tiers (project_id, " TIER_COLUMNS ") VALUES (?1, ?2, "   \
+                   "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "     \
+                   "?19, ?20)")                                                                    \
+    X(TIER_BY_KEY, "SELECT " TIER_COLUMNS " FROM promotion_tiers WHERE id = ?2 AND "               \
+                   "project_id = ?1")                                                              \
+    X(TIERS_OF_CAMPAIGN, "SELECT " TIER_COLUMNS " FROM promotion_tiers WHERE campaign_id = ?1 "    \
+                         "ORDER BY hierarchy, id LIMIT ?2 OFFSET ?3")                              \
+    X(TIERS_COUNT, "SELECT count(*) FROM promotion_tiers WHERE campaign_id = ?1")                  \
+    X(TIERS_DELETE, "DELETE FROM promotion_tiers WHERE campaign_id = ?1")                          \
     X(CATEGORY_INSERT,                                                                             \
       "INSERT INTO categories (project_id, " CATEGORY_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, "     \
       "NULL)")                                                                                     \
