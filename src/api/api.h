@@ -70,6 +70,7 @@ int api_campaigns_add_voucher(struct request *rq, struct response *rs, struct er
 extern const struct records_shape api_campaigns_import_body;
 int api_campaigns_import(struct request *rq, struct response *rs, struct err *err);
 int api_campaigns_import_csv(struct request *rq, struct response *rs, struct err *err);
+int api_campaigns_transactions(struct request *rq, struct response *rs, struct err *err);
 int api_campaigns_delete(struct request *rq, struct response *rs, struct err *err);
 int api_campaigns_enable(struct request *rq, struct response *rs, struct err *err);
 int api_campaigns_disable(struct request *rq, struct response *rs, struct err *err);

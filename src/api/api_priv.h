@@ -105,7 +105,7 @@ int api_get_voucher(struct request *rq, struct str code, struct voucher **out,
 #define VOUCHER_ORDERS "[ created_at, -created_at, updated_at, -updated_at, code, -code ]"
 bool api_voucher_order(struct str name, enum voucher_order *out);
 
-/* The member `related_object` of a balance (voucher_transactions.c). */
+/* The member `related_object` of a balance (transactions.c). */
 void api_put_related_voucher(struct request *rq, struct json_out *o, int64_t key);
 
 /* ---- lists (query.c) ---- */

@@ -53,6 +53,8 @@ static const struct route routes[] = {
       &api_campaigns_import_body },
     { "POST", "/v1/campaigns/{campaignId}/importCSV", AUTH_PROJECT, BODY_MULTIPART,
       api_campaigns_import_csv },
+    { "GET", "/v1/campaigns/{campaignId}/transactions", AUTH_PROJECT, BODY_NONE,
+      api_campaigns_transactions },
     { "POST", "/v1/campaigns/{campaignId}/enable", AUTH_PROJECT, BODY_NONE, api_campaigns_enable },
     { "POST", "/v1/campaigns/{campaignId}/disable", AUTH_PROJECT, BODY_NONE,
       api_campaigns_disable },

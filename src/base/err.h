@@ -31,6 +31,7 @@
     X(MISSING_PARAMETERS, 400, "missing_parameters", "Missing parameters")                         \
     X(UNAUTHORIZED, 401, "unauthorized", "Unauthorized")                                           \
     X(FORBIDDEN, 403, "missing_required_permission", "Missing permission")                         \
+    X(NOT_ALLOWED, 403, "forbidden", "Forbidden")                                                  \
     X(NOT_FOUND, 404, "not_found", "Resource not found")                                           \
     X(METHOD, 405, "method_not_allowed", "HTTP Method Not Allowed")                                \
     X(DUPLICATE, 409, "duplicate_found", "Duplicated resource found")                              \

@@ -330,11 +330,10 @@ int store_walk_vouchers(struct store *s, struct arena *a, int64_t project_id,
 }
 
 int store_list_transactions(struct store *s, struct arena *a, int64_t project_id,
-                            int64_t voucher_key, int64_t after_key, bool newest_first, size_t limit,
-                            struct transaction **out, size_t *n, bool *more, struct err *err)
+                            const struct transaction_page *page, struct transaction **out,
+                            size_t *n, bool *more, struct err *err)
 {
-    return ops_of(s)->list_transactions(s, a, project_id, voucher_key, after_key, newest_first,
-                                        limit, out, n, more, err);
+    return ops_of(s)->list_transactions(s, a, project_id, page, out, n, more, err);
 }
 
 int store_count_codes(struct store *s, int64_t project_id, const struct str *codes, size_t n,

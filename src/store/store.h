@@ -95,6 +95,15 @@ struct transaction {
     int64_t total;   /* lifetime income afterwards */
     struct str source_id, reason;
     int64_t created_ms;
+    int64_t campaign_id; /* 0: the voucher is standalone */
+};
+
+/* Of one voucher, or of all vouchers of a campaign. */
+struct transaction_page {
+    int64_t voucher_key, campaign_key; /* one of them; 0: the other */
+    int64_t after_key;                 /* cursor: the last one of the page before; 0: none */
+    bool newest_first;
+    size_t limit;
 };
 
 struct stored_export {
@@ -527,9 +536,8 @@ struct store_ops {
     int (*walk_vouchers)(struct store *s, struct arena *a, int64_t project_id,
                          struct voucher_walk *w, struct voucher **out, size_t *n, struct err *err);
     int (*list_transactions)(struct store *s, struct arena *a, int64_t project_id,
-                             int64_t voucher_key, int64_t after_key, bool newest_first,
-                             size_t limit, struct transaction **out, size_t *n, bool *more,
-                             struct err *err);
+                             const struct transaction_page *page, struct transaction **out,
+                             size_t *n, bool *more, struct err *err);
     int (*count_codes)(struct store *s, int64_t project_id, const struct str *codes, size_t n,
                        int64_t *out, struct err *err);
     int (*find_campaign)(struct store *s, struct arena *a, int64_t project_id,
@@ -777,9 +785,8 @@ int store_walk_vouchers(struct store *s, struct arena *a, int64_t project_id,
                         struct err *err) MUST_CHECK;
 
 int store_list_transactions(struct store *s, struct arena *a, int64_t project_id,
-                            int64_t voucher_key, int64_t after_key, bool newest_first, size_t limit,
-                            struct transaction **out, size_t *n, bool *more,
-                            struct err *err) MUST_CHECK;
+                            const struct transaction_page *page, struct transaction **out,
+                            size_t *n, bool *more, struct err *err) MUST_CHECK;
 /* How many of these codes, all different, are taken: by vouchers, also by those in the bin. */
 int store_count_codes(struct store *s, int64_t project_id, const struct str *codes, size_t n,
                       int64_t *out, struct err *err) MUST_CHECK;

@@ -194,7 +194,7 @@ test('points are added to a card, and taken from it', async () => {
 	assertInvalidPayload(await p.post(`/v1/loyalties/members/${card.code}/balance`, {}), "Payload should have required property 'points'");
 	assertNotFound(await book('NONE', 1), 'voucher', 'NONE');
 	const { json: list } = await p.get(`/v1/vouchers/${card.code}/transactions`);
-	assert.deepEqual(list.data.map(t => [t.campaign_id, t.type]), [[id, 'CREDITS_REMOVAL'], [id, 'CREDITS_ADDITION']]);
+	assert.deepEqual(list.data.map(t => [t.campaign_id, t.type]), [[id, 'POINTS_REMOVAL'], [id, 'POINTS_ADDITION']]);
 });
 
 test('a voucher in the bin names its campaign', async () => {

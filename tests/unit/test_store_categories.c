@@ -335,8 +335,8 @@ static void erased_entry_takes_voucher_and_transactions_along(void **state)
     const int64_t entry = list(w, w->project, 0, false, NULL, 1).last_key;
     char insert[200];
     snprintf(insert, sizeof(insert),
-             "INSERT INTO transactions VALUES (1, 1, %lld, 1, 1, 1, NULL, NULL, 1), "
-             "(1, 2, %lld, 1, 1, 1, NULL, NULL, 1)",
+             "INSERT INTO transactions VALUES (1, 1, %lld, 1, 1, 1, NULL, NULL, 1, NULL), "
+             "(1, 2, %lld, 1, 1, 1, NULL, NULL, 1, NULL)",
              (long long)key, (long long)key + 1);
     sql(w, insert);
     assert_false(empty_from(w, w->other, entry));

@@ -338,22 +338,24 @@ static void a_booking_is_kept_with_its_transaction(void **state)
     struct transaction *rows;
     size_t n;
     bool more;
-    MUST(store_list_transactions(w->store, &w->arena, w->project, v.key, 0, true, 2, &rows, &n,
-                                 &more, must));
+    struct transaction_page page = { .voucher_key = v.key, .newest_first = true, .limit = 2 };
+    MUST(store_list_transactions(w->store, &w->arena, w->project, &page, &rows, &n, &more, must));
     assert_true(n == 2 && more);
     assert_true(rows[0].amount == 50 && rows[0].balance == 184 && rows[0].total == 184);
     assert_true(rows[1].amount == -4 && rows[1].balance == 134);
     assert_true(rows[0].voucher_key == v.key);
     assert_str(rows[0].source_id, "s");
     assert_str(rows[0].reason, "r");
-    MUST(store_list_transactions(w->store, &w->arena, w->project, v.key, rows[1].key, true, 10,
-                                 &rows, &n, &more, must));
+    page.after_key = rows[1].key;
+    page.limit = 10;
+    MUST(store_list_transactions(w->store, &w->arena, w->project, &page, &rows, &n, &more, must));
     assert_true(n == 3 && !more && rows[2].amount == 10);
-    MUST(store_list_transactions(w->store, &w->arena, w->project, v.key, rows[2].key, false, 10,
-                                 &rows, &n, &more, must));
+    page.after_key = rows[2].key;
+    page.newest_first = false;
+    MUST(store_list_transactions(w->store, &w->arena, w->project, &page, &rows, &n, &more, must));
     assert_true(n == 4 && rows[0].amount == -2);
-    MUST(store_list_transactions(w->store, &w->arena, w->other, v.key, 0, true, 10, &rows, &n,
-                                 &more, must));
+    page.after_key = 0;
+    MUST(store_list_transactions(w->store, &w->arena, w->other, &page, &rows, &n, &more, must));
     assert_int_equal(n, 0);
 }
 

@@ -28,8 +28,8 @@
 static const struct copy_column vouchers[] = { VOUCHER };
 static const struct copy_column dry_vouchers[] = { VOUCHER, INT("action_seq") };
 static const struct copy_column transactions[] = {
-    INT("id"),    INT("project_id"), INT("voucher_key"), INT("amount"),    INT("balance"),
-    INT("total"), TEXT("source_id"), TEXT("reason"),     INT("created_ms")
+    INT("id"),    INT("project_id"), INT("voucher_key"), INT("amount"),     INT("balance"),
+    INT("total"), TEXT("source_id"), TEXT("reason"),     INT("created_ms"), INT("campaign_id")
 };
 static const struct copy_column campaigns[] = { INT("id"),
                                                 INT("project_id"),

@@ -548,9 +548,9 @@ int totals_add_voucher(struct db *db, int64_t project_id, const struct voucher *
 /* ---- voucher_write.c ---- */
 
 int sql_tx_voucher_write(struct store_tx *tx, struct voucher_write *w, struct err *err);
-int sql_list_transactions(struct store *s, struct arena *a, int64_t project_id, int64_t voucher_key,
-                          int64_t after_key, bool newest_first, size_t limit,
-                          struct transaction **out, size_t *n, bool *more, struct err *err);
+int sql_list_transactions(struct store *s, struct arena *a, int64_t project_id,
+                          const struct transaction_page *page, struct transaction **out, size_t *n,
+                          bool *more, struct err *err);
 
 /* ---- projects.c, actions.c ---- */
 

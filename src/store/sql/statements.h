@@ -79,10 +79,11 @@
     "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, " \
     "NULL, ?23, ?24, 0, NULL, ?27"
 
-#define TRANSACTION_COLUMNS "id, voucher_key, amount, balance, total, source_id, reason, created_ms"
+#define TRANSACTION_COLUMNS                                                                        \
+    "id, voucher_key, amount, balance, total, source_id, reason, created_ms, campaign_id"
 
-#define TRANSACTION_PAGE(condition, order)                                                         \
-    "SELECT " TRANSACTION_COLUMNS " FROM transactions WHERE voucher_key = ?1 AND " condition       \
+#define TRANSACTION_PAGE(owner, condition, order)                                                  \
+    "SELECT " TRANSACTION_COLUMNS " FROM transactions WHERE " owner " = ?1 AND " condition         \
     " ORDER BY " order " LIMIT ?3"
 
 /* On PostgreSQL: the rows of many codes (?2, sorted by byte), in their order. Written so that there
@@ -320,9 +321,11 @@
     X(VOUCHER_DELETE, "DELETE FROM vouchers WHERE id = ?1")                                        \
     X(TRANSACTIONS_DELETE, "DELETE FROM transactions WHERE voucher_key = ?1")                      \
     X(TRANSACTION_INSERT, "INSERT INTO transactions (project_id, " TRANSACTION_COLUMNS ") "        \
-                          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                           \
-    X(TRANSACTIONS_OLDEST, TRANSACTION_PAGE("id > ?2", "id"))                                      \
-    X(TRANSACTIONS_NEWEST, TRANSACTION_PAGE("id < ?2", "id DESC"))                                 \
+                          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")                      \
+    X(TRANSACTIONS_OLDEST, TRANSACTION_PAGE("voucher_key", "id > ?2", "id"))                       \
+    X(TRANSACTIONS_NEWEST, TRANSACTION_PAGE("voucher_key", "id < ?2", "id DESC"))                  \
+    X(CAMPAIGN_TRANSACTIONS_OLDEST, TRANSACTION_PAGE("campaign_id", "id > ?2", "id"))              \
+    X(CAMPAIGN_TRANSACTIONS_NEWEST, TRANSACTION_PAGE("campaign_id", "id < ?2", "id DESC"))         \
     X(CAMPAIGN_INSERT,                                                                             \
       "INSERT INTO campaigns (" CAMPAIGN_FIELDS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "   \
       "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, " \

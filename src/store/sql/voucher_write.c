@@ -214,6 +214,7 @@ static int insert_transaction(struct writing *wr, struct transaction *t, struct 
     bind_str(st, 7, t->source_id);
     bind_str(st, 8, t->reason);
     bind_int(st, 9, t->created_ms);
+    bind_int_or_null(st, 10, t->campaign_id, t->campaign_id == 0);
     return db_run(wr->db, st, err);
 }
 
@@ -234,7 +235,8 @@ static int run_add_balance(struct writing *wr, struct err *err)
                                            .total = voucher_income(v),
                                            .source_id = w->source_id,
                                            .reason = w->reason,
-                                           .created_ms = wr->ap.now_ms };
+                                           .created_ms = wr->ap.now_ms,
+                                           .campaign_id = v->campaign_id };
     w->outcome = OUTCOME_UPDATED;
     if (applier_keep(&wr->ap, &before, v, &given, w->outcome, err) < 0 ||
         run_with_keys(wr->db, STATEMENT_VOUCHER_SUBTRACT, subtracted, ARRAY_LEN(subtracted), err) <
@@ -295,7 +297,8 @@ static int read_transaction(struct stmt *st, struct transaction *t, struct arena
                                .total = column_int(st, 4),
                                .source_id = column_str(st, 5),
                                .reason = column_str(st, 6),
-                               .created_ms = column_int(st, 7) };
+                               .created_ms = column_int(st, 7),
+                               .campaign_id = column_int(st, 8) };
     struct str *texts[] = { &t->source_id, &t->reason };
     if (row_check(st, err) < 0)
         return -1;
@@ -320,27 +323,37 @@ static int read_transactions(struct db *db, struct stmt *st, struct arena *a, si
     return got < 0 ? -1 : 0;
 }
 
+/* Along the index of what they are listed by. */
+static enum statement page_statement(const struct transaction_page *page)
+{
+    if (page->campaign_key != 0)
+        return page->newest_first ? STATEMENT_CAMPAIGN_TRANSACTIONS_NEWEST
+                                  : STATEMENT_CAMPAIGN_TRANSACTIONS_OLDEST;
+    return page->newest_first ? STATEMENT_TRANSACTIONS_NEWEST : STATEMENT_TRANSACTIONS_OLDEST;
+}
+
 int sql_list_transactions(struct store *store, struct arena *a, int64_t project_id,
-                          int64_t voucher_key, int64_t after_key, bool newest_first, size_t limit,
-                          struct transaction **out, size_t *n, bool *more, struct err *err)
+                          const struct transaction_page *page, struct transaction **out, size_t *n,
+                          bool *more, struct err *err)
 {
     struct sql_store *s = sql_store_of(store);
-    *out = arena_alloc(a, limit * sizeof(**out));
+    const int64_t owner = page->campaign_key != 0 ? page->campaign_key : page->voucher_key;
+    const bool from_newest = page->newest_first && page->after_key == 0;
+    *out = arena_alloc(a, page->limit * sizeof(**out));
     *n = 0;
     *more = false;
     if (*out == NULL)
         return err_nomem(err);
-    if (voucher_key >> VOUCHER_KEY_BITS != project_id)
+    if (owner >> VOUCHER_KEY_BITS != project_id)
         return 0; /* of another project */
     struct db *db = reader_take(s);
-    struct stmt *st = db_statement(
-        db, newest_first ? STATEMENT_TRANSACTIONS_NEWEST : STATEMENT_TRANSACTIONS_OLDEST, err);
+    struct stmt *st = db_statement(db, page_statement(page), err);
     int rc = -1;
     if (st != NULL) {
-        bind_int(st, 1, voucher_key);
-        bind_int(st, 2, newest_first && after_key == 0 ? INT64_MAX : after_key);
-        bind_int(st, 3, (int64_t)limit + 1); /* one more tells whether there is more */
-        rc = read_transactions(db, st, a, limit, *out, n, more, err);
+        bind_int(st, 1, owner);
+        bind_int(st, 2, from_newest ? INT64_MAX : page->after_key);
+        bind_int(st, 3, (int64_t)page->limit + 1); /* one more tells whether there is more */
+        rc = read_transactions(db, st, a, page->limit, *out, n, more, err);
     }
     reader_give(s, db);
     return rc;

@@ -22,3 +22,8 @@ CREATE TABLE promotion_tiers (
     created_ms     INTEGER NOT NULL
 );
 CREATE INDEX tiers_of_campaign ON promotion_tiers (campaign_id, hierarchy, id);
+
+-- Bookings are listed by campaign, too.
+ALTER TABLE transactions ADD COLUMN campaign_id INTEGER;
+UPDATE transactions SET campaign_id = (SELECT campaign_id FROM vouchers WHERE vouchers.id = voucher_key);
+CREATE INDEX transactions_of_campaign ON transactions (campaign_id, id) WHERE campaign_id IS NOT NULL;
