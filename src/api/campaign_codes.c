@@ -4,6 +4,7 @@
  * generates many (reference 3.5).
  */
 #include <assert.h>
+#include <inttypes.h>
 #include <limits.h>
 
 #include "api/api_priv.h"
@@ -82,6 +83,15 @@ static int take_codes(struct request *rq, const struct json *body, int64_t n, st
     return buf_keep(&b, &rq->arena, &c->code_config, err);
 }
 
+/* Whoever comes in between is met by the action itself. */
+static int check_room(struct request *rq, const struct campaign *c, int64_t n, struct err *err)
+{
+    const int64_t most = store_campaign_codes_max(api_of(rq)->store);
+    if (most == 0 || n <= most - c->vouchers_count)
+        return 0;
+    return err_set(err, ERR_INVALID_CAMPAIGN, CAMPAIGN_FULL, most);
+}
+
 static int freeze(struct request *rq, const struct action_start *how,
                   const struct action_kind *kind, struct action *ac, struct err *err)
 {
@@ -90,7 +100,8 @@ static int freeze(struct request *rq, const struct action_start *how,
     (void)kind;
     if (api_read_object(rq, &body, err) < 0 ||
         api_find_campaign_for_codes(rq, "generate vouchers", &c, err) < 0 ||
-        take_given(rq, body, c, err) < 0 || take_codes(rq, body, how->codes, c, err) < 0)
+        check_room(rq, c, how->codes, err) < 0 || take_given(rq, body, c, err) < 0 ||
+        take_codes(rq, body, how->codes, c, err) < 0)
         return -1;
     ac->campaign_id = c->key;
     return action_freeze_codes(c, how->codes, &rq->arena, &ac->params, err);

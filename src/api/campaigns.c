@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* campaigns.c - /v1/campaigns (reference 4.1). */
+#include <inttypes.h>
+
 #include "api/api_priv.h"
 #include "api/filters.h"
 #include "base/time_iso.h"
@@ -306,6 +308,9 @@ int api_campaigns_create(struct request *rq, struct response *rs, struct err *er
         return -1;
     if (wr->given.codes == CODES_STANDALONE)
         wr->given.vouchers_count = 1; /* it has one code */
+    const int64_t most = store_campaign_codes_max(api_of(rq)->store);
+    if (most > 0 && wr->given.vouchers_count > most)
+        return err_set(err, ERR_INVALID_CAMPAIGN, CAMPAIGN_FULL, most);
     wr->with_voucher = wr->given.vouchers_count == 1;
     if (wr->given.vouchers_count > 1)
         wr->given.creation = wr->given.generation = CAMPAIGN_IN_PROGRESS;

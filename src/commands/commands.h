@@ -15,6 +15,7 @@ struct serve_options {
     const char *log_level;
     const char *json_max_bytes;
     const char *csv_max_bytes;
+    const char *campaign_codes_max;
     const char *retention_days, *retention_interval; /* fractions are fine */
 };
 int serve_run(const void *values); /* exit status: 0 after a signal, 1 when it could not start, 2

@@ -49,14 +49,20 @@ static int split_listen(const char *listen, char *host, size_t host_bytes, uint1
     return 0;
 }
 
-/* A ceiling in bytes; 0: none. */
+/* A ceiling; 0: none. */
+static bool read_most(const char *flag, const char *text, const char *of, int64_t *out)
+{
+    if (num_parse_i64(str_of(text), out) && *out >= 0)
+        return true;
+    fprintf(stderr, "longshore: --%s '%s' is not a number of %s\n", flag, text, of);
+    return false;
+}
+
 static bool read_bytes(const char *flag, const char *text, size_t *out)
 {
     int64_t n;
-    if (!num_parse_i64(str_of(text), &n) || n < 0) {
-        fprintf(stderr, "longshore: --%s '%s' is not a number of bytes\n", flag, text);
+    if (!read_most(flag, text, "bytes", &n))
         return false;
-    }
     *out = (size_t)n;
     return true;
 }
@@ -152,15 +158,15 @@ static bool read_public_url(struct parts *p, const struct serve_options *o)
 }
 
 static int start(struct parts *p, const struct serve_options *o, struct server_config *server,
-                 const struct retention_config *retention, struct err *err)
+                 const struct retention_config *retention, const struct store_config *store_config,
+                 struct err *err)
 {
     uint16_t port = 0;
     const struct route *routes = NULL;
     size_t n_routes = 0;
-    const struct store_config store_config = { .serving = true };
     const struct engine_config engine_config = { 0 };
     if (split_listen(o->listen, p->host, sizeof(p->host), &port, err) < 0 ||
-        store_open(o->store, &store_config, &p->store, err) < 0 || open_spool(p, o, err) < 0 ||
+        store_open(o->store, store_config, &p->store, err) < 0 || open_spool(p, o, err) < 0 ||
         sweep_spool(p, err) < 0 ||
         engine_start(p->store, p->spool, &engine_config, &p->engine, err) < 0)
         return -1;
@@ -201,6 +207,7 @@ int serve_run(const void *values)
     struct parts parts = { 0 };
     struct server_config server = { 0 };
     struct retention_config retention = { 0 };
+    struct store_config store = { .serving = true };
     struct err err = { 0 };
     enum log_level level;
     sigset_t signals;
@@ -212,6 +219,8 @@ int serve_run(const void *values)
     }
     if (!read_bytes("json-max-bytes", o->json_max_bytes, &server.json_max_bytes) ||
         !read_bytes("csv-max-bytes", o->csv_max_bytes, &server.csv_max_bytes) ||
+        !read_most("campaign-codes-max", o->campaign_codes_max, "vouchers",
+                   &store.campaign_codes_max) ||
         !read_retention(o, &retention) || !read_public_url(&parts, o))
         return 2;
     log_set_level(level);
@@ -225,7 +234,7 @@ int serve_run(const void *values)
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread: only sigwait gets them */
-    if (start(&parts, o, &server, &retention, &err) < 0) {
+    if (start(&parts, o, &server, &retention, &store, &err) < 0) {
         log_event(LOG_ERROR, "start_failed", LOG_STR("error", err.msg));
         stop(&parts);
         return 1;

@@ -34,6 +34,7 @@ static int lease_run(struct engine *e, struct run *run, struct err *err)
     run->ac = ac;
     pthread_mutex_unlock(&e->lock);
     run->created = ac.counts[OUTCOME_CREATED];
+    run->failed = ac.counts[OUTCOME_FAILED];
     run->next_start = run->codes_end = ac.chunk_start;
     run->next_row = ac.chunk_row;
     run->next_no = ac.chunk_no;

@@ -388,17 +388,25 @@ static bool must_leave(struct engine *e, const struct slot *slot, const struct s
     return leave;
 }
 
+/* What had become of the chunk's rows before a slice. */
+struct before {
+    size_t slice_done;
+    int64_t created, failed;
+};
+
 static void note_slice(struct engine *e, const struct slot *slot, const struct store_chunk *c,
-                       size_t before, int64_t created, int64_t us)
+                       const struct before *before, int64_t us)
 {
     const struct turn turn = turn_of(slot);
     pthread_mutex_lock(&e->lock);
     schedule_charge(e, &turn, us);
     if (slot->run != NULL) {
         slot->run->commit_us += us;
-        slot->run->created += c->counts[OUTCOME_CREATED] - created;
+        slot->run->created += c->counts[OUTCOME_CREATED] - before->created;
+        slot->run->failed += c->counts[OUTCOME_FAILED] - before->failed;
         note_progress(slot->run, c,
-                      c->members != NULL ? c->n_rows : (int64_t)(c->slice_done - before));
+                      c->members != NULL ? c->n_rows
+                                         : (int64_t)(c->slice_done - before->slice_done));
         if (c->members != NULL)
             run_learn(slot->run, c);
     }
@@ -412,8 +420,9 @@ static bool commit_slot(struct engine *e, struct slot *slot)
     struct store_chunk *c;
     while ((c = first_open(slot)) != NULL) {
         struct err err = { 0 };
-        const size_t before = c->slice_done;
-        const int64_t created = c->counts[OUTCOME_CREATED];
+        const struct before before = { .slice_done = c->slice_done,
+                                       .created = c->counts[OUTCOME_CREATED],
+                                       .failed = c->counts[OUTCOME_FAILED] };
         const int64_t from_us = time_monotonic_us();
         if (must_leave(e, slot, c))
             return false;
@@ -424,7 +433,7 @@ static bool commit_slot(struct engine *e, struct slot *slot)
         }
         cm.tries = 0;
         cm.pause_ms = 0;
-        note_slice(e, slot, c, before, created, time_monotonic_us() - from_us);
+        note_slice(e, slot, c, &before, time_monotonic_us() - from_us);
     }
     return true;
 }

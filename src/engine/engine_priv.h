@@ -63,6 +63,7 @@ struct run {
     bool dropped;     /* leased by another, or gone: its chunks are not committed */
     bool waits;       /* for what it has in flight: what comes next depends on it */
     int64_t created;  /* rows, of all that is committed */
+    int64_t failed;
     unsigned in_flight;
     int64_t spent_us; /* for fairness */
     struct engine_progress progress;

@@ -40,23 +40,8 @@ static int put_places(struct run *run, struct draft *d, int64_t end, struct err 
     return 0;
 }
 
-/* Nothing is under way: how the action ends, or what comes next. */
-static int plan_on(struct run *run, struct draft *d, struct err *err)
+static int fail(struct draft *d, const char *why, struct err *err)
 {
-    const int64_t missing = run->plan.count - run->created;
-    const int64_t left = run->plan.draw.space - run->next_start;
-    if (missing <= 0) {
-        d->c->end_status = ACTION_DONE;
-        return 0;
-    }
-    if (left > 0) {
-        run->codes_end = run->next_start + (missing < left ? missing : left);
-        return 0;
-    }
-    const char *why = arena_printf(&d->slot->arena,
-                                   "Generated %" PRId64 " of %" PRId64 " vouchers: all %" PRId64
-                                   " codes that the code_config makes are taken.",
-                                   run->created, run->plan.count, run->plan.draw.space);
     if (why == NULL)
         return err_nomem(err);
     d->c->end_status = ACTION_FAILED;
@@ -64,11 +49,38 @@ static int plan_on(struct run *run, struct draft *d, struct err *err)
     return 0;
 }
 
+/* Nothing is under way: how the action ends, or what comes next. Rows fail for one reason only. */
+static int plan_on(struct engine *e, struct run *run, struct draft *d, struct err *err)
+{
+    struct arena *a = &d->slot->arena;
+    const int64_t missing = run->plan.count - run->created;
+    const int64_t left = run->plan.draw.space - run->next_start;
+    if (missing <= 0) {
+        d->c->end_status = ACTION_DONE;
+        return 0;
+    }
+    if (run->failed > 0)
+        return fail(d,
+                    arena_printf(a, "Generated %" PRId64 " of %" PRId64 " vouchers: " CAMPAIGN_FULL,
+                                 run->created, run->plan.count, store_campaign_codes_max(e->store)),
+                    err);
+    if (left > 0) {
+        run->codes_end = run->next_start + (missing < left ? missing : left);
+        return 0;
+    }
+    return fail(d,
+                arena_printf(a,
+                             "Generated %" PRId64 " of %" PRId64 " vouchers: all %" PRId64
+                             " codes that the code_config makes are taken.",
+                             run->created, run->plan.count, run->plan.draw.space),
+                err);
+}
+
 int read_codes(struct engine *e, struct run *run, struct draft *d, struct err *err)
 {
     const size_t budget = e->config.chunk_rows > 0 ? e->config.chunk_rows : run->rows_budget;
     const bool resumed = run->ac.slice_done > 0;
-    if (!resumed && run->next_start >= run->codes_end && plan_on(run, d, err) < 0)
+    if (!resumed && run->next_start >= run->codes_end && plan_on(e, run, d, err) < 0)
         return -1;
     if (d->c->end_status != ACTION_IN_PROGRESS)
         return 0;

@@ -62,8 +62,18 @@ static struct str key_of_record(const struct draft *d, const struct csv_reader *
     return (struct str){ 0 };
 }
 
-static int map_record(struct draft *d, const struct csv_reader *csv, struct err *err)
+/* A cell may name a category by its public id (reference 7, 19); the store knows whether there is
+ * one, and takes it as a name otherwise. */
+static void read_category_id(const struct engine *e, struct voucher *row)
 {
+    if ((row->set & VF_CATEGORY) != 0 &&
+        !id_decode(store_secret(e->store), ID_CATEGORY, row->category, &row->category_id))
+        row->category_id = 0;
+}
+
+static int map_record(const struct engine *e, struct draft *d, struct err *err)
+{
+    const struct csv_reader *csv = &e->csv;
     struct arena *a = &d->slot->arena;
     struct str reason = { 0 };
     if (csv->flaw != CSV_FINE) {
@@ -79,6 +89,7 @@ static int map_record(struct draft *d, const struct csv_reader *csv, struct err 
         return -1;
     if (rc > 0)
         return draft_fail(d, FAILURE_INVALID, key_of_record(d, csv), reason, err);
+    read_category_id(e, row);
     draft_keep(d);
     return 0;
 }
@@ -122,7 +133,7 @@ int read_csv(struct engine *e, struct draft *d, size_t max_rows, bool exact, enu
             *pos = e->csv.pos;
             return judge_end(d, result, end, why, err);
         }
-        if (map_record(d, &e->csv, err) < 0)
+        if (map_record(e, d, err) < 0)
             return -1;
         d->c->end = d->c->start + (int64_t)e->csv.pos;
     }

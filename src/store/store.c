@@ -42,8 +42,12 @@ int store_open(const char *url, const struct store_config *config, struct store 
     struct str rest;
     const struct str scheme = str_cut(str_of(url), ':', &rest);
     for (size_t i = 0; i < ARRAY_LEN(backends); i++) {
-        if (str_is(scheme, backends[i]->scheme) && rest.len > 0)
-            return backends[i]->open(rest.p, config, out, err);
+        if (!str_is(scheme, backends[i]->scheme) || rest.len == 0)
+            continue;
+        if (backends[i]->open(rest.p, config, out, err) < 0)
+            return -1;
+        ((struct store_base *)(void *)*out)->campaign_codes_max = config->campaign_codes_max;
+        return 0;
     }
     return err_set(err, ERR_INVALID_PAYLOAD,
                    "'%s' is not a store; say sqlite:PATH or postgresql://…", url);
@@ -53,6 +57,11 @@ void store_close(struct store *s)
 {
     if (s != NULL)
         ops_of(s)->close(s);
+}
+
+int64_t store_campaign_codes_max(const struct store *s)
+{
+    return ((const struct store_base *)(const void *)s)->campaign_codes_max;
 }
 
 const struct id_secret *store_secret(const struct store *s)

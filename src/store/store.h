@@ -265,6 +265,7 @@ struct store_config {
     bool copying;       /* so that nobody serves meanwhile: takes that lock, and nothing else */
     unsigned readers;   /* connections for reading */
     bool existing;      /* none is made: ERR_NOT_FOUND when it is not there */
+    int64_t campaign_codes_max; /* vouchers that a campaign may have; 0: any number */
 };
 
 /* An uploaded file that is to be stored: up to n bytes from `at`, fewer only at the end. */
@@ -588,10 +589,11 @@ struct store_ops {
 /* What every backend's struct begins with. */
 struct store_base {
     const struct store_ops *ops;
-    struct id_secret secret; /* of this store; read when it is opened */
-    const char *place;       /* see store_place; owned by the backend */
-    int64_t schema;          /* version that it has now */
-    int64_t schema_before;   /* the one it was opened with; 0: it was empty */
+    struct id_secret secret;    /* of this store; read when it is opened */
+    const char *place;          /* see store_place; owned by the backend */
+    int64_t schema;             /* version that it has now */
+    int64_t schema_before;      /* the one it was opened with; 0: it was empty */
+    int64_t campaign_codes_max; /* see struct store_config */
 };
 
 /* What every backend's transaction begins with. */
@@ -615,6 +617,10 @@ const struct id_secret *store_secret(const struct store *s);
 /* Where the store is, resolved: the path of the database file. What lies beside it is named after
  * it. */
 const char *store_place(const struct store *s);
+
+/* How many vouchers a campaign may have; 0: any number. CAMPAIGN_FULL is what is said of more. */
+int64_t store_campaign_codes_max(const struct store *s);
+#define CAMPAIGN_FULL "Campaign vouchers limit exceeded: %" PRId64
 
 /* The version of its schema, and the one that it had before it was opened; 0: none. */
 int64_t store_schema(const struct store *s, int64_t *before);

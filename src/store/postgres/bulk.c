@@ -152,7 +152,8 @@ int pg_bulk_slice(struct pg_store *s, struct store_chunk *c, struct err *err)
     if (sl.ap.has_erased)
         return slice_run(&s->bulk_tx, c, false, from_us, err);
     set_applier(&sl);
-    sl.by_query = c->mode == APPLY_UPDATE_ONLY || !sl.bulk->expect_new;
+    sl.by_query = c->mode == APPLY_UPDATE_ONLY || !sl.bulk->expect_new ||
+                  sl.ap.room < (int64_t)left; /* which are new is then to be known before */
     const int rc = sl.by_query ? run(&sl, err) : run_expecting_new(&sl, err);
     if (rc == 0) {
         learn(&sl, time_monotonic_us() - from_us);

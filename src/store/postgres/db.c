@@ -48,6 +48,7 @@ static const char *const pg_texts[STATEMENT_COUNT] = {
         ("SELECT category_id, category, count(*) FROM (SELECT category_id, category FROM vouchers "
          "WHERE " STEP_VOUCHERS " AND binned_ms IS NULL AND (?4 = 0 OR (redeemed_quantity = 0 AND "
          "redeemed_amount = 0 AND version <= ?4)) FOR UPDATE) v GROUP BY category_id, category"),
+    [STATEMENT_CAMPAIGN_LOCK] = "SELECT id FROM campaigns WHERE id = ?1 FOR UPDATE",
     [STATEMENT_TOTAL_ADD] =
         ("INSERT INTO totals VALUES (?1, ?2, current_setting('longshore.slot')::bigint, ?3) "
          "ON CONFLICT (project_id, resource, slot) DO UPDATE SET n = totals.n + excluded.n"),

@@ -178,6 +178,7 @@ static int create(struct slice *sl, const struct voucher *v, bool repeated, stru
         return -1;
     sl->there = sl->is_new = true;
     ap->created++;
+    ap->room--;
     out->outcome = OUTCOME_CREATED;
     if (sl->copying && ap->n_counts == APPLIER_COUNTS && end_fresh(sl, 0, err) < 0)
         return -1; /* the counters that wait will be written */
@@ -195,11 +196,12 @@ static int apply(struct slice *sl, struct voucher *v, bool repeated, struct appl
                                  .reason = STR(METADATA_UNFIT) };
         return 0;
     }
-    if (ap->has_categories && category_link(ap->db, ap->project_id, v, err) < 0)
+    if (applier_link(ap, v, err) < 0)
         return -1;
+    if (!sl->there && ap->mode == APPLY_UPDATE_ONLY)
+        return applier_missing(ap, v, out, err);
     if (!sl->there)
-        return ap->mode == APPLY_UPDATE_ONLY ? applier_missing(ap, v, out, err)
-                                             : create(sl, v, repeated, out, err);
+        return ap->room <= 0 ? applier_full(ap, out, err) : create(sl, v, repeated, out, err);
     return applier_refuses(ap) ? applier_duplicate(ap, v, out, err)
                                : applier_merge(ap, &sl->now, v, out, err);
 }

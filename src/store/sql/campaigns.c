@@ -269,6 +269,37 @@ int campaign_lives(struct db *db, int64_t project_id, int64_t key, bool *lives, 
     return got < 0 ? -1 : 0;
 }
 
+static int count_vouchers(struct db *db, int64_t project_id, int64_t key, int64_t *n,
+                          struct err *err)
+{
+    char counter[64];
+    struct stmt *st = db_statement(db, STATEMENT_TOTAL_GET, err);
+    if (st == NULL)
+        return -1;
+    totals_campaign(key, counter, sizeof(counter));
+    bind_int(st, 1, project_id);
+    bind_str(st, 2, str_of(counter));
+    const int got = db_step(db, st, err);
+    *n = got > 0 ? column_int(st, 0) : 0;
+    stmt_reset(st);
+    return got < 0 ? -1 : 0;
+}
+
+int campaign_room(struct store_tx *tx, int64_t project_id, int64_t key, int64_t *room,
+                  struct err *err)
+{
+    const int64_t most = tx->store->base.campaign_codes_max;
+    int64_t n;
+    *room = INT64_MAX;
+    if (most == 0)
+        return 0;
+    if (run_with(tx->db, STATEMENT_CAMPAIGN_LOCK, &key, 1, err) < 0 ||
+        count_vouchers(tx->db, project_id, key, &n, err) < 0)
+        return -1;
+    *room = most - n;
+    return 0;
+}
+
 int campaign_forget(struct db *db, int64_t project_id, int64_t key, struct err *err)
 {
     char counter[64];

@@ -247,6 +247,7 @@ struct voucher_applier {
     bool alone;   /* known: no earlier action of the queue is unfinished */
 
     int64_t first_unfinished; /* earlier than seq: INT64_MAX: none */
+    int64_t room;             /* for new rows in the campaign; INT64_MAX: it has no limit */
     bool expect_existing;     /* the last row was there: look first, insert second */
     bool has_categories;      /* the project has some: names may mean one */
     bool has_gone;            /* campaigns of the project were deleted, and have vouchers yet */
@@ -287,6 +288,8 @@ static inline bool applier_refuses(const struct voucher_applier *ap)
 /* The row fails: the code is taken (reference 7, 12 and 49), or there is none. */
 int applier_duplicate(struct voucher_applier *ap, const struct voucher *v, struct applied *out,
                       struct err *err) MUST_CHECK;
+int applier_full(struct voucher_applier *ap, struct applied *out,
+                 struct err *err) MUST_CHECK; /* the campaign has no room for it */
 int applier_missing(struct voucher_applier *ap, const struct voucher *v, struct applied *out,
                     struct err *err) MUST_CHECK;
 
@@ -388,6 +391,11 @@ int sql_tx_idempotency_put(struct store_tx *tx, const struct idempotency *i, str
 /* By public id first, then by name. 1: *c is it, texts in the arena; 0: there is none. */
 int campaign_find(struct db *db, const struct id_secret *secret, int64_t project_id,
                   struct str name_or_id, struct arena *a, struct campaign *c,
+                  struct err *err) MUST_CHECK;
+
+/* How many more vouchers the campaign may have, below 0 if it has too many; INT64_MAX: there is no
+ * limit. Nobody adds one beside this unit of work from then on, if there is. */
+int campaign_room(struct store_tx *tx, int64_t project_id, int64_t key, int64_t *room,
                   struct err *err) MUST_CHECK;
 
 int sql_tx_campaign_write(struct store_tx *tx, struct campaign_write *w, struct err *err);
@@ -522,8 +530,12 @@ int erased_after(struct db *db, int64_t project_id, struct str code, int64_t seq
 /* ---- category_link.c ---- */
 
 /* A given category name that a category of the project has becomes its key: category_id is set,
- * category is {NULL,0} then. Other names stay: they are tags. */
+ * category is {NULL,0} then. Other names stay: they are tags. A category_id beside a name is what
+ * the name says if it is meant as a public id; such a category counts more than one of that name.
+ */
 int category_link(struct db *db, int64_t project_id, struct voucher *v, struct err *err) MUST_CHECK;
+/* The same of a row; asks nothing when the project has no categories. */
+int applier_link(struct voucher_applier *ap, struct voucher *v, struct err *err) MUST_CHECK;
 
 /* ---- totals.c ---- */
 

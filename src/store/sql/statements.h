@@ -344,6 +344,7 @@
     X(CAMPAIGN_DELETE, "DELETE FROM campaigns WHERE id = ?1")                                      \
     X(CAMPAIGN_BIN_DELETE, "DELETE FROM bin WHERE resource_type = 2 AND resource_key = ?1")        \
     X(CAMPAIGN_BIN_OF_VOUCHERS, "DELETE FROM bin WHERE parent_key = ?1")                           \
+    X(CAMPAIGN_LOCK, "SELECT id FROM campaigns WHERE id = ?1")                                     \
     X(CAMPAIGN_LIVES,                                                                              \
       "SELECT 1 FROM campaigns WHERE id = ?2 AND project_id = ?1 AND binned_ms IS NULL")           \
     X(CAMPAIGNS_GONE, "SELECT 1 FROM campaigns WHERE project_id = ?1 AND binned_ms IS NOT NULL "   \
@@ -399,6 +400,9 @@
                      "WHERE id > ?1 AND id < ?2 ORDER BY id DESC")                                 \
     X(CATEGORY_SIZE, "SELECT count(*), sum(length(CAST(name AS BLOB))) FROM categories "           \
                      "WHERE id > ?1 AND id < ?2 AND id <> ?3")                                     \
+    X(TOTAL_GET, "SELECT CAST(coalesce(sum(n), 0) AS bigint) FROM totals WHERE project_id = ?1 "   \
+                 "AND resource = ?2")                                                              \
+    X(ACTION_CREATED, "SELECT created FROM actions WHERE seq = ?1")                                \
     X(TOTAL_DELETE, "DELETE FROM totals WHERE project_id = ?1 AND resource = ?2")                  \
     X(VOUCHER_INSERT, "INSERT INTO vouchers (" VOUCHER_COLUMNS ") VALUES (?1, " NEW_VOUCHER ") "   \
                       "ON CONFLICT DO NOTHING")                                                    \

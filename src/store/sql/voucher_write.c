@@ -116,6 +116,14 @@ static int run_create(struct writing *wr, struct err *err)
         snprintf(text, sizeof(text), "You can not generate vouchers for %s type campaign.", type);
         return refuse(wr, ERR_INVALID_CAMPAIGN, str_of(text));
     }
+    int64_t room;
+    if (campaign_room(wr->tx, w->project_id, c.key, &room, err) < 0)
+        return -1;
+    if (room <= 0) {
+        char text[80];
+        snprintf(text, sizeof(text), CAMPAIGN_FULL, wr->tx->store->base.campaign_codes_max);
+        return refuse(wr, ERR_INVALID_CAMPAIGN, str_of(text));
+    }
     if (campaign_fill_voucher(&c, w->voucher, wr->ap.now_ms, w->arena, &why) < 0) {
         if (why.code == ERR_INVALID_PAYLOAD)
             return refuse(wr, why.code, str_of(why.msg));

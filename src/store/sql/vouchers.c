@@ -7,6 +7,8 @@
  * read and merged. When the last code existed the next one probably does too (the same file sent
  * again): then it is read first.
  */
+#include <inttypes.h>
+
 #include "base/time_iso.h"
 #include "store/sql/sql_priv.h"
 
@@ -114,6 +116,12 @@ int applier_duplicate(struct voucher_applier *ap, const struct voucher *v, struc
         FAILURE_DUPLICATE, out, err);
 }
 
+int applier_full(struct voucher_applier *ap, struct applied *out, struct err *err)
+{
+    return fails(arena_printf(ap->arena, CAMPAIGN_FULL, ap->tx->store->base.campaign_codes_max),
+                 FAILURE_REFUSED, out, err);
+}
+
 int applier_missing(struct voucher_applier *ap, const struct voucher *v, struct applied *out,
                     struct err *err)
 {
@@ -155,9 +163,29 @@ int applier_count(struct voucher_applier *ap, const struct voucher *v, int64_t n
 
 /* ---- beginning ---- */
 
+/* A dry run has to remember what it would have made. */
+static int find_room(struct voucher_applier *ap, struct err *err)
+{
+    bool found;
+    int64_t made;
+    ap->room = INT64_MAX;
+    if (ap->campaign_id == 0)
+        return 0;
+    if (campaign_room(ap->tx, ap->project_id, ap->campaign_id, &ap->room, err) < 0)
+        return -1;
+    if (ap->room == INT64_MAX || !ap->dry_run)
+        return 0;
+    if (db_number(ap->db, STATEMENT_ACTION_CREATED, ap->seq, &found, &made, err) < 0)
+        return -1;
+    ap->room -= made;
+    return 0;
+}
+
 int applier_begin(struct voucher_applier *ap, struct err *err)
 {
     ap->first_unfinished = INT64_MAX;
+    if (find_room(ap, err) < 0)
+        return -1;
     if (!ap->alone && queue_first_unfinished(ap->db, ap->project_id, QUEUE_VOUCHERS, -1,
                                              &ap->first_unfinished, err) < 0)
         return -1;
@@ -249,6 +277,7 @@ static int try_insert(struct voucher_applier *ap, struct voucher *v, struct err 
         return err_set(err, ERR_STORE, "the table of vouchers does not end where it should");
     ap->keys.next++;
     ap->created++;
+    ap->room--;
     if (applier_count(ap, v, 1, err) < 0)
         return -1;
     if (ap->created > 1 || ap->tx->store->backend->last_key == NULL)
@@ -427,6 +456,9 @@ static int apply_dry(struct voucher_applier *ap, struct voucher *v, struct appli
         return merged < 0 ? -1 : 0;
     if (ap->mode == APPLY_UPDATE_ONLY)
         return applier_missing(ap, v, out, err);
+    if (ap->room <= 0)
+        return applier_full(ap, out, err);
+    ap->room--;
     v->version = ap->seq;
     v->recent = (struct str){ 0 };
     out->outcome = OUTCOME_CREATED;
@@ -447,9 +479,22 @@ static int apply_update(struct voucher_applier *ap, struct voucher *v, struct ap
     return applier_missing(ap, v, out, err);
 }
 
+/* Nothing can be added: either the code is there, or the row fails. */
+static int apply_without_room(struct voucher_applier *ap, struct voucher *v, struct applied *out,
+                              struct err *err)
+{
+    const int merged = try_merge(ap, v, out, err);
+    if (merged != 0)
+        return merged < 0 ? -1 : 0;
+    arena_reset(ap->arena);
+    return applier_full(ap, out, err);
+}
+
 static int apply_upsert(struct voucher_applier *ap, struct voucher *v, struct applied *out,
                         struct err *err)
 {
+    if (ap->room <= 0)
+        return apply_without_room(ap, v, out, err);
     for (int tries = 0; tries < 2; tries++) { /* at most one of each */
         if (ap->expect_existing) {
             const int merged = try_merge(ap, v, out, err);
@@ -495,7 +540,7 @@ int applier_apply(struct voucher_applier *ap, struct voucher *v, struct applied 
         out->outcome = OUTCOME_SUPERSEDED;
         return 0;
     }
-    if (ap->has_categories && category_link(ap->db, ap->project_id, v, err) < 0)
+    if (applier_link(ap, v, err) < 0)
         return -1;
     if (ap->tx->store->backend->fits != NULL && !ap->tx->store->backend->fits(v))
         return fails(METADATA_UNFIT, FAILURE_INVALID, out, err);
