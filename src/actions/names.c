@@ -32,6 +32,19 @@ static const char *const kind_names[ACTION_KIND_ID_COUNT] = {
     [22] = "ORDERS.METADATA_KEY_PURGE",
 };
 
+const char *action_kind_name(int kind)
+{
+    return kind > 0 && kind < ACTION_KIND_ID_COUNT ? kind_names[kind] : "UNKNOWN";
+}
+
+int action_kind_get(int kind, const struct action_kind **out, struct err *err)
+{
+    *out = action_kind_find(kind);
+    return *out != NULL ? 0
+                        : err_set(err, ERR_NOT_FOUND, "this server has no actions of type %s",
+                                  action_kind_name(kind));
+}
+
 int action_kind_number(struct str name)
 {
     for (int kind = 1; kind < ACTION_KIND_ID_COUNT; kind++) {

@@ -98,6 +98,12 @@ struct action_kind {
 /* NULL when the table has no such row. */
 const struct action_kind *action_kind_find(int kind);
 
+/* The same for somebody who needs it: ERR_NOT_FOUND names the type. */
+int action_kind_get(int kind, const struct action_kind **out, struct err *err) MUST_CHECK;
+
+/* Name of one of the API's 22 types, with or without a row; "UNKNOWN" for any other number. */
+const char *action_kind_name(int kind);
+
 /* The number of one of the API's 22 types, with or without a row; 0: there is no such type. */
 int action_kind_number(struct str name);
 

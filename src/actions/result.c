@@ -240,7 +240,7 @@ void action_put_json(struct json_out *o, const struct action *ac, const struct a
     const bool finished = action_is_finished(ac);
     json_object(o);
     put_text(o, "id", str_of(view->id));
-    put_text(o, "type", str_of(kind != NULL ? kind->name : "UNKNOWN"));
+    put_text(o, "type", str_of(action_kind_name(ac->kind)));
     put_state(o, ac);
     if (finished && kind != NULL && view->failures != NULL) {
         json_key(o, "result");

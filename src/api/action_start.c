@@ -166,10 +166,7 @@ static int read_flags(struct starting *st, struct err *err)
 
 static int begin(struct starting *st, struct err *err)
 {
-    st->kind = action_kind_find(st->how.kind);
-    if (st->kind == NULL)
-        return err_set(err, ERR_INTERNAL, "action kind %d has no row", st->how.kind);
-    if (read_flags(st, err) < 0)
+    if (action_kind_get(st->how.kind, &st->kind, err) < 0 || read_flags(st, err) < 0)
         return -1;
     st->action = (struct action){
         .project_id = st->rq->project->id,
@@ -211,9 +208,9 @@ int action_start(struct request *rq, const struct action_start *how, struct err 
 int action_insert(struct store_tx *tx, const struct request *rq, enum action_kind_id id,
                   struct action *ac, struct err *err)
 {
-    const struct action_kind *kind = action_kind_find(id);
-    if (kind == NULL)
-        return err_set(err, ERR_INTERNAL, "action kind %d has no row", id);
+    const struct action_kind *kind;
+    if (action_kind_get(id, &kind, err) < 0)
+        return -1;
     ac->project_id = rq->project->id;
     ac->kind = id;
     ac->queue = kind->queue;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* routes.c - every endpoint, one row each. */
+#include "actions/registry.h"
 #include "api/api.h"
 
-/* A fixed word of the API that has no endpoint here yet: it must not be taken for a code. */
+/* A fixed word of the API that has no endpoint here: it must not be taken for a code. */
 static int not_there(struct request *rq, struct response *rs, struct err *err)
 {
     (void)rq;
@@ -15,7 +16,8 @@ static const struct route routes[] = {
     { "GET", "/readyz", AUTH_NONE, BODY_NONE, api_health_ready },
 
     { "GET", "/v1/vouchers", AUTH_PROJECT, BODY_NONE, api_vouchers_list },
-    { "POST", "/v1/vouchers/importCSV", AUTH_PROJECT, BODY_MULTIPART, api_vouchers_import_csv },
+    { "POST", "/v1/vouchers/importCSV", AUTH_PROJECT, BODY_MULTIPART, api_vouchers_import_csv,
+      .kind = ACTION_VOUCHERS_IMPORT_CSV },
     { "POST", "/v1/vouchers", AUTH_PROJECT, BODY_JSON, api_vouchers_create_any },
     { "POST", "/v1/vouchers/import", AUTH_PROJECT, BODY_RECORDS, api_records_start,
       &api_vouchers_import_body },
@@ -44,7 +46,8 @@ static const struct route routes[] = {
     { "POST", "/v1/campaigns/qualification", AUTH_PROJECT, BODY_NONE, not_there },
     { "GET", "/v1/campaigns/{campaignId}", AUTH_PROJECT, BODY_NONE, api_campaigns_get },
     { "PUT", "/v1/campaigns/{campaignId}", AUTH_PROJECT, BODY_JSON, api_campaigns_update },
-    { "DELETE", "/v1/campaigns/{campaignId}", AUTH_PROJECT, BODY_NONE, api_campaigns_delete },
+    { "DELETE", "/v1/campaigns/{campaignId}", AUTH_PROJECT, BODY_NONE, api_campaigns_delete,
+      .kind = ACTION_CAMPAIGN_VOUCHERS_DELETE },
     { "POST", "/v1/campaigns/{campaignId}/vouchers", AUTH_PROJECT, BODY_JSON,
       api_campaigns_add_vouchers },
     { "POST", "/v1/campaigns/{campaignId}/vouchers/{code}", AUTH_PROJECT, BODY_JSON,
@@ -52,7 +55,7 @@ static const struct route routes[] = {
     { "POST", "/v1/campaigns/{campaignId}/import", AUTH_PROJECT, BODY_RECORDS, api_campaigns_import,
       &api_campaigns_import_body },
     { "POST", "/v1/campaigns/{campaignId}/importCSV", AUTH_PROJECT, BODY_MULTIPART,
-      api_campaigns_import_csv },
+      api_campaigns_import_csv, .kind = ACTION_CAMPAIGN_VOUCHERS_IMPORT_CSV },
     { "GET", "/v1/campaigns/{campaignId}/transactions", AUTH_PROJECT, BODY_NONE,
       api_campaigns_transactions },
     { "POST", "/v1/campaigns/{campaignId}/enable", AUTH_PROJECT, BODY_NONE, api_campaigns_enable },
@@ -90,8 +93,26 @@ static const struct route routes[] = {
     { "POST", "/v1/async-actions/{id}/cancel", AUTH_PROJECT, BODY_NONE, api_async_actions_cancel },
 };
 
+/* What the endpoint is there to start; 0: nothing. */
+static int kind_of(const struct route *r)
+{
+    return r->records != NULL ? r->records->kind : r->kind;
+}
+
+/* An endpoint that starts actions of a type without a row (registry.c) is none; nobody sends it a
+ * body in vain. */
 void api_routes(const struct route **out, size_t *n)
 {
-    *out = routes;
-    *n = ARRAY_LEN(routes);
+    static struct route served[ARRAY_LEN(routes)];
+    for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
+        const int kind = kind_of(&routes[i]);
+        served[i] = routes[i];
+        if (kind == 0 || action_kind_find(kind) != NULL)
+            continue;
+        served[i].body = BODY_NONE;
+        served[i].records = NULL;
+        served[i].handler = not_there;
+    }
+    *out = served;
+    *n = ARRAY_LEN(served);
 }

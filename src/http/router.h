@@ -44,6 +44,7 @@ struct route {
     enum route_body body;
     request_handler *handler;
     const struct records_shape *records; /* BODY_RECORDS */
+    int kind;                            /* the application's word for what it starts; 0: nothing */
 };
 
 struct route_match {
