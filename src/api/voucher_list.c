@@ -92,7 +92,8 @@ static int read_page(struct request *rq, struct voucher_page *page, struct err *
     int number = 1;
     if (query_int(rq, "limit", 1, LIST_LIMIT_MAX, LIST_LIMIT_DEFAULT, &page->limit, err) < 0 ||
         query_int(rq, "page", 1, VOUCHER_PAGE_MAX, 1, &number, err) < 0 ||
-        read_order(rq, &page->order, err) < 0 || filters_of_list(rq, &voucher_list_filters, &page->filter, err) < 0)
+        read_order(rq, &page->order, err) < 0 ||
+        filters_of_list(rq, &voucher_list_filters, &page->filter, err) < 0)
         return -1;
     page->offset = (int64_t)(number - 1) * page->limit;
     page->time_ms = LIST_MS;

@@ -228,8 +228,8 @@ static const char *const sums[] = {
     "SELECT sum(id + version + length(name) + length(metadata) + length(code_config) + "
     "campaign_type "
     "* 7 + codes * 5 + active * 3 + creation * 2 + start_ms + value) FROM campaigns",
-    "SELECT sum(id + campaign_id + hierarchy * 7 + active + type + discount_type * 3 + value + "
-    "length(name) + length(banner) + length(metadata)) FROM promotion_tiers",
+    "SELECT sum(id + campaign_id + hierarchy * 7 + active + type + value) FROM promotion_tiers",
+    "SELECT sum(length(name) + length(banner) + length(metadata)) FROM promotion_tiers",
     "SELECT sum(id + length(params)) FROM exports",
     "SELECT sum(length(token_hash) + length(name) + kind) FROM keys WHERE project_id = 1",
     "SELECT sum(length(token_hash) + expires_ms) FROM oauth_tokens",

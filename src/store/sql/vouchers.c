@@ -362,7 +362,7 @@ int applier_keep(struct voucher_applier *ap, const struct voucher *before, struc
 
 /* Its campaign has been deleted, so it is on its way to the bin, or out. */
 static int campaign_is_gone(struct voucher_applier *ap, const struct voucher *stored, bool *gone,
-                             struct err *err)
+                            struct err *err)
 {
     bool lives = true;
     if (ap->has_gone && stored->campaign_id != 0 &&
