@@ -59,6 +59,11 @@ int api_records_start(struct request *rq, struct response *rs, struct err *err);
 extern const struct records_shape api_vouchers_import_body, api_vouchers_bulk_update_body,
     api_vouchers_metadata_update_body;
 
+int api_customers_get(struct request *rq, struct response *rs, struct err *err);
+int api_customers_save(struct request *rq, struct response *rs, struct err *err);
+int api_customers_change(struct request *rq, struct response *rs, struct err *err);
+int api_customers_delete(struct request *rq, struct response *rs, struct err *err);
+int api_publications_create(struct request *rq, struct response *rs, struct err *err);
 int api_promotions_list(struct request *rq, struct response *rs, struct err *err);
 int api_promotions_get_tier(struct request *rq, struct response *rs, struct err *err);
 int api_campaigns_list(struct request *rq, struct response *rs, struct err *err);

@@ -79,7 +79,7 @@ int api_names_read(struct store *store, int64_t project_id, const struct voucher
 /* The public ids of one. */
 struct api_name_ids {
     char own[ID_MAX_LEN]; /* the caller writes it */
-    char category[ID_MAX_LEN], campaign[ID_MAX_LEN];
+    char category[ID_MAX_LEN], campaign[ID_MAX_LEN], holder[ID_MAX_LEN];
 };
 
 /* The names of one: its own id, category, campaign. `ids` must live as long. */

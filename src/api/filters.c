@@ -374,6 +374,27 @@ static int add_some(struct request *rq, struct filter_reader *r, struct filter *
     return filter_add_known(r, f, param->field, FILTER_IN, name, values.items, values.n, err);
 }
 
+/* A customer's id, or the id of the one with this source id; nobody's finds nothing. */
+static int add_customer(struct request *rq, struct filter_reader *r, struct filter *f,
+                        const struct list_param *param, struct err *err)
+{
+    struct store *store = api_of(rq)->store;
+    struct str value = request_query(rq, param->name);
+    struct customer *c = NULL;
+    char id[ID_MAX_LEN];
+    if (value.p == NULL)
+        return 0;
+    if (store_find_customer(store, &rq->arena, rq->project->id, value, &c, err) < 0)
+        return err_wrap(err, "cannot look up a customer");
+    if (c != NULL) {
+        id_encode(store_secret(store), ID_CUSTOMER, c->key, id);
+        value = arena_str(&rq->arena, str_of(id));
+        if (value.p == NULL)
+            return err_nomem(err);
+    }
+    return filter_add_known(r, f, param->field, FILTER_IS, param->name, &value, 1, err);
+}
+
 typedef int param_adder(struct request *rq, struct filter_reader *r, struct filter *f,
                         const struct list_param *param, struct err *err);
 
@@ -382,6 +403,7 @@ int filters_of_list(struct request *rq, const struct list_filters *of, const str
 {
     static param_adder *const adders[] = {
         [LIST_PARAM_IS] = add_equal,
+        [LIST_PARAM_CUSTOMER] = add_customer,
         [LIST_PARAM_IN] = add_some,
         [LIST_PARAM_TIMES] = add_times,
     };
@@ -414,7 +436,7 @@ int filters_of_list(struct request *rq, const struct list_filters *of, const str
 static const struct list_param voucher_params[] = {
     { "category", VFILTER_CATEGORY, LIST_PARAM_IS },
     { "campaign", VFILTER_CAMPAIGN, LIST_PARAM_IS },
-    { "customer", VFILTER_HOLDER_ID, LIST_PARAM_IS },
+    { "customer", VFILTER_HOLDER_ID, LIST_PARAM_CUSTOMER },
     { "code", VFILTER_CODE, LIST_PARAM_IS },
     { "campaign_id", VFILTER_CAMPAIGN_ID, LIST_PARAM_IS },
     { "created_at", VFILTER_CREATED_AT, LIST_PARAM_TIMES },

@@ -23,9 +23,10 @@ struct list_param {
     const char *name; /* NULL: there are no more */
     int field;        /* id in the fields of the list */
     enum {
-        LIST_PARAM_IS,   /* `category=…` */
-        LIST_PARAM_IN,   /* `ids[0]=…&ids[1]=…`, in any spelling of a list */
-        LIST_PARAM_TIMES /* `created_at[before]=…`, `created_at[after]=…` */
+        LIST_PARAM_IS,       /* `category=…` */
+        LIST_PARAM_CUSTOMER, /* the same, by id or source id */
+        LIST_PARAM_IN,       /* `ids[0]=…&ids[1]=…`, in any spelling of a list */
+        LIST_PARAM_TIMES     /* `created_at[before]=…`, `created_at[after]=…` */
     } kind;
 };
 

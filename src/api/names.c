@@ -98,6 +98,10 @@ void api_names_of(const struct api_names *names, const struct voucher *v, struct
                                           : NULL;
     const struct campaign *campaign =
         v->campaign_id != 0 ? find_campaign(names, v->campaign_id) : NULL;
+    if (v->holder_id != 0) {
+        id_encode(store_secret(names->store), ID_CUSTOMER, v->holder_id, ids->holder);
+        out->holder_id = ids->holder;
+    }
     if (category != NULL) /* one that has been deleted since is none */
         put_category(names, category, ids->category, out);
     if (campaign == NULL)

@@ -26,6 +26,13 @@
     X(INVALID_BALANCE, 400, "invalid_add_balance_params", "Invalid add balance params")            \
     X(GIFT_EXCEEDED, 400, "gift_amount_exceeded", "Gift amount exceeded")                          \
     X(POINTS_EXCEEDED, 400, "loyalty_card_points_exceeded", "Loyalty card points exceeded")        \
+    X(MISSING_VOUCHERS, 400, "missing_vouchers", "Missing vouchers")                               \
+    X(ALREADY_PUBLISHED, 400, "voucher_already_published", "Voucher already published")            \
+    X(TOO_MANY_VOUCHERS, 400, "too_many_vouchers_requested", "Too many vouchers requested")        \
+    X(NOT_PUBLISHABLE, 400, "voucher_cannot_be_published", "Voucher cannot be published")          \
+    X(NO_VOUCHER, 400, "no_voucher_suitable_for_publication",                                      \
+      "Couldn't find any voucher suitable for publication")                                        \
+    X(DUPLICATE_SOURCE_ID, 400, "duplicate_source_id", "Duplicate source_id")                      \
     X(INVALID_GRANT, 400, "invalid_grant_type", "Invalid grant_type")                              \
     X(INVALID_SCOPE, 400, "invalid_scope", "Invalid scope")                                        \
     X(MISSING_PARAMETERS, 400, "missing_parameters", "Missing parameters")                         \

@@ -38,6 +38,8 @@ static const struct {
     [ID_EXPORT] = { "exp_", 24, false },
     [ID_CAMPAIGN] = { "camp_", 24, false },
     [ID_PROMOTION_TIER] = { "promo_", 24, false },
+    [ID_CUSTOMER] = { "cust_", 24, false },
+    [ID_PUBLICATION] = { "pub_", 32, false },
 };
 
 static_assert(crypto_shorthash_KEYBYTES == 16, "the secret holds two SipHash keys");

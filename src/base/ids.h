@@ -28,6 +28,8 @@ enum id_kind {
     ID_EXPORT,
     ID_CAMPAIGN,
     ID_PROMOTION_TIER,
+    ID_CUSTOMER,
+    ID_PUBLICATION,
     ID_KIND_COUNT
 };
 

@@ -104,6 +104,8 @@ struct voucher {
     int64_t binned_ms;   /* TIME_NONE: not in the bin */
     struct str recent;   /* who wrote what lately; the store's */
     int64_t campaign_id; /* 0: standalone */
+    int64_t holder_id;   /* key of a customer; 0: nobody */
+    int64_t publish_count;
     int64_t created_ms;
     int64_t updated_ms; /* TIME_NONE: never changed */
     int64_t version;    /* sequence number of the action or request that wrote it last */
@@ -211,6 +213,7 @@ struct voucher_names {
     const char *id;          /* the voucher's public id */
     const char *campaign_id; /* public; NULL: standalone */
     struct str campaign;     /* its name */
+    const char *holder_id;   /* public; NULL: nobody has it */
     bool is_referral;        /* a code of a referral program */
     const char *category_id; /* public; NULL: it has no category, or only a tag */
     struct str category;     /* the rest is of that category */
@@ -233,7 +236,7 @@ int voucher_unset_metadata(struct str *metadata, struct str unset, struct arena 
 int voucher_renew_metadata(struct str *metadata, struct str change, struct str unset,
                            struct arena *a, struct err *err) MUST_CHECK;
 
-/* What the API prints. The holder is not known to the voucher and printed as null or not at all.
+/* What the API prints.
  * Errors: see buf.h. */
 enum voucher_json_flags { VOUCHER_JSON_SINGLE = 1u << 0 /* with validation_rules_assignments */ };
 void voucher_put_json(struct json_out *o, const struct voucher *v,

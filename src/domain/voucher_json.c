@@ -216,7 +216,7 @@ static void put_publish(struct json_out *o, const struct voucher *v)
     json_key(o, "publish");
     json_object(o);
     put_member_str(o, "object", STR("list"));
-    put_member_int(o, "count", 0);
+    put_member_int(o, "count", v->publish_count);
     put_list_url(o, v->code, "publications");
     json_object_end(o);
 }
@@ -288,6 +288,8 @@ void voucher_put_json(struct json_out *o, const struct voucher *v,
     json_bool(o, names->is_referral);
     put_member_time(o, "created_at", v->created_ms);
     put_member_time(o, "updated_at", v->updated_ms);
+    if (names->holder_id != NULL)
+        put_member_str(o, "holder_id", str_of(names->holder_id));
     if ((flags & VOUCHER_JSON_SINGLE) != 0)
         voucher_put_assignments(o, "validation_rules_assignments", "voucher", v, names->id);
     put_redemption(o, v);

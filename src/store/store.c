@@ -217,6 +217,22 @@ int store_tx_category_write(struct store_tx *tx, struct category_write *w, struc
     return ops_of_tx(tx)->tx_category_write(tx, w, err);
 }
 
+int store_tx_customer_write(struct store_tx *tx, struct customer_write *w, struct err *err)
+{
+    return ops_of_tx(tx)->tx_customer_write(tx, w, err);
+}
+
+int store_tx_publish(struct store_tx *tx, struct publish *p, struct err *err)
+{
+    return ops_of_tx(tx)->tx_publish(tx, p, err);
+}
+
+int store_find_customer(struct store *s, struct arena *a, int64_t project_id,
+                        struct str id_or_source, struct customer **out, struct err *err)
+{
+    return ops_of(s)->find_customer(s, a, project_id, id_or_source, out, err);
+}
+
 int store_tx_bin_erase(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
                        int64_t *campaign, struct err *err)
 {

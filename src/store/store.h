@@ -28,6 +28,7 @@
 #include "domain/code_config.h"
 #include "domain/filter.h"
 #include "domain/outcome.h"
+#include "domain/publication.h"
 #include "domain/voucher.h"
 
 struct store;    /* a backend's own struct; begins with struct store_base */
@@ -328,6 +329,40 @@ struct category_write {
     bool found;               /* CHANGE, ERASE */
 };
 
+/* One customer. Texts that come out are in `arena`. */
+struct customer_write {
+    int64_t project_id;
+    enum {
+        CUSTOMER_SAVE,   /* the one that `given` means, or a new one */
+        CUSTOMER_CHANGE, /* what `given` gives */
+        CUSTOMER_ERASE
+    } mode;
+    struct str id_or_source; /* CHANGE, ERASE */
+    const struct customer *given;
+    struct arena *arena;
+
+    struct customer customer; /* as it is stored then; ERASE: as it was */
+    bool found;
+};
+
+/* Vouchers for a customer. When it is refused the unit fails, and nothing of it stays. */
+struct publish {
+    int64_t project_id;
+    const struct publication *given;
+    bool join_once; /* who has a voucher of the campaign gets that one again */
+    struct arena *arena;
+
+    int64_t key;
+    int64_t created_ms;
+    struct customer customer;
+    struct voucher *vouchers; /* as they are stored then */
+    size_t n;
+    bool refused;
+    struct err why;           /* what the client is told */
+    const char *missing_type; /* not NULL: there is no such voucher, or campaign */
+    struct str missing_id;
+};
+
 /* One campaign. Texts that come out are in `arena`; w->campaign comes in anew for each try. */
 struct campaign_write {
     int64_t project_id;
@@ -493,6 +528,10 @@ struct store_ops {
     int (*tx_voucher_write)(struct store_tx *tx, struct voucher_write *w, struct err *err);
     int (*tx_category_write)(struct store_tx *tx, struct category_write *w, struct err *err);
     int (*tx_campaign_write)(struct store_tx *tx, struct campaign_write *w, struct err *err);
+    int (*tx_customer_write)(struct store_tx *tx, struct customer_write *w, struct err *err);
+    int (*tx_publish)(struct store_tx *tx, struct publish *p, struct err *err);
+    int (*find_customer)(struct store *s, struct arena *a, int64_t project_id,
+                         struct str id_or_source, struct customer **out, struct err *err);
     int (*tx_bin_erase)(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
                         int64_t *campaign, struct err *err);
     int (*tx_export_insert)(struct store_tx *tx, int64_t project_id, struct stored_export *e,
@@ -696,6 +735,13 @@ int store_tx_voucher_write(struct store_tx *tx, struct voucher_write *w,
 int store_tx_campaign_write(struct store_tx *tx, struct campaign_write *w,
                             struct err *err) MUST_CHECK;
 
+/* Saves, changes or erases a customer, says in *w what became of it. ERR_INVALID_PAYLOAD. */
+int store_tx_customer_write(struct store_tx *tx, struct customer_write *w,
+                            struct err *err) MUST_CHECK;
+
+/* -1 also when it is refused: then *p says why. */
+int store_tx_publish(struct store_tx *tx, struct publish *p, struct err *err) MUST_CHECK;
+
 int store_tx_category_write(struct store_tx *tx, struct category_write *w,
                             struct err *err) MUST_CHECK;
 /* The entry and its resource, for good. But a campaign has vouchers: *campaign is its key then, the
@@ -811,6 +857,10 @@ int store_find_tier(struct store *s, struct arena *a, int64_t project_id, int64_
 int store_list_tiers(struct store *s, struct arena *a, const struct campaign *c, int64_t offset,
                      size_t limit, struct tier **out, size_t *n, int64_t *total,
                      struct err *err) MUST_CHECK;
+
+/* By public id first, then by source id; NULL for none. */
+int store_find_customer(struct store *s, struct arena *a, int64_t project_id,
+                        struct str id_or_source, struct customer **out, struct err *err) MUST_CHECK;
 
 int store_find_category(struct store *s, struct arena *a, int64_t project_id, int64_t key,
                         struct category **out, struct err *err) MUST_CHECK;

@@ -62,6 +62,7 @@ test('bookings of cards are points', async () => {
 	const p = await newProject(server);
 	const { id } = await campaignOf(p, 'L', CARD, ['CARD']);
 	const { id: card } = await p.voucher('CARD');
+	ok(await p.post('/v1/publications', { customer: { source_id: 'holder' }, voucher: 'CARD' }));
 	ok(await p.post('/v1/loyalties/members/CARD/balance', { points: 7 }));
 	ok(await p.post('/v1/loyalties/members/CARD/balance', { points: -5 }));
 	const { data } = await list(p, id);

@@ -180,6 +180,11 @@ test('points are added to a card, and taken from it', async () => {
 	const { id } = await campaignOf(p, { name: 'L', voucher: CARD });
 	const card = await add(p, 'L');
 	const book = (code, points) => p.post(`/v1/loyalties/members/${code}/balance`, { points, source_id: `s${points}`, reason: 'r' });
+	assertError(await book(card.code, 10000), {
+		code: 400, key: 'invalid_add_balance_params', message: 'Invalid add balance params',
+		details: 'A loyalty card must have a holder: publish it to a customer first'
+	});
+	assert.equal((await p.post('/v1/publications', { customer: { source_id: 'holder' }, voucher: card.code })).status, 200);
 	const { status, json } = await book(card.code, 10000);
 	assert.equal(status, 200);
 	assert.deepEqual(json, {

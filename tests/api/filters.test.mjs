@@ -148,8 +148,6 @@ const textFields = {
 	category: [v => v.category, ['First', 'tag', "Sec'ond, [x]", 'F', 'ag', 'first', ', [x]']],
 	categories: [v => v.category, ['First', 'tag']],
 	type: [v => v.type, ['GIFT_VOUCHER', 'DISCOUNT_VOUCHER', 'GIFT', 'VOUCHER', 'LOYALTY_CARD']],
-	holder_id: [() => null, ['cust_1']],
-	published_for_customer_id: [() => null, ['cust_1']],
 	campaign: [v => v.campaign, ['Summer']]
 };
 
@@ -175,7 +173,8 @@ test('ids are compared as such; a voucher is known by its code as well', async (
 	const cases = [
 		[['vouchers', 'id'], v => [v.id, v.code], [...ids, 'alpha', 'nope', 'v_nope'], 15],
 		[['category_ids', 'category_id'], v => [v.category_id], [first.id, 'cat_000000000000000000'], 3],
-		[['campaign_ids', 'campaign_id'], v => [v.campaign_id], ['camp_nothing'], 0]
+		[['campaign_ids', 'campaign_id'], v => [v.campaign_id], ['camp_nothing'], 0],
+		[['holder_id', 'published_for_customer_id'], v => [v.holder_id], ['cust_nothing'], 0]
 	];
 	for (const [fields, of, values, withOne] of cases) {
 		for (const field of fields) {

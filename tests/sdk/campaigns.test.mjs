@@ -70,6 +70,8 @@ test('a card is topped up', async () => {
 	const { client } = await newClient(server);
 	const campaign = await client.campaigns.create({ name: 'L', vouchers_count: 1, voucher: { type: 'LOYALTY_CARD', loyalty_card: { points: 1000 } } });
 	const { vouchers: [card] } = await client.vouchers.list({ campaign_id: campaign.id });
+	const customer = await client.customers.create({ source_id: 'holder' });
+	await client.distributions.publications.create({ voucher: card.code, customer: { id: customer.id } });
 	const { balance } = await client.loyalties.addOrRemoveCardBalance(card.code, { source_id: 's', points: 10000, reason: 'r' });
 	assert.equal(balance, 11000);
 });

@@ -184,6 +184,29 @@ static void make_promotion(struct unit_world *w)
     assert_false(write.refused);
 }
 
+static int write_publication(struct store_tx *tx, void *arg, struct err *err)
+{
+    return store_tx_publish(tx, arg, err);
+}
+
+/* A customer who has a voucher. */
+static void make_publication(struct unit_world *w)
+{
+    const struct publication given = { .customer = { .source_id = STR("ann"),
+                                                     .email = STR("ann@example.com"),
+                                                     .address = STR("{\"city\":\"Oslo\"}"),
+                                                     .metadata = STR("{\"z\":1e2}"),
+                                                     .updated_ms = TIME_NONE },
+                                       .voucher = STR("c"),
+                                       .count = 1,
+                                       .source_id = STR("p-1"),
+                                       .channel = STR("API"),
+                                       .metadata = STR("{\"m\":1}") };
+    struct publish publish = { .project_id = w->project, .given = &given, .arena = &w->arena };
+    unit_work(w->store, write_publication, &publish);
+    assert_int_equal(publish.n, 1);
+}
+
 static void fill(struct unit_world *w)
 {
     static const struct unit_row rows[] = { { "a", 100, NULL },
@@ -197,6 +220,7 @@ static void fill(struct unit_world *w)
     make_gift(w);
     make_campaign(w);
     make_promotion(w);
+    make_publication(w);
     struct action unfinished = waiting_action(w, false, "{\"code\":\"half-1\"}\n");
     struct action dry = waiting_action(w, true, "{}");
     begin_action(w, &unfinished);
@@ -230,6 +254,11 @@ static const char *const sums[] = {
     "* 7 + codes * 5 + active * 3 + creation * 2 + start_ms + value) FROM campaigns",
     "SELECT sum(id + campaign_id + hierarchy * 7 + active + type + value) FROM promotion_tiers",
     "SELECT sum(length(name) + length(banner) + length(metadata)) FROM promotion_tiers",
+    "SELECT sum(id + version + length(source_id) + length(email) + length(address) + "
+    "length(metadata)) FROM customers",
+    "SELECT sum(id + customer_id + length(source_id) + length(metadata) + length(vouchers)) FROM "
+    "publications",
+    "SELECT sum(holder_id + publish_count) FROM vouchers",
     "SELECT sum(id + length(params)) FROM exports",
     "SELECT sum(length(token_hash) + length(name) + kind) FROM keys WHERE project_id = 1",
     "SELECT sum(length(token_hash) + expires_ms) FROM oauth_tokens",

@@ -46,9 +46,8 @@ static const char *const pg_texts[STATEMENT_COUNT] = {
     /* Nobody else changes one between the counting and the writing. */
     [STATEMENT_MEMBERS_CATEGORIES] =
         ("SELECT category_id, category, count(*) FROM (SELECT category_id, category FROM vouchers "
-         "WHERE " STEP_VOUCHERS " AND binned_ms IS NULL AND (?4 = 0 OR (redeemed_quantity = 0 AND "
-         "redeemed_amount = 0 AND version <= ?4)) FOR UPDATE) v GROUP BY category_id, category"),
-    [STATEMENT_CAMPAIGN_LOCK] = "SELECT id FROM campaigns WHERE id = ?1 FOR UPDATE",
+         "WHERE " STEP_VOUCHERS " AND binned_ms IS NULL AND (?4 = 0 OR (" FRESH
+         " AND version <= ?4)) FOR UPDATE) v GROUP BY category_id, category"),
     [STATEMENT_TOTAL_ADD] =
         ("INSERT INTO totals VALUES (?1, ?2, current_setting('longshore.slot')::bigint, ?3) "
          "ON CONFLICT (project_id, resource, slot) DO UPDATE SET n = totals.n + excluded.n"),
@@ -103,7 +102,8 @@ static const struct {
 } locking[] = {
     { STATEMENT_VOUCHER_BY_CODE, " FOR UPDATE" }, { STATEMENT_VOUCHER_BY_KEY, " FOR UPDATE" },
     { STATEMENT_ACTION_BY_SEQ, " FOR UPDATE" },   { STATEMENT_PROJECT_DELETED, " FOR KEY SHARE" },
-    { STATEMENT_BIN_BY_KEY, " FOR UPDATE" },
+    { STATEMENT_BIN_BY_KEY, " FOR UPDATE" },      { STATEMENT_VOUCHERS_TO_PUBLISH, " FOR UPDATE" },
+    { STATEMENT_VOUCHER_HELD, " FOR UPDATE" },    { STATEMENT_VOUCHER_GENERIC, " FOR UPDATE" },
 };
 
 /* ---- errors ---- */

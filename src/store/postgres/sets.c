@@ -15,7 +15,7 @@
 
 #define BUF_ENOUGH (6 * MIB) /* then the slice ends */
 #define SEND_BYTES (64 * KIB)
-#define TID_COLUMN 27 /* behind VOUCHER_COLUMNS */
+#define TID_COLUMN 29 /* behind VOUCHER_READ_COLUMNS */
 
 static const char copy_new[] = "COPY vouchers (" VOUCHER_COLUMNS ") FROM STDIN (FORMAT binary)";
 static const char copy_changed[] = "COPY stage (" STAGE_COLUMNS ") FROM STDIN (FORMAT binary)";

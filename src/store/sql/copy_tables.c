@@ -25,7 +25,7 @@
         INT("updated_ms"), INT("category_id"), TEXT("validity"), INT("subtracted"),                \
         INT("binned_ms"), BLOB("recent")
 
-static const struct copy_column vouchers[] = { VOUCHER };
+static const struct copy_column vouchers[] = { VOUCHER, INT("holder_id"), INT("publish_count") };
 static const struct copy_column dry_vouchers[] = { VOUCHER, INT("action_seq") };
 static const struct copy_column transactions[] = {
     INT("id"),    INT("project_id"), INT("voucher_key"), INT("amount"),     INT("balance"),
@@ -80,6 +80,15 @@ static const struct copy_column promotion_tiers[] = { INT("id"),
                                                       TEXT("rule"),
                                                       TEXT("metadata"),
                                                       INT("created_ms") };
+static const struct copy_column customers[] = {
+    INT("id"),           INT("project_id"), INT("version"),    TEXT("source_id"), TEXT("name"),
+    TEXT("description"), TEXT("email"),     TEXT("phone"),     TEXT("birthdate"), TEXT("birthday"),
+    TEXT("address"),     TEXT("metadata"),  INT("created_ms"), INT("updated_ms")
+};
+static const struct copy_column publications[] = {
+    INT("id"),       INT("project_id"), INT("customer_id"), INT("campaign_id"), TEXT("source_id"),
+    TEXT("channel"), TEXT("metadata"),  TEXT("vouchers"),   INT("created_ms")
+};
 static const struct copy_column categories[] = { INT("id"),         INT("project_id"),
                                                  TEXT("name"),      INT("hierarchy"),
                                                  INT("created_ms"), INT("updated_ms") };
@@ -158,6 +167,8 @@ const struct copy_table copy_tables[COPY_TABLES] = {
     TABLE(transactions, "transactions", BY_KEY, 1, 0),
     TABLE(campaigns, "campaigns", BY_KEY, 1, 0),
     TABLE(promotion_tiers, "tiers of promotions", BY_KEY, 1, 0),
+    TABLE(customers, "customers", BY_KEY, 1, 0),
+    TABLE(publications, "publications", BY_KEY, 1, 0),
     TABLE(categories, "categories", BY_KEY, 1, 0),
     TABLE(bin, "bin entries", BY_KEY, 1, 0),
     TABLE(exports, "exports", BY_KEY, 1, 0),

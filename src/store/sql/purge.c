@@ -21,6 +21,8 @@ static const struct step {
     { STATEMENT_PURGE_VOUCHERS, true, 1 },
     { STATEMENT_PURGE_TRANSACTIONS, true, 1 },
     { STATEMENT_PURGE_BIN, true, 1 },
+    { STATEMENT_PURGE_CUSTOMERS, true, 1 },
+    { STATEMENT_PURGE_PUBLICATIONS, true, 1 },
     { STATEMENT_PURGE_CAMPAIGNS, true, 1 },
     { STATEMENT_PURGE_TIERS, true, 1 },
     { STATEMENT_PURGE_CATEGORIES, true, 1 },

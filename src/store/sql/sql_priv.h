@@ -131,11 +131,13 @@ static inline int lock_project(struct store_tx *tx, int64_t project_id, bool alo
     .list_inputs = sql_list_inputs, .find_voucher = sql_find_voucher,                              \
     .list_vouchers = sql_list_vouchers, .walk_vouchers = sql_walk_vouchers,                        \
     .list_transactions = sql_list_transactions, .find_category = sql_find_category,                \
-    .tx_campaign_write = sql_tx_campaign_write, .count_codes = sql_count_codes,                    \
-    .find_campaign = sql_find_campaign, .list_campaigns = sql_list_campaigns,                      \
-    .find_tier = sql_find_tier, .list_tiers = sql_list_tiers,                                      \
-    .list_categories = sql_list_categories, .find_bin_entry = sql_find_bin_entry,                  \
-    .list_bin = sql_list_bin, .find_export = sql_find_export, .list_exports = sql_list_exports,    \
+    .tx_customer_write = sql_tx_customer_write, .tx_publish = sql_tx_publish,                      \
+    .find_customer = sql_find_customer, .tx_campaign_write = sql_tx_campaign_write,                \
+    .count_codes = sql_count_codes, .find_campaign = sql_find_campaign,                            \
+    .list_campaigns = sql_list_campaigns, .find_tier = sql_find_tier,                              \
+    .list_tiers = sql_list_tiers, .list_categories = sql_list_categories,                          \
+    .find_bin_entry = sql_find_bin_entry, .list_bin = sql_list_bin,                                \
+    .find_export = sql_find_export, .list_exports = sql_list_exports,                              \
     .list_failures = sql_list_failures, .find_outcomes = sql_find_outcomes,                        \
     .find_outcomes_of_row = sql_find_outcomes_of_row
 
@@ -312,7 +314,7 @@ int applier_keep(struct voucher_applier *ap, const struct voucher *before, struc
 int voucher_find(struct db *db, const struct id_secret *secret, struct arena *a, int64_t project_id,
                  struct str code_or_id, struct voucher **out, struct err *err) MUST_CHECK;
 
-/* A row of VOUCHER_COLUMNS. Texts point into the statement until its next step. */
+/* A row of VOUCHER_READ_COLUMNS. Texts point into the statement until its next step. */
 int voucher_read_row(struct stmt *st, struct voucher *v, struct err *err) MUST_CHECK;
 int voucher_copy_texts(struct voucher *v, struct arena *a, struct err *err) MUST_CHECK;
 
@@ -415,6 +417,25 @@ int campaign_forget(struct db *db, int64_t project_id, int64_t key, struct err *
 /* The action has not come to its end. If it was to delete a campaign, that is back, with the
  * vouchers that it still has. */
 int campaign_keep(struct db *db, int64_t action_seq, struct err *err) MUST_CHECK;
+
+/* ---- customers.c ---- */
+
+/* By public id first, then by source id. 1: *c is it, texts in the arena; 0: there is none. */
+int customer_find(struct db *db, const struct id_secret *secret, int64_t project_id,
+                  struct str id_or_source, struct arena *a, struct customer *c,
+                  struct err *err) MUST_CHECK;
+
+/* The customer that is meant, with what is new; or a new one (reference 4.4, upsert). */
+int customer_save(struct store_tx *tx, int64_t project_id, const struct customer *given,
+                  struct arena *a, struct customer *c, struct err *err) MUST_CHECK;
+
+int sql_tx_customer_write(struct store_tx *tx, struct customer_write *w, struct err *err);
+int sql_find_customer(struct store *s, struct arena *a, int64_t project_id, struct str id_or_source,
+                      struct customer **out, struct err *err);
+
+/* ---- publications.c ---- */
+
+int sql_tx_publish(struct store_tx *tx, struct publish *p, struct err *err);
 
 /* ---- members.c ---- */
 

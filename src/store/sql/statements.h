@@ -31,6 +31,8 @@
     "start_ms, expiration_ms, quantity, redeemed_quantity, redeemed_amount, category, "            \
     "additional_info, rule, discount_extra, metadata, created_ms, updated_ms, category_id, "       \
     "validity, subtracted, binned_ms, recent"
+/* As a stored one is read: who has it is written by publications alone. */
+#define VOUCHER_READ_COLUMNS VOUCHER_COLUMNS ", holder_id, publish_count"
 
 #define CAMPAIGN_FIELDS                                                                            \
     "id, project_id, name, version, campaign_type, codes, active, join_once, auto_join, "          \
@@ -59,6 +61,10 @@
     "id, campaign_id, hierarchy, name, banner, active, type, discount_type, effect, value, "       \
     "start_ms, expiration_ms, category, category_id, validity, discount_extra, rule, metadata, "   \
     "created_ms"
+
+#define CUSTOMER_COLUMNS                                                                           \
+    "id, version, source_id, name, description, email, phone, birthdate, birthday, address, "      \
+    "metadata, created_ms, updated_ms"
 
 #define CATEGORY_COLUMNS "id, name, hierarchy, created_ms, updated_ms"
 
@@ -95,9 +101,11 @@
 
 /* The vouchers of a step (members.c): of the campaign ?1, with keys behind ?2, up to ?3. */
 #define STEP_VOUCHERS "campaign_id = ?1 AND id > ?2 AND id <= ?3"
-/* Those that a change of the campaign reaches: reference 3.3. */
-#define STEP_FRESH                                                                                 \
-    STEP_VOUCHERS " AND binned_ms IS NULL AND redeemed_quantity = 0 AND redeemed_amount = 0"
+/* Those that a change of the campaign reaches, neither redeemed nor published: reference 3.3. */
+#define FRESH                                                                                      \
+    "redeemed_quantity = 0 AND redeemed_amount = 0 AND publish_count IS NULL AND holder_id IS "    \
+    "NULL"
+#define STEP_FRESH STEP_VOUCHERS " AND binned_ms IS NULL AND " FRESH
 /* A gift that somebody has booked on by hand keeps its amount. */
 #define RENEW_STEP(metadata, where)                                                                \
     "UPDATE vouchers SET version = ?4, recent = NULL, updated_ms = ?5, "                           \
@@ -164,6 +172,8 @@
     X(PURGE_BIN, PURGE_BY_KEY("bin"))                                                              \
     X(PURGE_CAMPAIGNS, PURGE_BY_KEY("campaigns"))                                                  \
     X(PURGE_TIERS, PURGE_BY_KEY("promotion_tiers"))                                                \
+    X(PURGE_CUSTOMERS, PURGE_BY_KEY("customers"))                                                  \
+    X(PURGE_PUBLICATIONS, PURGE_BY_KEY("publications"))                                            \
     X(PURGE_CATEGORIES, PURGE_BY_KEY("categories"))                                                \
     X(PURGE_EXPORTS, PURGE_BY_KEY("exports"))                                                      \
     X(PURGE_OUTCOMES, PURGE_BY_PROJECT("outcomes", "action_seq, chunk_no"))                        \
@@ -361,12 +371,12 @@
                     "LIMIT 1 OFFSET ?3")                                                           \
     X(MEMBERS_CATEGORIES,                                                                          \
       "SELECT category_id, category, count(*) FROM vouchers WHERE " STEP_VOUCHERS                  \
-      " AND binned_ms IS NULL AND (?4 = 0 OR (redeemed_quantity = 0 AND redeemed_amount = 0 AND "  \
+      " AND binned_ms IS NULL AND (?4 = 0 OR (" FRESH " AND "                                      \
       "version <= ?4)) GROUP BY category_id, category")                                            \
     X(MEMBERS_RENEW,                                                                               \
       RENEW_STEP("renewed_metadata(metadata, ?22, ?23)", STEP_FRESH " AND version <= ?4"))         \
     X(MEMBERS_LATER,                                                                               \
-      "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE " STEP_FRESH " AND version > ?4")            \
+      "SELECT " VOUCHER_READ_COLUMNS " FROM vouchers WHERE " STEP_FRESH " AND version > ?4")       \
     X(MEMBERS_TO_BIN,                                                                              \
       "UPDATE vouchers SET binned_ms = ?4, version = ?5, recent = NULL WHERE " STEP_VOUCHERS       \
       " AND binned_ms IS NULL")                                                                    \
@@ -388,6 +398,31 @@
                          "ORDER BY hierarchy, id LIMIT ?2 OFFSET ?3")                              \
     X(TIERS_COUNT, "SELECT count(*) FROM promotion_tiers WHERE campaign_id = ?1")                  \
     X(TIERS_DELETE, "DELETE FROM promotion_tiers WHERE campaign_id = ?1")                          \
+    X(CUSTOMER_BY_KEY,                                                                             \
+      "SELECT " CUSTOMER_COLUMNS " FROM customers WHERE id = ?2 AND project_id = ?1")              \
+    X(CUSTOMER_BY_SOURCE,                                                                          \
+      "SELECT " CUSTOMER_COLUMNS " FROM customers WHERE project_id = ?1 AND source_id = ?2")       \
+    X(CUSTOMER_INSERT,                                                                             \
+      "INSERT INTO customers (project_id, " CUSTOMER_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, "  \
+      "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)")                                                      \
+    X(CUSTOMER_UPDATE,                                                                             \
+      "UPDATE customers SET version = ?3, source_id = ?4, name = ?5, description = ?6, "           \
+      "email = ?7, phone = ?8, birthdate = ?9, birthday = ?10, address = ?11, metadata = ?12, "    \
+      "created_ms = ?13, updated_ms = ?14 WHERE id = ?2")                                          \
+    X(CUSTOMER_DELETE, "DELETE FROM customers WHERE id = ?1")                                      \
+    X(VOUCHERS_UNHOLD, "UPDATE vouchers SET holder_id = NULL WHERE holder_id = ?1")                \
+    X(VOUCHER_PUBLISH, "UPDATE vouchers SET holder_id = ?2, publish_count = ?3 WHERE id = ?1")     \
+    X(VOUCHER_HELD, "SELECT " VOUCHER_READ_COLUMNS " FROM vouchers WHERE holder_id = ?1 AND "      \
+                    "campaign_id = ?2 AND binned_ms IS NULL ORDER BY id LIMIT 1")                  \
+    X(VOUCHER_GENERIC, "SELECT " VOUCHER_READ_COLUMNS " FROM vouchers WHERE campaign_id = ?1 AND " \
+                       "binned_ms IS NULL ORDER BY id LIMIT 1")                                    \
+    X(VOUCHERS_TO_PUBLISH,                                                                         \
+      "SELECT " VOUCHER_READ_COLUMNS " FROM vouchers WHERE campaign_id = ?1 AND publish_count IS " \
+      "NULL AND binned_ms IS NULL AND active = 1 AND (expiration_ms IS NULL OR "                   \
+      "expiration_ms >= ?2) ORDER BY id LIMIT ?3")                                                 \
+    X(PUBLICATION_BY_SOURCE,                                                                       \
+      "SELECT 1 FROM publications WHERE project_id = ?1 AND source_id = ?2")                       \
+    X(PUBLICATION_INSERT, "INSERT INTO publications VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")  \
     X(CATEGORY_INSERT,                                                                             \
       "INSERT INTO categories (project_id, " CATEGORY_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, "     \
       "NULL)")                                                                                     \
@@ -418,8 +453,8 @@
       "UPDATE vouchers SET binned_ms = ?2, version = ?3, recent = NULL WHERE id = ?1")             \
     X(VOUCHER_SUBTRACT, "UPDATE vouchers SET subtracted = ?2 WHERE id = ?1")                       \
     X(VOUCHER_STAMP, "UPDATE vouchers SET version = ?4, recent = ?27 WHERE id = ?1")               \
-    X(DRY_BY_CODE,                                                                                 \
-      "SELECT " VOUCHER_COLUMNS " FROM dry_vouchers WHERE action_seq = ?1 AND code = ?2")          \
+    X(DRY_BY_CODE, "SELECT " VOUCHER_COLUMNS                                                       \
+                   ", NULL, NULL FROM dry_vouchers WHERE action_seq = ?1 AND code = ?2")           \
     X(DRY_PUT,                                                                                     \
       "INSERT INTO dry_vouchers (action_seq, " VOUCHER_COLUMNS ") VALUES (?28, ?1, " NEW_VOUCHER   \
       ") ON CONFLICT (action_seq, code) DO UPDATE SET id = excluded.id, project_id = "             \
@@ -435,9 +470,9 @@
       "binned_ms = excluded.binned_ms, recent = excluded.recent")                                  \
     X(CATEGORY_ANY, "SELECT 1 FROM categories WHERE project_id = ?1 LIMIT 1")                      \
     X(VOUCHER_BY_CODE,                                                                             \
-      "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE project_id = ?1 AND code = ?2")              \
-    X(VOUCHERS_BY_CODES, CODES_WITH_ROWS(VOUCHER_COLUMNS ", ctid", "OFFSET 0"))                    \
-    X(VOUCHERS_BY_CODES_LOCKED, CODES_WITH_ROWS(VOUCHER_COLUMNS ", ctid", "FOR UPDATE"))           \
+      "SELECT " VOUCHER_READ_COLUMNS " FROM vouchers WHERE project_id = ?1 AND code = ?2")         \
+    X(VOUCHERS_BY_CODES, CODES_WITH_ROWS(VOUCHER_READ_COLUMNS ", ctid", "OFFSET 0"))               \
+    X(VOUCHERS_BY_CODES_LOCKED, CODES_WITH_ROWS(VOUCHER_READ_COLUMNS ", ctid", "FOR UPDATE"))      \
     X(VOUCHERS_MERGE_METADATA,                                                                     \
       "UPDATE vouchers SET metadata = coalesce(metadata, '{}') || (SELECT ?5::jsonb), "            \
       "version = ?2, updated_ms = ?3 FROM (SELECT f.tid FROM unnest(?4::text[]) AS g(wanted), "    \
@@ -446,8 +481,9 @@
       "binned_ms IS NULL AND (metadata IS NULL OR "                                                \
       "(metadata || (SELECT ?5::jsonb) <> metadata AND (pg_column_size(metadata) < 1000 OR "       \
       "octet_length((metadata || (SELECT ?5::jsonb))::text) < 200000))) RETURNING code")           \
-    X(VOUCHER_BY_KEY, "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE id = ?2 AND project_id = "   \
-                      "?1")
+    X(VOUCHER_BY_KEY,                                                                              \
+      "SELECT " VOUCHER_READ_COLUMNS " FROM vouchers WHERE id = ?2 AND project_id = "              \
+      "?1")
 
 enum statement {
 #define X(name, sql) STATEMENT_##name,

@@ -8,9 +8,6 @@
 #include "domain/voucher_filter.h"
 #include "store/sql/filter_sql.h"
 
-/* The columns without a value: there are no customers and publications yet. */
-#define NOTHING "NULL"
-
 #define OF_CAMPAIGN(column) "(SELECT " column " FROM campaigns WHERE campaigns.id = campaign_id)"
 
 static void put_code_in(struct sql *q, const struct filter_condition *c)
@@ -117,8 +114,8 @@ const struct filter_column voucher_columns[] = {
     [VFILTER_EXPIRATION_DATE] = { .sql = "expiration_ms" },
     [VFILTER_VALIDITY_TIMEFRAME] = { .sql = "validity" },
     [VFILTER_VALIDITY_DAY_OF_WEEK] = { .sql = "validity" },
-    [VFILTER_HOLDER_ID] = { .sql = NOTHING },
-    [VFILTER_PUBLISHED_FOR_CUSTOMER_ID] = { .sql = NOTHING },
+    [VFILTER_HOLDER_ID] = { .sql = "holder_id", .id_kind = ID_CUSTOMER },
+    [VFILTER_PUBLISHED_FOR_CUSTOMER_ID] = { .sql = "holder_id", .id_kind = ID_CUSTOMER },
     [VFILTER_TYPE] = { .sql = SQL_VOUCHER_TYPE },
     [VFILTER_METADATA] = { .sql = "metadata" },
 };

@@ -13,7 +13,7 @@
 #define WALK_MS        150 /* of one call over rows that the filter may refuse */
 #define WALK_LOOK_ROWS 64
 #define WALK_SORT_MS   30000 /* of one call by the time of change, which cannot be cut */
-#define VOUCHER_ROW    "SELECT " VOUCHER_COLUMNS " FROM vouchers WHERE "
+#define VOUCHER_ROW    "SELECT " VOUCHER_READ_COLUMNS " FROM vouchers WHERE "
 
 enum way { BY_KEY, BY_CODE, BY_CHANGE };
 
@@ -461,7 +461,7 @@ static int walk_index(struct list *l, struct voucher_walk *w, struct err *err)
     struct sql q;
     int rc = -1;
     list_sql(l, &q);
-    sql_put(&q, "SELECT " VOUCHER_COLUMNS ", ");
+    sql_put(&q, "SELECT " VOUCHER_READ_COLUMNS ", ");
     sql_filter(&q, narrow ? NULL : l->filter, voucher_columns);
     sql_put(&q, " FROM vouchers WHERE ");
     put_where(&q, l);

@@ -232,6 +232,12 @@ static int run_add_balance(struct writing *wr, struct err *err)
     struct voucher *v = wr->stored;
     const struct voucher before = *v;
     const struct voucher given = { .set = VF_VALUE };
+    if (v->type == VOUCHER_LOYALTY && v->holder_id == 0) { /* reference 4.3.3 */
+        err_set(&w->why, ERR_INVALID_BALANCE,
+                "A loyalty card must have a holder: publish it to a customer first");
+        w->outcome = OUTCOME_FAILED;
+        return 0;
+    }
     if (voucher_book(v, w->amount, &w->why) < 0) {
         w->outcome = OUTCOME_FAILED;
         return 0;

@@ -85,6 +85,8 @@ int voucher_read_row(struct stmt *st, struct voucher *v, struct err *err)
     v->subtracted = column_int(st, 24);
     v->binned_ms = column_time(st, 25);
     v->recent = column_blob(st, 26);
+    v->holder_id = column_int(st, 27);
+    v->publish_count = column_int(st, 28);
     return row_check(st, err);
 }
 
