@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { apiServer, assertInvalidPayload, assertInvalidQuery, assertNotFound, newProject, TIME } from '../support/api.mjs';
+import { startServer } from '../support/server.mjs';
 
 const server = await apiServer();
 
@@ -158,4 +159,23 @@ test('who is no tier, of another project, or in the bin, is not found', async ()
 		assertNotFound(await q.get(`${PROMOTIONS}/tiers/${what}`), 'promotion_tier', what);
 	assert.equal((await p.request('DELETE', `${PATH}/P`)).status, 202);
 	assertNotFound(await p.get(`${PROMOTIONS}/tiers/${tier.id}`), 'promotion_tier', tier.id);
+});
+
+test('tiers go with their campaign', async t => {
+	const own = await startServer({ t });
+	const p = await newProject(own);
+	const erase = async path => {
+		const { status, text, json } = await p.request('DELETE', path);
+		assert.equal(status, 202, text);
+		assert.equal((await p.wait(json.async_action_id)).result.message, 'Deleted 0 vouchers.');
+	};
+	await create(p, [{ name: 'T', action: amount }, { name: 'U' }]);
+	const { promotion: { tiers: [tier] } } = await create(p, [{ name: 'kept', action: amount }], { name: 'Q' });
+	await erase(`${PATH}/P?force=true`);
+	const again = await create(p, [{ name: 'new' }]);
+	assert.deepEqual(again.promotion.tiers.map(each => each.name), ['new']);
+	await erase(`${PATH}/P`); // into the bin: still there
+	assert.equal((await get(p, `${PROMOTIONS}/tiers/${tier.id}`)).name, 'kept');
+	await own.stop();
+	assert.deepEqual(await own.sql('SELECT name FROM promotion_tiers ORDER BY name'), [{ name: 'kept' }, { name: 'new' }]);
 });

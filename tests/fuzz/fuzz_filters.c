@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_filters.c - the query of GET /v1/vouchers, as `name=value` lines. What is accepted is whole:
- * every condition has its field, and as many values as it may have.
+ * fuzz_filters.c - the query of GET /v1/vouchers and of GET /v1/campaigns, as `name=value` lines.
+ * What is accepted is whole: every condition has its field, and as many values as it may have.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -34,7 +34,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct request rq = { 0 };
     struct query_param params[64], *first = NULL, **end = &first;
     const struct filter *filter = NULL;
-    struct err err = { 0 };
     for (size_t i = 0; i < ARRAY_LEN(params) && rest.p != NULL && rest.len > 0; i++) {
         const struct str line = str_cut(rest, '\n', &rest);
         params[i] = (struct query_param){ 0 };
@@ -46,10 +45,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     rq.query = first;
     arena_init(&rq.arena, 4 * KIB, 0);
-    if (filters_of_list(&rq, &voucher_list_filters, &filter, &err) == 0)
-        check(filter);
-    else if (err.msg[0] == '\0')
-        abort();
+    const struct list_filters *const lists[] = { &voucher_list_filters, &campaign_list_filters };
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        struct err err = { 0 };
+        if (filters_of_list(&rq, lists[i], &filter, &err) == 0)
+            check(filter);
+        else if (err.msg[0] == '\0')
+            abort();
+    }
     arena_release(&rq.arena);
     return 0;
 }
