@@ -232,6 +232,8 @@ static int write_campaign(struct store_tx *tx, void *arg, struct err *err)
 static int refused(struct request *rq, const struct writing *wr, struct err *err)
 {
     *err = wr->write.why;
+    if (wr->write.no_rule)
+        return reply_not_found(rq, "validation_rules", wr->given.voucher.rule, err);
     if (err->code != ERR_DUPLICATE)
         return -1;
     reply_duplicate(rq, "campaign", wr->given.name, err);

@@ -109,5 +109,7 @@ void api_names_of(const struct api_names *names, const struct voucher *v, struct
     id_encode(store_secret(names->store), ID_CAMPAIGN, campaign->key, ids->campaign);
     out->campaign_id = ids->campaign;
     out->campaign = campaign->name;
+    out->campaign_rule = campaign->voucher.rule;
+    out->campaign_ms = campaign->created_ms;
     out->is_referral = campaign->campaign_type == CAMPAIGN_REFERRAL;
 }

@@ -62,6 +62,11 @@ static const struct route routes[] = {
     { "POST", "/v1/campaigns/{campaignId}/disable", AUTH_PROJECT, BODY_NONE,
       api_campaigns_disable },
 
+    { "POST", "/v1/validation-rules", AUTH_PROJECT, BODY_JSON, api_rules_create },
+    { "GET", "/v1/validation-rules", AUTH_PROJECT, BODY_NONE, api_rules_list },
+    { "GET", "/v1/validation-rules/{validationRuleId}", AUTH_PROJECT, BODY_NONE, api_rules_get },
+    { "DELETE", "/v1/validation-rules/{validationRuleId}", AUTH_PROJECT, BODY_NONE,
+      api_rules_delete },
     { "POST", "/v1/customers", AUTH_PROJECT, BODY_JSON, api_customers_save },
     { "GET", "/v1/customers/{customerId}", AUTH_PROJECT, BODY_NONE, api_customers_get },
     { "PUT", "/v1/customers/{customerId}", AUTH_PROJECT, BODY_JSON, api_customers_change },

@@ -40,6 +40,7 @@ static const struct {
     [ID_PROMOTION_TIER] = { "promo_", 24, false },
     [ID_CUSTOMER] = { "cust_", 24, false },
     [ID_PUBLICATION] = { "pub_", 32, false },
+    [ID_VALIDATION_RULE] = { "val_", 24, false },
 };
 
 static_assert(crypto_shorthash_KEYBYTES == 16, "the secret holds two SipHash keys");

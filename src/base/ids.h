@@ -30,6 +30,7 @@ enum id_kind {
     ID_PROMOTION_TIER,
     ID_CUSTOMER,
     ID_PUBLICATION,
+    ID_VALIDATION_RULE,
     ID_KIND_COUNT
 };
 

@@ -242,8 +242,10 @@ int campaign_from_json(const struct json *body, struct arena *a, struct campaign
         if ((c->set & CF_VOUCHER_SCHEMA) == 0)
             c->voucher_schema = false;
     }
-    if (c->campaign_type == CAMPAIGN_LOYALTY)
+    if (c->campaign_type == CAMPAIGN_LOYALTY) {
         c->join_once = true; /* whatever was given: reference 7, 29 */
+        c->voucher.rule = (struct str){ NULL, 0 };
+    }
     if (c->codes == CODES_STANDALONE)
         c->join_once = false;
     return 0;
@@ -583,10 +585,10 @@ static void put_template(struct json_out *o, const struct campaign *c)
     json_object_end(o);
 }
 
-static void put_assignments(struct json_out *o)
+static void put_rule(struct json_out *o, const struct campaign *c, const char *id)
 {
-    json_key(o, "validation_rules_assignments");
-    json_raw(o, STR("{\"object\":\"list\",\"data_ref\":\"data\",\"data\":[],\"total\":0}"));
+    const struct rule_of rule = { "campaign", c->voucher.rule, id, c->created_ms };
+    voucher_put_assignments(o, "validation_rules_assignments", &rule, 1);
 }
 
 void campaign_put_json(struct json_out *o, const struct campaign *c,
@@ -626,7 +628,7 @@ void campaign_put_json(struct json_out *o, const struct campaign *c,
     put_bool(o, "protected", false);
     voucher_put_category(o, &c->voucher, names, (flags & CAMPAIGN_JSON_CATEGORY) != 0);
     if ((flags & CAMPAIGN_JSON_SINGLE) != 0)
-        put_assignments(o);
+        put_rule(o, c, names->id);
     put_str(o, "object", STR("campaign"));
     json_object_end(o);
 }

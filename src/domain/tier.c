@@ -173,7 +173,8 @@ void tier_put_json(struct json_out *o, const struct tier *t, const struct vouche
     put_terms(o, v);
     put_summary(o);
     put_str(o, "object", STR("promotion_tier"));
-    voucher_put_assignments(o, "validation_rule_assignments", "promotion_tier", v, names->id);
+    const struct rule_of rule = { "promotion_tier", v->rule, names->id, v->created_ms };
+    voucher_put_assignments(o, "validation_rule_assignments", &rule, 1);
     voucher_put_category(o, v, names, true);
     json_object_end(o);
 }

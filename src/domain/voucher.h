@@ -210,10 +210,12 @@ int64_t voucher_available(const struct voucher *v);
 
 /* What a voucher knows by key only: looked up by who prints it. */
 struct voucher_names {
-    const char *id;          /* the voucher's public id */
-    const char *campaign_id; /* public; NULL: standalone */
-    struct str campaign;     /* its name */
-    const char *holder_id;   /* public; NULL: nobody has it */
+    const char *id;           /* the voucher's public id */
+    const char *campaign_id;  /* public; NULL: standalone */
+    struct str campaign;      /* its name */
+    const char *holder_id;    /* public; NULL: nobody has it */
+    struct str campaign_rule; /* id of the campaign's validation rule, assigned then: */
+    int64_t campaign_ms;
     bool is_referral;        /* a code of a referral program */
     const char *category_id; /* public; NULL: it has no category, or only a tag */
     struct str category;     /* the rest is of that category */

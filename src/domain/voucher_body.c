@@ -369,7 +369,8 @@ int voucher_template_from_json(const struct json *body, struct arena *a, struct 
         step_shape, step_code, step_template_type, step_discount,
         step_gift,  step_card, step_others,        step_validity,
     };
-    static body_step *const of_campaign[] = { step_others, step_validity, step_metadata };
+    static body_step *const of_campaign[] = { step_others, step_rule, step_validity,
+                                              step_metadata };
     struct body_reader r = { .body = json_member(body, "voucher"), .arena = a, .v = v, .err = err };
     if (run(&r, of_template, ARRAY_LEN(of_template)) < 0) {
         voucher_move_path(err, ".voucher");

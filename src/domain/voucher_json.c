@@ -156,38 +156,52 @@ static void put_assets(struct json_out *o, const char *id)
 
 #define ASSIGNMENT_ID_CHARS 16
 
-/* A voucher has one rule at most, so the end of its own id, which looks random, names it. */
-static void put_assignment(struct json_out *o, const char *resource, const struct voucher *v,
-                           const char *id)
+/* Each has one rule at most, so the end of its own id, which looks random, names it. */
+static void put_assignment(struct json_out *o, const struct rule_of *r)
 {
-    const size_t n = strlen(id);
+    const size_t n = strlen(r->id);
     json_object(o);
     json_key(o, "id");
     json_raw(o, STR("\"asgm_"));
-    buf_printf(o->b, "%s\"", n > ASSIGNMENT_ID_CHARS ? id + n - ASSIGNMENT_ID_CHARS : id);
-    put_member_str(o, "rule_id", v->rule);
-    put_member_str(o, "related_object_id", str_of(id));
-    put_member_str(o, "related_object_type", str_of(resource));
-    put_member_time(o, "created_at", v->created_ms);
+    buf_printf(o->b, "%s\"", n > ASSIGNMENT_ID_CHARS ? r->id + n - ASSIGNMENT_ID_CHARS : r->id);
+    put_member_str(o, "rule_id", r->rule);
+    put_member_str(o, "related_object_id", str_of(r->id));
+    put_member_str(o, "related_object_type", str_of(r->resource));
+    put_member_time(o, "created_at", r->since_ms);
     put_member_str(o, "object", STR("validation_rules_assignment"));
     json_object_end(o);
 }
 
-void voucher_put_assignments(struct json_out *o, const char *key, const char *resource,
-                             const struct voucher *v, const char *id)
+void voucher_put_assignments(struct json_out *o, const char *key, const struct rule_of *rules,
+                             size_t n)
 {
-    const bool has_rule = v->rule.len > 0;
+    int64_t total = 0;
     json_key(o, key);
     json_object(o);
     put_member_str(o, "object", STR("list"));
     put_member_str(o, "data_ref", STR("data"));
     json_key(o, "data");
     json_array(o);
-    if (has_rule)
-        put_assignment(o, resource, v, id);
+    for (size_t i = 0; i < n; i++) {
+        if (rules[i].rule.len == 0)
+            continue;
+        put_assignment(o, &rules[i]);
+        total++;
+    }
     json_array_end(o);
-    put_member_int(o, "total", has_rule);
+    put_member_int(o, "total", total);
     json_object_end(o);
+}
+
+/* Its own, and its campaign's. */
+static void put_rules(struct json_out *o, const struct voucher *v,
+                      const struct voucher_names *names)
+{
+    const struct rule_of rules[] = {
+        { "voucher", v->rule, names->id, v->created_ms },
+        { "campaign", names->campaign_rule, names->campaign_id, names->campaign_ms },
+    };
+    voucher_put_assignments(o, "validation_rules_assignments", rules, ARRAY_LEN(rules));
 }
 
 static void put_redemption(struct json_out *o, const struct voucher *v)
@@ -291,7 +305,7 @@ void voucher_put_json(struct json_out *o, const struct voucher *v,
     if (names->holder_id != NULL)
         put_member_str(o, "holder_id", str_of(names->holder_id));
     if ((flags & VOUCHER_JSON_SINGLE) != 0)
-        voucher_put_assignments(o, "validation_rules_assignments", "voucher", v, names->id);
+        put_rules(o, v, names);
     put_redemption(o, v);
     put_publish(o, v);
     put_member_str(o, "object", STR("voucher"));

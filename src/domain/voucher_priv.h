@@ -64,10 +64,16 @@ void voucher_move_path(struct err *err, const char *where);
 int voucher_tier_from_json(const struct json *body, struct arena *a, struct voucher *v,
                            struct err *err) MUST_CHECK;
 
-/* Parts that others print as well: `discount`; the validation rule as the list `key`. */
+/* Parts that others print as well: `discount`; validation rules as the list `key`. */
 void voucher_put_discount(struct json_out *o, const struct voucher *v);
-void voucher_put_assignments(struct json_out *o, const char *key, const char *resource,
-                             const struct voucher *v, const char *id);
+struct rule_of {
+    const char *resource; /* what it is assigned to: "voucher" */
+    struct str rule;      /* its id; {NULL,0}: none */
+    const char *id;       /* of the resource */
+    int64_t since_ms;
+};
+void voucher_put_assignments(struct json_out *o, const char *key, const struct rule_of *rules,
+                             size_t n);
 
 /* Parts that a campaign prints as well: `category`, `category_id`, `categories` (the first only
  * when there is one); and of its template type, worth and `redemption`. */

@@ -233,6 +233,24 @@ int store_find_customer(struct store *s, struct arena *a, int64_t project_id,
     return ops_of(s)->find_customer(s, a, project_id, id_or_source, out, err);
 }
 
+int store_tx_rule_write(struct store_tx *tx, struct rule_write *w, struct err *err)
+{
+    return ops_of_tx(tx)->tx_rule_write(tx, w, err);
+}
+
+int store_find_rule(struct store *s, struct arena *a, int64_t project_id, int64_t key,
+                    struct validation_rule **out, struct err *err)
+{
+    return ops_of(s)->find_rule(s, a, project_id, key, out, err);
+}
+
+int store_list_rules(struct store *s, struct arena *a, int64_t project_id, int64_t offset,
+                     size_t limit, struct validation_rule **out, size_t *n, int64_t *total,
+                     struct err *err)
+{
+    return ops_of(s)->list_rules(s, a, project_id, offset, limit, out, n, total, err);
+}
+
 int store_tx_bin_erase(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
                        int64_t *campaign, struct err *err)
 {

@@ -29,6 +29,7 @@
 #include "domain/filter.h"
 #include "domain/outcome.h"
 #include "domain/publication.h"
+#include "domain/validation_rule.h"
 #include "domain/voucher.h"
 
 struct store;    /* a backend's own struct; begins with struct store_base */
@@ -329,6 +330,16 @@ struct category_write {
     bool found;               /* CHANGE, ERASE */
 };
 
+/* A validation rule: made of `given`, or, without, erased. */
+struct rule_write {
+    int64_t project_id;
+    int64_t key;                         /* to be erased */
+    const struct validation_rule *given; /* NULL: erase */
+
+    struct validation_rule rule; /* as it is stored then; the body is the given one */
+    bool found;
+};
+
 /* One customer. Texts that come out are in `arena`. */
 struct customer_write {
     int64_t project_id;
@@ -381,6 +392,7 @@ struct campaign_write {
     bool found;
     bool refused;   /* `why` is what the client is told; nothing was written */
     struct err why; /* ERR_DUPLICATE: the name is taken; ERR_INVALID_… of campaign_merge() */
+    bool no_rule;   /* CREATE: its validation rule is what was not found */
 };
 
 enum campaign_order {
@@ -532,6 +544,12 @@ struct store_ops {
     int (*tx_publish)(struct store_tx *tx, struct publish *p, struct err *err);
     int (*find_customer)(struct store *s, struct arena *a, int64_t project_id,
                          struct str id_or_source, struct customer **out, struct err *err);
+    int (*tx_rule_write)(struct store_tx *tx, struct rule_write *w, struct err *err);
+    int (*find_rule)(struct store *s, struct arena *a, int64_t project_id, int64_t key,
+                     struct validation_rule **out, struct err *err);
+    int (*list_rules)(struct store *s, struct arena *a, int64_t project_id, int64_t offset,
+                      size_t limit, struct validation_rule **out, size_t *n, int64_t *total,
+                      struct err *err);
     int (*tx_bin_erase)(struct store_tx *tx, int64_t project_id, int64_t key, bool *found,
                         int64_t *campaign, struct err *err);
     int (*tx_export_insert)(struct store_tx *tx, int64_t project_id, struct stored_export *e,
@@ -742,6 +760,8 @@ int store_tx_customer_write(struct store_tx *tx, struct customer_write *w,
 /* -1 also when it is refused: then *p says why. */
 int store_tx_publish(struct store_tx *tx, struct publish *p, struct err *err) MUST_CHECK;
 
+int store_tx_rule_write(struct store_tx *tx, struct rule_write *w, struct err *err) MUST_CHECK;
+
 int store_tx_category_write(struct store_tx *tx, struct category_write *w,
                             struct err *err) MUST_CHECK;
 /* The entry and its resource, for good. But a campaign has vouchers: *campaign is its key then, the
@@ -856,6 +876,13 @@ int store_find_tier(struct store *s, struct arena *a, int64_t project_id, int64_
 /* Those of a stored promotion, in the order in which they apply. */
 int store_list_tiers(struct store *s, struct arena *a, const struct campaign *c, int64_t offset,
                      size_t limit, struct tier **out, size_t *n, int64_t *total,
+                     struct err *err) MUST_CHECK;
+
+int store_find_rule(struct store *s, struct arena *a, int64_t project_id, int64_t key,
+                    struct validation_rule **out, struct err *err) MUST_CHECK;
+/* Newest first. *total: of the project. */
+int store_list_rules(struct store *s, struct arena *a, int64_t project_id, int64_t offset,
+                     size_t limit, struct validation_rule **out, size_t *n, int64_t *total,
                      struct err *err) MUST_CHECK;
 
 /* By public id first, then by source id; NULL for none. */

@@ -207,6 +207,18 @@ static void make_publication(struct unit_world *w)
     assert_int_equal(publish.n, 1);
 }
 
+static int write_rule(struct store_tx *tx, void *arg, struct err *err)
+{
+    return store_tx_rule_write(tx, arg, err);
+}
+
+static void make_rule(struct unit_world *w)
+{
+    const struct validation_rule given = { .body = STR("{\"name\":\"R\",\"rules\":{}}") };
+    struct rule_write write = { .project_id = w->project, .given = &given };
+    unit_work(w->store, write_rule, &write);
+}
+
 static void fill(struct unit_world *w)
 {
     static const struct unit_row rows[] = { { "a", 100, NULL },
@@ -221,6 +233,7 @@ static void fill(struct unit_world *w)
     make_campaign(w);
     make_promotion(w);
     make_publication(w);
+    make_rule(w);
     struct action unfinished = waiting_action(w, false, "{\"code\":\"half-1\"}\n");
     struct action dry = waiting_action(w, true, "{}");
     begin_action(w, &unfinished);
@@ -259,6 +272,7 @@ static const char *const sums[] = {
     "SELECT sum(id + customer_id + length(source_id) + length(metadata) + length(vouchers)) FROM "
     "publications",
     "SELECT sum(holder_id + publish_count) FROM vouchers",
+    "SELECT sum(id + created_ms + length(body)) FROM validation_rules",
     "SELECT sum(id + length(params)) FROM exports",
     "SELECT sum(length(token_hash) + length(name) + kind) FROM keys WHERE project_id = 1",
     "SELECT sum(length(token_hash) + expires_ms) FROM oauth_tokens",

@@ -55,8 +55,10 @@ static int read_campaign(struct stmt *st, struct arena *a, struct campaign *c, s
     v->validity = column_str(st, 20);
     v->discount_extra = column_str(st, 21);
     v->metadata = column_str(st, 22);
-    struct str *texts[] = { &c->name,     &c->description, &c->code_config,    &c->extra,
-                            &v->category, &v->validity,    &v->discount_extra, &v->metadata };
+    v->rule = column_str(st, 31);
+    struct str *texts[] = { &c->name,           &c->description, &c->code_config,
+                            &c->extra,          &v->category,    &v->validity,
+                            &v->discount_extra, &v->metadata,    &v->rule };
     return arena_keep(a, texts, ARRAY_LEN(texts)) ? row_check(st, err) : err_nomem(err);
 }
 
@@ -150,6 +152,7 @@ static int insert(struct store_tx *tx, const struct campaign_write *w, struct er
     bind_str(st, 25, c->code_config);
     bind_str(st, 26, c->extra);
     bind_int(st, 27, c->created_ms);
+    bind_str(st, 28, v->rule);
     return db_run(tx->db, st, err);
 }
 
@@ -173,6 +176,14 @@ static int create(struct store_tx *tx, struct campaign_write *w, int64_t now_ms,
     w->found = true;
     if (unfit(tx, c, err) != 0)
         return err->code == ERR_INVALID_PAYLOAD ? refuse(w, err->code, err->msg) : -1;
+    if (c->voucher.rule.p != NULL) {
+        bool exists;
+        if (validation_rule_exists(tx, w->project_id, c->voucher.rule, &exists, err) < 0)
+            return -1;
+        w->no_rule = !exists;
+        if (!exists)
+            return refuse(w, ERR_NOT_FOUND, "there is no such validation rule");
+    }
     const int taken = name_is_taken(tx->db, w->project_id, c->name, err);
     if (taken != 0)
         return taken < 0 ? -1 : refuse(w, ERR_DUPLICATE, "the name is taken");
@@ -329,6 +340,7 @@ int sql_tx_campaign_write(struct store_tx *tx, struct campaign_write *w, struct 
     const int64_t now_ms = time_now_ms();
     w->found = w->refused = false;
     w->terms = 0;
+    w->no_rule = false;
     if (project_check(tx->db, w->project_id, err) < 0)
         return -1;
     if (w->mode == CAMPAIGN_CREATE)

@@ -59,7 +59,8 @@ static const struct copy_column campaigns[] = { INT("id"),
                                                 TEXT("extra"),
                                                 INT("created_ms"),
                                                 INT("updated_ms"),
-                                                INT("binned_ms") };
+                                                INT("binned_ms"),
+                                                TEXT("rule") };
 static const struct copy_column promotion_tiers[] = { INT("id"),
                                                       INT("project_id"),
                                                       INT("campaign_id"),
@@ -85,6 +86,8 @@ static const struct copy_column customers[] = {
     TEXT("description"), TEXT("email"),     TEXT("phone"),     TEXT("birthdate"), TEXT("birthday"),
     TEXT("address"),     TEXT("metadata"),  INT("created_ms"), INT("updated_ms")
 };
+static const struct copy_column validation_rules[] = { INT("id"), INT("project_id"), TEXT("body"),
+                                                       INT("created_ms") };
 static const struct copy_column publications[] = {
     INT("id"),       INT("project_id"), INT("customer_id"), INT("campaign_id"), TEXT("source_id"),
     TEXT("channel"), TEXT("metadata"),  TEXT("vouchers"),   INT("created_ms")
@@ -169,6 +172,7 @@ const struct copy_table copy_tables[COPY_TABLES] = {
     TABLE(promotion_tiers, "tiers of promotions", BY_KEY, 1, 0),
     TABLE(customers, "customers", BY_KEY, 1, 0),
     TABLE(publications, "publications", BY_KEY, 1, 0),
+    TABLE(validation_rules, "validation rules", BY_KEY, 1, 0),
     TABLE(categories, "categories", BY_KEY, 1, 0),
     TABLE(bin, "bin entries", BY_KEY, 1, 0),
     TABLE(exports, "exports", BY_KEY, 1, 0),

@@ -132,12 +132,13 @@ static inline int lock_project(struct store_tx *tx, int64_t project_id, bool alo
     .list_vouchers = sql_list_vouchers, .walk_vouchers = sql_walk_vouchers,                        \
     .list_transactions = sql_list_transactions, .find_category = sql_find_category,                \
     .tx_customer_write = sql_tx_customer_write, .tx_publish = sql_tx_publish,                      \
-    .find_customer = sql_find_customer, .tx_campaign_write = sql_tx_campaign_write,                \
-    .count_codes = sql_count_codes, .find_campaign = sql_find_campaign,                            \
-    .list_campaigns = sql_list_campaigns, .find_tier = sql_find_tier,                              \
-    .list_tiers = sql_list_tiers, .list_categories = sql_list_categories,                          \
-    .find_bin_entry = sql_find_bin_entry, .list_bin = sql_list_bin,                                \
-    .find_export = sql_find_export, .list_exports = sql_list_exports,                              \
+    .find_customer = sql_find_customer, .tx_rule_write = sql_tx_rule_write,                        \
+    .find_rule = sql_find_rule, .list_rules = sql_list_rules,                                      \
+    .tx_campaign_write = sql_tx_campaign_write, .count_codes = sql_count_codes,                    \
+    .find_campaign = sql_find_campaign, .list_campaigns = sql_list_campaigns,                      \
+    .find_tier = sql_find_tier, .list_tiers = sql_list_tiers,                                      \
+    .list_categories = sql_list_categories, .find_bin_entry = sql_find_bin_entry,                  \
+    .list_bin = sql_list_bin, .find_export = sql_find_export, .list_exports = sql_list_exports,    \
     .list_failures = sql_list_failures, .find_outcomes = sql_find_outcomes,                        \
     .find_outcomes_of_row = sql_find_outcomes_of_row
 
@@ -432,6 +433,17 @@ int customer_save(struct store_tx *tx, int64_t project_id, const struct customer
 int sql_tx_customer_write(struct store_tx *tx, struct customer_write *w, struct err *err);
 int sql_find_customer(struct store *s, struct arena *a, int64_t project_id, struct str id_or_source,
                       struct customer **out, struct err *err);
+
+/* ---- validation_rules.c ---- */
+
+int validation_rule_exists(struct store_tx *tx, int64_t project_id, struct str id, bool *exists,
+                           struct err *err) MUST_CHECK;
+int sql_tx_rule_write(struct store_tx *tx, struct rule_write *w, struct err *err);
+int sql_find_rule(struct store *s, struct arena *a, int64_t project_id, int64_t key,
+                  struct validation_rule **out, struct err *err);
+int sql_list_rules(struct store *s, struct arena *a, int64_t project_id, int64_t offset,
+                   size_t limit, struct validation_rule **out, size_t *n, int64_t *total,
+                   struct err *err);
 
 /* ---- publications.c ---- */
 

@@ -55,7 +55,7 @@
     CAMPAIGN_FIELDS ", " CAMPAIGN_BUSY                                                             \
                     ", (SELECT CAST(coalesce(sum(n), 0) AS bigint) FROM totals t WHERE "           \
                     "t.project_id = campaigns.project_id AND t.resource = 'voucher/campaign/' "    \
-                    "|| campaigns.id)"
+                    "|| campaigns.id), rule"
 
 #define TIER_COLUMNS                                                                               \
     "id, campaign_id, hierarchy, name, banner, active, type, discount_type, effect, value, "       \
@@ -174,6 +174,7 @@
     X(PURGE_TIERS, PURGE_BY_KEY("promotion_tiers"))                                                \
     X(PURGE_CUSTOMERS, PURGE_BY_KEY("customers"))                                                  \
     X(PURGE_PUBLICATIONS, PURGE_BY_KEY("publications"))                                            \
+    X(PURGE_RULES, PURGE_BY_KEY("validation_rules"))                                               \
     X(PURGE_CATEGORIES, PURGE_BY_KEY("categories"))                                                \
     X(PURGE_EXPORTS, PURGE_BY_KEY("exports"))                                                      \
     X(PURGE_OUTCOMES, PURGE_BY_PROJECT("outcomes", "action_seq, chunk_no"))                        \
@@ -337,9 +338,10 @@
     X(CAMPAIGN_TRANSACTIONS_OLDEST, TRANSACTION_PAGE("campaign_id", "id > ?2", "id"))              \
     X(CAMPAIGN_TRANSACTIONS_NEWEST, TRANSACTION_PAGE("campaign_id", "id < ?2", "id DESC"))         \
     X(CAMPAIGN_INSERT,                                                                             \
-      "INSERT INTO campaigns (" CAMPAIGN_FIELDS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "   \
+      "INSERT INTO campaigns (" CAMPAIGN_FIELDS                                                    \
+      ", rule) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "                                       \
       "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, " \
-      "NULL, NULL)")                                                                               \
+      "NULL, NULL, ?28)")                                                                          \
     X(CAMPAIGN_UPDATE,                                                                             \
       "UPDATE campaigns SET version = ?2, codes = ?3, active = ?4, join_once = ?5, "               \
       "auto_join = ?6, effect = ?7, value = ?8, start_ms = ?9, expiration_ms = ?10, "              \
@@ -423,6 +425,13 @@
     X(PUBLICATION_BY_SOURCE,                                                                       \
       "SELECT 1 FROM publications WHERE project_id = ?1 AND source_id = ?2")                       \
     X(PUBLICATION_INSERT, "INSERT INTO publications VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")  \
+    X(RULE_BY_KEY, "SELECT id, body, created_ms FROM validation_rules WHERE id = ?2 AND "          \
+                   "project_id = ?1")                                                              \
+    X(RULE_INSERT, "INSERT INTO validation_rules VALUES (?1, ?2, ?3, ?4)")                         \
+    X(RULE_DELETE, "DELETE FROM validation_rules WHERE id = ?2 AND project_id = ?1")               \
+    X(RULES_PAGE, "SELECT id, body, created_ms FROM validation_rules WHERE id > ?1 AND id < ?2 "   \
+                  "ORDER BY id DESC LIMIT ?3 OFFSET ?4")                                           \
+    X(RULES_COUNT, "SELECT count(*) FROM validation_rules WHERE id > ?1 AND id < ?2")              \
     X(CATEGORY_INSERT,                                                                             \
       "INSERT INTO categories (project_id, " CATEGORY_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, "     \
       "NULL)")                                                                                     \
