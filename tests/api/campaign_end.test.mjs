@@ -220,6 +220,10 @@ test('a deleted campaign and its vouchers are in the bin, their names taken', as
 	const entries = await bin(p);
 	assert.deepEqual(entries.map(e => [e.resource_type, e.object, e.resource_name, e.resource_id, e.resource_parent_id].join()).sort(),
 		[`campaign,campaign,C,${campaign.id},`, entries.find(e => e.resource_name === 'C' && e.object === 'voucher')].map(e => e.object ? [e.resource_type, e.object, 'C', e.resource_id, campaign.id].join() : e).sort());
+	const found = async condition => (await p.get(`/v1/trash-bin?filters[resource_id][conditions]${condition}`)).json.data.map(e => e.resource_type);
+	assert.deepEqual(await found(`[$is]=${campaign.id}`), ['campaign']);
+	assert.deepEqual(await found(`[$is_not]=${campaign.id}`), ['voucher']);
+	assert.deepEqual(await found('[$is]=camp_none'), []);
 	assertError(await p.post('/v1/campaigns', { name: 'C', voucher: DISCOUNT }), {
 		code: 409, key: 'duplicate_found', message: 'Duplicated resource found', details: 'Duplicated campaign exists with name C',
 		resource_id: 'C', resource_type: 'campaign'

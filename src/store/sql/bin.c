@@ -147,13 +147,37 @@ struct list {
     bool more;
 };
 
+/* An id tells by itself of what kind it is. */
+static bool put_resource_id(struct sql *q, const struct filter_condition *c, enum filter_op op,
+                            int64_t now_ms)
+{
+    static const struct {
+        const char *sql;
+        enum id_kind kind;
+    } kinds[] = {
+        { "((resource_type = 1 AND resource_key IN ", ID_VOUCHER },
+        { ") OR (resource_type = 2 AND resource_key IN ", ID_CAMPAIGN },
+    };
+    (void)now_ms;
+    if (op != FILTER_IS && op != FILTER_IN)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        sql_put(q, kinds[i].sql);
+        sql_keys(q, c, kinds[i].kind);
+    }
+    sql_put(q, "))");
+    return true;
+}
+
 static const struct filter_column columns[BFILTER_COUNT] = {
     [BFILTER_ID] = { "id", ID_BIN_ENTRY, NULL },
     [BFILTER_RESOURCE_TYPE] = { "CASE resource_type WHEN 1 THEN 'voucher' WHEN 2 THEN 'campaign' "
                                 "END",
                                 ID_KIND_COUNT, NULL },
     [BFILTER_RESOURCE_NAME] = { "resource_name", ID_KIND_COUNT, NULL },
-    [BFILTER_RESOURCE_ID] = { "CASE resource_type WHEN 1 THEN resource_key END", ID_VOUCHER, NULL },
+    [BFILTER_RESOURCE_ID] = { .sql = "resource_key",
+                              .id_kind = ID_KIND_COUNT,
+                              .put = put_resource_id },
 };
 static_assert(RESOURCE_VOUCHER == 1 && RESOURCE_CAMPAIGN == 2, "as the columns have it");
 
