@@ -87,6 +87,7 @@ static int take_codes(struct request *rq, const struct json *body, int64_t n, st
 static int check_room(struct request *rq, const struct campaign *c, int64_t n, struct err *err)
 {
     const int64_t most = store_campaign_codes_max(api_of(rq)->store);
+    assert(c != NULL);
     if (most == 0 || n <= most - c->vouchers_count)
         return 0;
     return err_set(err, ERR_INVALID_CAMPAIGN, CAMPAIGN_FULL, most);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* promotions.c - /v1/promotions, and the tiers of a campaign that is printed (reference 4.1). */
+#include <assert.h>
+
 #include "api/api_priv.h"
 #include "domain/tier.h"
 
@@ -25,6 +27,7 @@ static int put_tiers(struct request *rq, struct json_out *o, const struct campai
     struct api_name_ids of_campaign;
     struct api_names names;
     const char *category = NULL;
+    assert(c != NULL);
     if (n == 0)
         return 0;
     if (category_of(rq, c, &of_campaign, &category, err) < 0 ||

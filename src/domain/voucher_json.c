@@ -183,7 +183,7 @@ void voucher_put_assignments(struct json_out *o, const char *key, const struct r
     json_key(o, "data");
     json_array(o);
     for (size_t i = 0; i < n; i++) {
-        if (rules[i].rule.len == 0)
+        if (rules[i].rule.len == 0 || rules[i].id == NULL)
             continue;
         put_assignment(o, &rules[i]);
         total++;

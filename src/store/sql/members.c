@@ -18,7 +18,7 @@
 #define STEP_FIRST 1000
 #define STEP_MOST  32000
 #define STEP_LEAST 250
-#define STEP_US    8000
+#define STEP_US    INT64_C(8000)
 #define SLICE_ROWS 250000 /* each writes the index by code almost whole, when it erases */
 
 /* A slice on its way. */
