@@ -3,7 +3,7 @@
  * members.c - all vouchers of a campaign: given new terms, put into the bin, or erased.
  *
  * Such an action has no input. A slice goes on behind the key that the one before has come to, in
- * steps of some vouchers each, and a step is one statement over a range of keys: it costs what the
+ * steps of some keys each, and a step is one statement over a range of keys: it costs what the
  * statement over all of them would, and cannot be caught with half of its work done. Vouchers that
  * are made meanwhile have what the campaign has now, and larger keys.
  *
@@ -27,7 +27,8 @@ struct walk {
     const struct members *members;
     struct voucher_applier ap;
     int64_t low, high;     /* the step: keys behind low, up to high */
-    int64_t rows;          /* of a step that is not the last */
+    int64_t keys;          /* that a step has, unless it is the last */
+    int64_t end;           /* the last key */
     int64_t gone;          /* live ones that the slice has removed */
     bool last;             /* there is none behind it */
     bool has_categories;   /* some counter of a category or a tag exists */
@@ -47,18 +48,35 @@ static struct stmt *step_statement(const struct walk *w, enum statement which, s
     return st;
 }
 
-/* So many keys, or all there are. */
-static int choose_step(struct walk *w, struct err *err)
+/* Behind `low`: the first key that is there, and the last. Ranges of keys cost no looking, but
+ * those of a campaign may have gaps as wide as another one. */
+static int look_ahead(struct walk *w, struct err *err)
 {
-    struct stmt *st = step_statement(w, STATEMENT_MEMBERS_STEP, err);
+    struct stmt *st = db_statement(w->ap.db, STATEMENT_MEMBERS_RANGE, err);
     if (st == NULL)
         return -1;
-    bind_int(st, 3, w->rows - 1);
+    bind_int(st, 1, w->c->campaign_id);
+    bind_int(st, 2, w->low);
     const int got = db_step(w->ap.db, st, err);
-    w->last = got == 0;
-    w->high = got > 0 ? column_int(st, 0) : INT64_MAX;
+    w->last = got > 0 && column_is_null(st, 0);
+    if (got > 0 && !w->last) {
+        w->low = column_int(st, 0) - 1;
+        w->end = column_int(st, 1);
+    }
     stmt_reset(st);
     return got < 0 ? -1 : 0;
+}
+
+static void choose_step(struct walk *w)
+{
+    w->high = w->low + w->keys < w->end ? w->low + w->keys : w->end;
+    w->last = w->high == w->end;
+}
+
+/* n of the step were written: that is all of it, and none is there that was not. */
+static bool is_all(const struct walk *w, int64_t n)
+{
+    return n == w->high - w->low;
 }
 
 static int run_step(struct walk *w, struct stmt *st, int64_t *changed, struct err *err)
@@ -194,7 +212,7 @@ static int renew(struct walk *w, int64_t *changed, struct err *err)
         totals_add_category(w->ap.db, w->c->project_id, &w->members->terms, counted, err) < 0)
         return -1;
     /* All of the step are written: none is left that somebody changed later. */
-    if ((w->last || *changed < w->rows) && renew_all_later(w, &later, err) < 0)
+    if (!is_all(w, *changed) && renew_all_later(w, &later, err) < 0)
         return -1;
     *changed += later;
     return 0;
@@ -241,7 +259,7 @@ static int erase(struct walk *w, int64_t *changed, struct err *err)
              0) ||
         remove_live(w, step_statement(w, STATEMENT_MEMBERS_ERASE_LIVE, err), &live, err) < 0)
         return -1;
-    if ((w->last || live < w->rows) &&
+    if (!is_all(w, live) &&
         run_step(w, step_statement(w, STATEMENT_MEMBERS_ERASE_BINNED, err), &binned, err) < 0)
         return -1;
     *changed = live + binned;
@@ -258,10 +276,10 @@ static int (*const steps[])(struct walk *w, int64_t *changed, struct err *err) =
 
 static void pace(struct walk *w, int64_t us)
 {
-    if (us < STEP_US / 2 && w->rows < STEP_MOST)
-        w->rows *= 2;
-    else if (us > STEP_US * 2 && w->rows > STEP_LEAST)
-        w->rows /= 2;
+    if (us < STEP_US / 2 && w->keys < STEP_MOST)
+        w->keys *= 2;
+    else if (us > STEP_US * 2 && w->keys > STEP_LEAST)
+        w->keys /= 2;
 }
 
 static int take_step(struct walk *w, struct err *err)
@@ -269,14 +287,15 @@ static int take_step(struct walk *w, struct err *err)
     struct store_chunk *c = w->c;
     int64_t changed = 0;
     const int64_t from_us = time_monotonic_us();
-    if (choose_step(w, err) < 0 || steps[w->members->order](w, &changed, err) < 0)
+    choose_step(w);
+    if (steps[w->members->order](w, &changed, err) < 0)
         return -1;
     c->adding[OUTCOME_UPDATED] += changed;
-    c->n_rows += w->last ? changed : w->rows;
-    w->low = c->end = w->last ? c->end : w->high;
+    c->n_rows += changed;
+    w->low = c->end = w->high;
     pace(w, time_monotonic_us() - from_us);
     fault_point("members.step");
-    return 0;
+    return changed == 0 && !w->last ? look_ahead(w, err) : 0;
 }
 
 static int finish(struct walk *w, struct err *err)
@@ -303,20 +322,22 @@ static int look_for_transactions(struct walk *w, struct err *err)
 
 static int walk(struct walk *w, bool whole, int64_t from_us, struct err *err)
 {
-    const struct sql_store *s = w->ap.tx->store;
+    struct sql_store *s = w->ap.tx->store;
     struct store_chunk *c = w->c;
     int64_t any;
     if (db_number(w->ap.db, STATEMENT_TOTALS_OF_CATEGORIES, c->project_id, &w->has_categories, &any,
                   err) < 0)
         return -1;
-    if (look_for_transactions(w, err) < 0)
+    if (look_for_transactions(w, err) < 0 || look_ahead(w, err) < 0)
         return -1;
-    do {
+    bool enough = w->last;
+    while (!enough) { /* one step at least, or nobody would ever come through */
         if (take_step(w, err) < 0)
             return -1;
-    } while (!w->last && c->n_rows < SLICE_ROWS &&
-             (whole || !s->backend->wants_room(w->ap.tx->store, (size_t)c->n_rows,
-                                               time_monotonic_us() - from_us)));
+        enough =
+            w->last || c->n_rows >= SLICE_ROWS ||
+            (!whole && s->backend->wants_room(s, (size_t)c->n_rows, time_monotonic_us() - from_us));
+    }
     if (uncount_gone(w, err) < 0)
         return -1;
     return w->last ? finish(w, err) : 0;
@@ -325,7 +346,7 @@ static int walk(struct walk *w, bool whole, int64_t from_us, struct err *err)
 int members_slice(struct store_tx *tx, struct store_chunk *c, bool whole, int64_t from_us,
                   struct err *err)
 {
-    struct walk w = { .c = c, .members = c->members, .low = c->start, .rows = STEP_FIRST };
+    struct walk w = { .c = c, .members = c->members, .low = c->start, .keys = STEP_FIRST };
     if (slice_begin(tx, c, &w.ap, err) < 0)
         return -1;
     c->n_rows = 0; /* of a try before */

@@ -369,8 +369,9 @@
       "actions WHERE seq = ?1 AND kind = 4) AND created_ms = (SELECT created_ms FROM actions "     \
       "WHERE seq = ?1)")                                                                           \
     X(TRANSACTIONS_ANY, "SELECT 1 FROM transactions WHERE id > ?1 AND id < ?2 LIMIT 1")            \
-    X(MEMBERS_STEP, "SELECT id FROM vouchers WHERE campaign_id = ?1 AND id > ?2 ORDER BY id "      \
-                    "LIMIT 1 OFFSET ?3")                                                           \
+    X(MEMBERS_RANGE,                                                                               \
+      "SELECT (SELECT min(id) FROM vouchers WHERE campaign_id = ?1 AND id > ?2), (SELECT max(id) " \
+      "FROM vouchers WHERE campaign_id = ?1 AND id > ?2)")                                         \
     X(MEMBERS_CATEGORIES,                                                                          \
       "SELECT category_id, category, count(*) FROM vouchers WHERE " STEP_VOUCHERS                  \
       " AND binned_ms IS NULL AND (?4 = 0 OR (" FRESH " AND "                                      \
