@@ -21,7 +21,7 @@ int copy_send(struct pg_db *db, struct buf *rows, struct err *err)
     if (buf_ok(rows, err) < 0)
         return -1;
     if (rows->len > 0 && PQputCopyData(db->conn, rows->p, (int)rows->len) != 1)
-        return pg_error(db, NULL, "cannot copy rows", err);
+        return pg_send_error(db, "cannot copy rows", err);
     buf_reset(rows);
     return 0;
 }
@@ -30,7 +30,7 @@ int copy_end(struct pg_db *db, int rc, bool *exists, struct err *err)
 {
     PGresult *r;
     if (PQputCopyEnd(db->conn, rc < 0 ? "given up" : NULL) != 1 && rc == 0)
-        rc = pg_error(db, NULL, "cannot copy rows", err);
+        rc = pg_send_error(db, "cannot copy rows", err);
     while ((r = PQgetResult(db->conn)) != NULL) {
         struct err why = { 0 };
         if (PQresultStatus(r) != PGRES_COMMAND_OK) {
@@ -44,7 +44,7 @@ int copy_end(struct pg_db *db, int rc, bool *exists, struct err *err)
         const bool stuck = PQresultStatus(r) == PGRES_COPY_IN; /* the end could not be sent */
         PQclear(r);
         if (stuck) {
-            db->lost = true;
+            rc = pg_send_error(db, "cannot copy rows", err);
             break;
         }
     }

@@ -145,6 +145,14 @@ int pg_error(struct pg_db *db, const PGresult *r, const char *what, struct err *
                    state != NULL ? state : "none");
 }
 
+int pg_send_error(struct pg_db *db, const char *what, struct err *err)
+{
+    pg_error(db, NULL, what, err);
+    db->lost = true;
+    err->code = ERR_BUSY;
+    return -1;
+}
+
 /* ---- connecting ---- */
 
 void pg_db_init(struct pg_db *db, const struct pg_store *s, int slot)

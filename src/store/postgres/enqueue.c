@@ -65,7 +65,7 @@ static int flush_one(struct pg_db *db, const char *sql, struct buf *rows, size_t
     if (PQputCopyData(db->conn, COPY_HEADER, COPY_HEADER_LEN) != 1 ||
         PQputCopyData(db->conn, rows->p, (int)n) != 1 ||
         PQputCopyData(db->conn, COPY_TRAILER, COPY_TRAILER_LEN) != 1)
-        rc = pg_error(db, NULL, "cannot copy rows", err);
+        rc = pg_send_error(db, "cannot copy rows", err);
     memmove(rows->p, rows->p + n, rows->len - n);
     rows->len -= n;
     return copy_end(db, rc, &ignored, err);

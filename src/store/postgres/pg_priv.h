@@ -184,6 +184,10 @@ int pg_query_text(struct pg_db *db, const char *sql, char *out, size_t n,
 /* Our error from what the connection or the result says; sets db->lost and db->again. */
 int pg_error(struct pg_db *db, const PGresult *r, const char *what, struct err *err);
 
+/* Rows of a COPY could not be sent. That is the connection's end, also where libpq does not say so:
+ * a server that goes down may have ended the COPY before the connection. */
+int pg_send_error(struct pg_db *db, const char *what, struct err *err);
+
 /* An array as it is sent; the server knows its type. */
 void pg_bind_array(struct stmt *st, int at, struct str array);
 

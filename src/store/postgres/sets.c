@@ -130,7 +130,7 @@ static int send_fresh(struct slice *sl, struct err *err)
     if (!sl->copying) {
         sl->copying = true;
         if (PQputCopyData(db->conn, COPY_HEADER, COPY_HEADER_LEN) != 1)
-            return pg_error(db, NULL, "cannot copy rows", err);
+            return pg_send_error(db, "cannot copy rows", err);
     }
     return copy_send(db, &sl->bulk->fresh, err);
 }
@@ -144,7 +144,7 @@ static int end_fresh(struct slice *sl, int rc, struct err *err)
         return rc;
     sl->copying = false;
     if (rc == 0 && PQputCopyData(sl->s->bulk.conn, "\377\377", 2) != 1)
-        rc = pg_error(&sl->s->bulk, NULL, "cannot copy rows", err);
+        rc = pg_send_error(&sl->s->bulk, "cannot copy rows", err);
     return copy_end(&sl->s->bulk, rc, &sl->exists, err);
 }
 
