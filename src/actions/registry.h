@@ -23,10 +23,16 @@ enum action_kind_id {
     ACTION_CAMPAIGN_VOUCHERS_UPDATE = 3,
     ACTION_CAMPAIGN_VOUCHERS_DELETE = 4,
     ACTION_CAMPAIGN_VOUCHERS_GENERATE = 5,
+    ACTION_CAMPAIGNS_METADATA_KEY_PURGE = 6,
+    ACTION_CUSTOMERS_IMPORT_CSV = 7,
+    ACTION_CUSTOMERS_BULK_UPDATE = 8,
+    ACTION_CUSTOMERS_METADATA_UPDATE = 9,
+    ACTION_CUSTOMERS_METADATA_KEY_PURGE = 10,
     ACTION_VOUCHERS_IMPORT = 16,
     ACTION_VOUCHERS_IMPORT_CSV = 17,
     ACTION_VOUCHERS_BULK_UPDATE = 18,
     ACTION_VOUCHERS_METADATA_UPDATE = 19,
+    ACTION_VOUCHERS_METADATA_KEY_PURGE = 20,
     ACTION_KIND_ID_COUNT = 23,
 };
 
@@ -66,6 +72,8 @@ struct action_kind {
     const char *summary; /* one line for people */
     enum action_input input;
     enum action_queue queue;
+    enum resource_type resource; /* of its rows */
+    size_t row_bytes;            /* of that resource's struct */
     enum discipline discipline;
     enum apply_mode mode;
     enum result_style result;
@@ -79,12 +87,12 @@ struct action_kind {
 
     /* INPUT_CSV: one record to a row. 0; 1: the row fails with *reason; -1: ERR_NOMEM. */
     int (*map_cells)(const struct action_plan *plan, const struct str *cells, size_t n_cells,
-                     struct arena *a, struct voucher *row, struct str *reason, struct err *err);
+                     struct arena *a, struct row_head *row, struct str *reason, struct err *err);
 
-    /* INPUT_RECORDS: the same of a JSON value. The row's code is set whenever the record has one
+    /* INPUT_RECORDS: the same of a JSON value. The row's key is set whenever the record has one
      * that can be shown, also when the row fails. */
     int (*map_record)(const struct action_plan *plan, const struct json *record, struct arena *a,
-                      struct voucher *row, struct str *reason, struct err *err);
+                      struct row_head *row, struct str *reason, struct err *err);
 
     /* INPUT_RECORDS: whether a record has the right shape to be queued at all: JSON types, not
      * meaning. 0, or ERR_INVALID_PAYLOAD with the property's path. Called while the body arrives.

@@ -57,8 +57,10 @@ int api_vouchers_transactions(struct request *rq, struct response *rs, struct er
 /* Starts an action with the records of the body, whose shape says the action's type. */
 int api_records_start(struct request *rq, struct response *rs, struct err *err);
 extern const struct records_shape api_vouchers_import_body, api_vouchers_bulk_update_body,
-    api_vouchers_metadata_update_body;
+    api_vouchers_metadata_update_body, api_customers_bulk_update_body,
+    api_customers_metadata_update_body;
 
+int api_customers_import_csv(struct request *rq, struct response *rs, struct err *err);
 int api_customers_get(struct request *rq, struct response *rs, struct err *err);
 int api_customers_save(struct request *rq, struct response *rs, struct err *err);
 int api_customers_change(struct request *rq, struct response *rs, struct err *err);

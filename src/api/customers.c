@@ -21,6 +21,14 @@ int api_customers_get(struct request *rq, struct response *rs, struct err *err)
                      : reply_not_found(rq, "customer", rq->args[0], err);
 }
 
+/* ---- importing ---- */
+
+int api_customers_import_csv(struct request *rq, struct response *rs, struct err *err)
+{
+    (void)rs;
+    return csv_import_start(rq, ACTION_CUSTOMERS_IMPORT_CSV, HTTP_ACCEPTED, err);
+}
+
 /* ---- writing ---- */
 
 /* Lives in the request's arena. */

@@ -1,35 +1,77 @@
 /* SPDX-License-Identifier: MIT */
 /* customer.c - see customer.h. The order of printed members is that of the public API. */
-#include <stdio.h>
-
-#include "base/time_iso.h"
 #include "domain/customer.h"
+#include "base/time_iso.h"
 #include "domain/voucher.h"
 
 /* ---- fields ---- */
 
-#define TEXT(member, n)                                                                            \
+#define TEXT(column, spelling, member, json_path, flag, field_bit)                                 \
     {                                                                                              \
-        .path = "." #member, .kind = FIELD_TEXT, .bit = 1u << (n),                                 \
-        .offset = offsetof(struct customer, member)                                                \
+        .heading = (column), .alias = (spelling), .path = (json_path), .kind = FIELD_TEXT,         \
+        .flags = (flag), .bit = (field_bit), .offset = offsetof(struct customer, member)           \
     }
+/* A member of the body, and a part of its address. */
+#define MEMBER(column, member, bit) TEXT(column, NULL, member, "." #member, FIELD_IN_JSON, bit)
+#define PART(column, spelling, member)                                                             \
+    TEXT(column, spelling, member, ".address." #member, 0, BIT_ADDRESS)
 
-enum { ROW_ID, ROW_SOURCE_ID, ROW_NAME, ROW_BIRTHDATE = 6, ROW_BIRTHDAY };
+#define BIT_ADDRESS RECORD_FIELD(0)
 
-static const struct field fields[] = {
-    [ROW_ID] = TEXT(id, 0),
-    [ROW_SOURCE_ID] = TEXT(source_id, 1),
-    [ROW_NAME] = TEXT(name, 2),
-    TEXT(description, 3),
-    TEXT(email, 4),
-    TEXT(phone, 5),
-    [ROW_BIRTHDATE] = TEXT(birthdate, 6),
-    [ROW_BIRTHDAY] = TEXT(birthday, 7),
+enum customer_row {
+    ROW_ID,
+    ROW_SOURCE_ID,
+    ROW_NAME,
+    ROW_DESCRIPTION,
+    ROW_EMAIL,
+    ROW_PHONE,
+    ROW_BIRTHDATE,
+    ROW_BIRTHDAY,
+    ROW_LINE_1,
+    ROW_LINE_2,
+    ROW_CITY,
+    ROW_POSTAL_CODE,
+    ROW_STATE,
+    ROW_COUNTRY,
+    CUSTOMER_ROWS
 };
-#define BIT_ADDRESS  (1u << 8)
-#define BIT_METADATA (1u << 9)
 
-/* ---- reading ---- */
+/* Parts of an address come in the order in which the API prints them. */
+static const struct field fields[CUSTOMER_ROWS] = {
+    [ROW_ID] = MEMBER("Id", id, 0),
+    [ROW_SOURCE_ID] = MEMBER("Source_id", source_id, RECORD_SOURCE_ID),
+    [ROW_NAME] = MEMBER("Name", name, RECORD_FIELD(1)),
+    [ROW_DESCRIPTION] = MEMBER("Description", description, RECORD_FIELD(2)),
+    [ROW_EMAIL] = MEMBER("Email", email, RECORD_FIELD(3)),
+    [ROW_PHONE] = MEMBER("Phone", phone, RECORD_FIELD(4)),
+    [ROW_BIRTHDATE] = MEMBER("Birthdate", birthdate, RECORD_FIELD(5)),
+    [ROW_BIRTHDAY] = MEMBER(NULL, birthday, RECORD_FIELD(6)),
+    [ROW_CITY] = PART("Address_City", "City", city),
+    [ROW_STATE] = PART("Address_State", "State", state),
+    [ROW_LINE_1] = PART("Address_line_1", NULL, line_1),
+    [ROW_LINE_2] = PART("Address_line_2", NULL, line_2),
+    [ROW_COUNTRY] = PART("Address_Country", "Country", country),
+    [ROW_POSTAL_CODE] = PART("Address_Postal_Code", "Postal_Code", postal_code),
+};
+const struct field_table customer_fields = { fields, CUSTOMER_ROWS };
+
+/* Of an address in the API's own order. */
+static const enum customer_row address_rows[] = { ROW_CITY,   ROW_STATE,   ROW_LINE_1,
+                                                  ROW_LINE_2, ROW_COUNTRY, ROW_POSTAL_CODE };
+
+/* All that a row without an id says of its customer. */
+#define EVERY_BIT                                                                                  \
+    (RECORD_METADATA | RECORD_FIELD(0) | RECORD_FIELD(1) | RECORD_FIELD(2) | RECORD_FIELD(3) |     \
+     RECORD_FIELD(4) | RECORD_FIELD(5) | RECORD_FIELD(6))
+
+static const char too_long[] = "must NOT be longer than 262144 bytes";
+
+static struct str text_of(const struct customer *c, enum customer_row row)
+{
+    return *(const struct str *)(const void *)((const char *)c + fields[row].offset);
+}
+
+/* ---- reading bodies ---- */
 
 static int invalid(struct err *err, const char *path, const char *member, const char *what)
 {
@@ -39,7 +81,9 @@ static int invalid(struct err *err, const char *path, const char *member, const 
 static int take_texts(const struct json *body, const char *path, struct customer *c,
                       struct err *err)
 {
-    for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+    for (size_t i = 0; i < CUSTOMER_ROWS; i++) {
+        if ((fields[i].flags & FIELD_IN_JSON) == 0)
+            continue;
         const struct json *value = field_in_json(&fields[i], body);
         if (value == NULL || value->type == JSON_NULL)
             continue;
@@ -56,7 +100,10 @@ static int take_object(const struct json *body, const char *path, const char *me
 {
     const struct json *value = json_member(body, member + 1);
     struct buf b;
-    if (value == NULL || value->type == JSON_NULL)
+    if (value == NULL || (value->type == JSON_NULL && bit != BIT_ADDRESS))
+        return 0;
+    c->set |= bit;
+    if (value->type == JSON_NULL)
         return 0;
     if (value->type != JSON_OBJECT)
         return invalid(err, path, member, "must be object");
@@ -64,9 +111,8 @@ static int take_object(const struct json *body, const char *path, const char *me
     json_put_tree(&(struct json_out){ .b = &b }, value);
     if (b.failed) {
         buf_release(&b);
-        return invalid(err, path, member, "must NOT be longer than 262144 bytes");
+        return invalid(err, path, member, too_long);
     }
-    c->set |= bit;
     return buf_keep(&b, a, out, err);
 }
 
@@ -76,49 +122,165 @@ static bool is_date(struct str text)
     return text.len == 10 && time_iso_parse(text, &ms);
 }
 
-static int check(const struct customer *c, const char *path, struct err *err)
+/* NULL, or the field that is wrong, and what of it. */
+static const struct field *find_wrong(const struct customer *c, const char **what)
 {
-    if (c->source_id.len > CUSTOMER_SOURCE_ID_MAX_BYTES)
-        return invalid(err, path, ".source_id", "must NOT be longer than 512 bytes");
-    if ((c->birthdate.p != NULL && !is_date(c->birthdate)) ||
-        (c->birthday.p != NULL && !is_date(c->birthday)))
-        return invalid(err, path, c->birthdate.p != NULL ? ".birthdate" : ".birthday",
-                       "cannot be recognized as a ISO-8601 compliant date");
-    return 0;
+    *what = "must NOT be longer than 512 bytes";
+    if (c->source_id.len > SOURCE_ID_MAX_BYTES)
+        return &fields[ROW_SOURCE_ID];
+    *what = "cannot be recognized as a ISO-8601 compliant date";
+    if (c->birthdate.p != NULL && !is_date(c->birthdate))
+        return &fields[ROW_BIRTHDATE];
+    if (c->birthday.p != NULL && !is_date(c->birthday))
+        return &fields[ROW_BIRTHDAY];
+    return NULL;
 }
 
 int customer_from_json(const struct json *body, const char *path, struct arena *a,
                        struct customer *c, struct err *err)
 {
-    *c = (struct customer){ .updated_ms = TIME_NONE };
+    const char *what;
+    *c = (struct customer){ .updated_ms = TIME_NONE, .binned_ms = TIME_NONE };
     if (body == NULL || body->type != JSON_OBJECT)
         return path[0] == '\0' ? err_set(err, ERR_INVALID_PAYLOAD, "Payload must be object")
                                : invalid(err, path, "", "must be object");
     if (take_texts(body, path, c, err) < 0 ||
         take_object(body, path, ".address", BIT_ADDRESS, &c->address, c, a, err) < 0 ||
-        take_object(body, path, ".metadata", BIT_METADATA, &c->metadata, c, a, err) < 0)
+        take_object(body, path, ".metadata", RECORD_METADATA, &c->metadata, c, a, err) < 0)
         return -1;
     if (c->source_id.len == 0) /* "" names nobody */
         c->source_id = (struct str){ NULL, 0 };
     if (c->id.len == 0)
         c->id = (struct str){ NULL, 0 };
-    return check(c, path, err);
+    const struct field *wrong = find_wrong(c, &what);
+    return wrong != NULL ? invalid(err, path, wrong->path, what) : 0;
 }
 
-int customer_merge(struct customer *c, const struct customer *given, struct arena *a, bool *changed,
-                   struct err *err)
+/* ---- rows ---- */
+
+int customer_check_update_item(const struct json *item, struct err *err)
 {
-    struct str reason;
-    bool merged = false;
-    *changed = false;
-    if ((given->set & BIT_METADATA) != 0) {
-        const int rc =
-            voucher_merge_metadata(&c->metadata, given->metadata, a, &merged, &reason, err);
-        if (rc != 0)
-            return rc < 0 ? -1 : err_set(err, ERR_INVALID_PAYLOAD, "%.*s", STR_FMT(reason));
-        *changed = merged;
+    static const char *const objects[] = { "address", "metadata" };
+    for (size_t i = 0; i < CUSTOMER_ROWS; i++) {
+        const struct field *f = &fields[i];
+        const struct json *value = (f->flags & FIELD_IN_JSON) != 0 ? field_in_json(f, item) : NULL;
+        const char *what =
+            value != NULL && value->type != JSON_NULL ? field_json_type(f, value) : NULL;
+        if (what != NULL)
+            return invalid(err, "", f->path, what);
     }
-    for (size_t i = ROW_NAME; i < ARRAY_LEN(fields); i++)
+    for (size_t i = 0; i < ARRAY_LEN(objects); i++) {
+        const struct json *value = json_member(item, objects[i]);
+        if (value != NULL && value->type != JSON_NULL && value->type != JSON_OBJECT)
+            return err_set(err, ERR_INVALID_PAYLOAD, "Property .%s must be object%s", objects[i],
+                           i == 0 ? ",null" : "");
+    }
+    return 0;
+}
+
+int customer_from_update_item(const struct json *item, struct arena *a, struct customer *c,
+                              struct str *reason, struct err *err)
+{
+    struct err why = { 0 };
+    if (customer_from_json(item, "", a, c, &why) < 0) {
+        if (why.code != ERR_INVALID_PAYLOAD) {
+            *err = why;
+            return -1;
+        }
+        *reason = arena_str(a, str_of(why.msg));
+        return reason->p != NULL ? 1 : err_nomem(err);
+    }
+    c->id = (struct str){ NULL, 0 };
+    if (c->source_id.p != NULL)
+        return 0;
+    *reason = STR("Payload should have required property 'source_id'");
+    return 1;
+}
+
+static int row_fails(const struct field *f, const char *what, struct arena *a, struct str *reason,
+                     struct err *err)
+{
+    *reason = field_reason(f, what, a);
+    return reason->p != NULL ? 1 : err_nomem(err);
+}
+
+/* The parts that are given as one object. */
+static int put_address(struct customer *c, struct arena *a, struct err *err)
+{
+    struct buf b;
+    struct json_out o = { .b = &b };
+    if ((c->set & BIT_ADDRESS) == 0)
+        return 0;
+    buf_init(&b, ARRAY_LEN(address_rows) * 8 * (size_t)FIELD_TEXT_MAX_BYTES);
+    json_object(&o);
+    for (size_t i = 0; i < ARRAY_LEN(address_rows); i++) {
+        const struct str part = text_of(c, address_rows[i]);
+        if (part.p == NULL)
+            continue;
+        json_key(&o, fields[address_rows[i]].path + sizeof(".address.") - 1);
+        json_str(&o, part);
+    }
+    json_object_end(&o);
+    return buf_keep(&b, a, &c->address, err);
+}
+
+int customer_from_cells(const struct column_map *map, const struct str *cells, size_t n_cells,
+                        struct arena *a, struct customer *c, struct str *reason, struct err *err)
+{
+    static const struct field metadata = { .path = ".metadata" };
+    struct str given[CUSTOMER_ROWS];
+    const char *what = NULL;
+    *c = (struct customer){ .updated_ms = TIME_NONE, .binned_ms = TIME_NONE };
+    column_map_pick(map, &customer_fields, cells, n_cells, given);
+    for (size_t i = 0; i < CUSTOMER_ROWS; i++) {
+        if (given[i].p == NULL)
+            continue;
+        what = field_from_cell(&fields[i], given[i], c);
+        if (what != NULL)
+            return row_fails(&fields[i], what, a, reason, err);
+        c->set |= fields[i].bit;
+    }
+    const struct field *wrong = find_wrong(c, &what);
+    if (wrong != NULL)
+        return row_fails(wrong, what, a, reason, err);
+    const int rc = column_map_metadata(map, cells, n_cells, a, &c->metadata, err);
+    if (rc != 0)
+        return rc < 0 ? -1 : row_fails(&metadata, too_long, a, reason, err);
+    if (c->metadata.p != NULL)
+        c->set |= RECORD_METADATA;
+    if (put_address(c, a, err) < 0)
+        return -1;
+    if (c->id.p == NULL && c->source_id.p != NULL) {
+        c->replaces = true;
+        c->set |= EVERY_BIT;
+    }
+    return 0;
+}
+
+/* ---- merging ---- */
+
+static int merge_metadata(struct customer *c, const struct customer *given, struct arena *a,
+                          bool *changed, struct str *reason, struct err *err)
+{
+    if (!given->replaces)
+        return voucher_merge_metadata(&c->metadata, given->metadata, a, changed, reason, err);
+    *changed = !str_eq(c->metadata, given->metadata);
+    c->metadata = given->metadata;
+    return 0;
+}
+
+int customer_merge(struct record *stored, const struct record *given_record, struct arena *a,
+                   bool *changed, struct str *reason, struct err *err)
+{
+    struct customer *c = (struct customer *)(void *)stored;
+    const struct customer *given = (const struct customer *)(const void *)given_record;
+    *changed = false;
+    if ((given->set & RECORD_METADATA) != 0) {
+        const int rc = merge_metadata(c, given, a, changed, reason, err);
+        if (rc != 0)
+            return rc;
+    }
+    for (size_t i = ROW_NAME; i <= ROW_BIRTHDAY; i++)
         if ((given->set & fields[i].bit) != 0 && field_assign(&fields[i], c, given))
             *changed = true;
     if ((given->set & BIT_ADDRESS) != 0 && !str_eq(c->address, given->address)) {
@@ -159,9 +321,8 @@ void customer_put_json(struct json_out *o, const struct customer *c, const char 
 {
     json_object(o);
     put_str(o, "id", str_of(id));
-    for (size_t i = ROW_SOURCE_ID; i < ARRAY_LEN(fields); i++)
-        put_str(o, fields[i].path + 1,
-                *(const struct str *)(const void *)((const char *)c + fields[i].offset));
+    for (enum customer_row row = ROW_SOURCE_ID; row <= ROW_BIRTHDAY; row++)
+        put_str(o, fields[row].path + 1, text_of(c, row));
     put_object(o, "address", c->address);
     json_key(o, "summary");
     json_raw(o, str_of(summary));

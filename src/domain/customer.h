@@ -1,42 +1,61 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * customer.h - what a customer is: its fields and its JSON shape (reference 4.4).
+ * customer.h - what a customer is: its fields, its CSV columns and its JSON shape (reference 4.4,
+ * 3.7, 3.8).
  *
- * One struct serves as the stored customer and as what a body gives: `set` says which fields were
- * given. Texts belong to the arena that the caller passed, or are the body's own.
+ * One struct serves as the stored customer and as what a body or a row gives: `set` says which
+ * fields were given; a given field that is {NULL,0} is cleared. Texts belong to the arena that the
+ * caller passed, or are the body's or the cells' own.
  */
 #ifndef DOMAIN_CUSTOMER_H
 #define DOMAIN_CUSTOMER_H
 
-#include "domain/field.h"
-
-#define CUSTOMER_SOURCE_ID_MAX_BYTES 512 /* an index entry must stay far below a page */
+#include "domain/column.h"
+#include "domain/record.h"
 
 struct customer {
-    uint32_t set;  /* bits of customer.c's table */
-    struct str id; /* public, of a body: who is meant; {NULL,0}: not given */
-    struct str source_id;
+    union {
+        struct record record;
+        struct {
+            RECORD_MEMBERS;
+        };
+    };
     struct str name, description, email, phone;
     struct str birthdate, birthday; /* YYYY-MM-DD; the second is the older name, kept apart */
     struct str address;             /* JSON object; {NULL,0}: none */
-    struct str metadata;            /* JSON object, compact; {NULL,0}: none */
-
-    /* Only of a stored customer. */
-    int64_t key;
-    int64_t version; /* sequence number of the request that wrote it last */
-    int64_t created_ms;
-    int64_t updated_ms; /* TIME_NONE: never changed */
+    struct str line_1, line_2, city, postal_code, state, country; /* of a row, on its way there */
 };
 
-/* A body that names and describes a customer; null means not given. `path` is where it stands in
- * the request (".customer"; "" for the body itself). ERR_INVALID_PAYLOAD names what is wrong. */
+/* The table of CSV columns and of JSON members. The parts of an address are columns; in a body it
+ * is one object. */
+extern const struct field_table customer_fields;
+
+/* A body that names and describes a customer; null means not given, but of `address`: it is
+ * cleared. `path` is where it stands in the request (".customer"; "" for the body itself).
+ * ERR_INVALID_PAYLOAD names what is wrong. */
 int customer_from_json(const struct json *body, const char *path, struct arena *a,
                        struct customer *c, struct err *err) MUST_CHECK;
 
-/* Applies what is given to the stored customer, but who it is; metadata key by key.
- * ERR_INVALID_PAYLOAD when that grows too long. */
-int customer_merge(struct customer *c, const struct customer *given, struct arena *a, bool *changed,
-                   struct err *err) MUST_CHECK;
+/* An item of a bulk update, before anything is queued: are its members of the right JSON type?
+ * ERR_INVALID_PAYLOAD. That it is an object is the caller's business. */
+int customer_check_update_item(const struct json *item, struct err *err) MUST_CHECK;
+
+/* The same item as a row. 0; 1: it fails, with *reason in the arena; -1: ERR_NOMEM. Whom it means
+ * is its source id; an `id` is skipped. */
+int customer_from_update_item(const struct json *item, struct arena *a, struct customer *c,
+                              struct str *reason, struct err *err) MUST_CHECK;
+
+/* A CSV record as a row; returns as above. A row that means its customer by source id alone
+ * replaces all of it (reference 7, 13); one with an id changes what it gives; one with neither is a
+ * new customer. */
+int customer_from_cells(const struct column_map *map, const struct str *cells, size_t n_cells,
+                        struct arena *a, struct customer *c, struct str *reason,
+                        struct err *err) MUST_CHECK;
+
+/* Applies what is given to the stored customer, but who it is; metadata key by key, unless it
+ * replaces. 0; 1: that grows too long, with *reason (static); -1: ERR_NOMEM. */
+int customer_merge(struct record *stored, const struct record *given, struct arena *a,
+                   bool *changed, struct str *reason, struct err *err) MUST_CHECK;
 
 /* What the API prints; keys without a value are left out. The short form is that of a publication
  * (reference 6.6). Errors: see buf.h. */

@@ -30,7 +30,9 @@ int field_find(const struct field_table *t, struct str heading)
 {
     const struct str trimmed = str_trim(heading);
     for (size_t i = 0; i < t->n; i++) {
-        if (is_heading(trimmed, t->rows[i].heading))
+        const struct field *f = &t->rows[i];
+        if ((f->heading != NULL && is_heading(trimmed, f->heading)) ||
+            (f->alias != NULL && is_heading(trimmed, f->alias)))
             return (int)i;
     }
     return -1;

@@ -39,7 +39,8 @@ enum field_flags {
 };
 
 struct field {
-    const char *heading; /* the CSV heading as documented */
+    const char *heading; /* the CSV heading as documented; NULL: no column */
+    const char *alias;   /* another spelling of it; NULL: none */
     const char *path;    /* of the JSON member, for messages too: ".redemption.quantity" */
     enum field_kind kind;
     uint32_t flags;           /* enum field_flags */

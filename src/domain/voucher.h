@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "domain/column.h"
-#include "domain/outcome.h"
+#include "domain/record.h"
 
 /* Stored values: never renumber. */
 enum voucher_type {
@@ -73,9 +73,14 @@ enum voucher_field {
 #define VOUCHER_CODE_MAX_BYTES 512 /* an index entry must stay far below a page */
 
 struct voucher {
-    struct str code;
-    uint32_t set; /* enum voucher_field */
-    uint32_t row; /* index in its chunk; 0 for a single request */
+    union {
+        struct row_head head;
+        struct {
+            struct str code;
+            uint32_t set; /* enum voucher_field */
+            uint32_t row;
+        };
+    };
     uint8_t type; /* enum voucher_type */
     uint8_t discount_type;
     uint8_t effect;

@@ -119,7 +119,8 @@ static int take_actions(struct engine *e, struct queue *q, struct slot *slot,
         return 0;
     set_blocked(e, q, false);
     const size_t batch = count_batch(actions, n, before_seq, &records);
-    if (batch > 0 && slot_reserve(slot, records, err) < 0)
+    if (batch > 0 &&
+        slot_reserve(slot, records, action_kind_find(actions[0].kind)->row_bytes, err) < 0)
         return -1;
     const int put = put_actions(e, slot, actions, batch, err);
     if (put < 0)

@@ -293,7 +293,7 @@ void chunk_give_up(struct store_chunk *c, struct str message)
 {
     c->end = c->start;
     c->n_rows = 0;
-    c->n_vouchers = c->n_failures = 0;
+    c->n_mapped = c->n_failures = 0;
     c->slice_done = 0;
     c->end_status = ACTION_FAILED;
     c->end_message = message;

@@ -10,7 +10,7 @@
 #include "engine/engine_priv.h"
 
 struct sort_key {
-    uint64_t prefix; /* first eight bytes of the code, big-endian: most comparisons end here */
+    uint64_t prefix; /* first eight bytes of the key, big-endian: most comparisons end here */
     uint32_t row;    /* index in slot->rows */
 };
 
@@ -49,7 +49,8 @@ void slot_release(struct slot *slot)
  * elsewhere. */
 static void trim(struct slot *slot)
 {
-    if (slot->cap_rows <= CHUNK_ROWS_MAX / 16 || slot->n_rows * 4 > slot->cap_rows)
+    const size_t used = slot->n_rows * slot->row_bytes;
+    if (slot->cap_rows <= CHUNK_ROWS_MAX / 16 * slot->row_bytes || used * 4 > slot->cap_rows)
         return;
     mem_free(slot->rows);
     slot->rows = NULL;
@@ -61,15 +62,22 @@ void slot_begin(struct slot *slot)
     trim(slot);
     arena_reset(&slot->arena);
     slot->n_chunks = slot->n_rows = slot->n_failures = slot->n_outcomes = 0;
+    slot->row_bytes = 0;
 }
 
-int slot_reserve(struct slot *slot, size_t n, struct err *err)
+/* A row of the slot's array. */
+static struct row_head *row_at(const struct slot *slot, size_t i)
+{
+    return (struct row_head *)(void *)(slot->rows + i * slot->row_bytes);
+}
+
+int slot_reserve(struct slot *slot, size_t n, size_t row_bytes, struct err *err)
 {
     if (reserve(&slot->chunks, &slot->cap_chunks, BATCH_ACTIONS, sizeof(*slot->chunks), err) < 0 ||
-        reserve(&slot->rows, &slot->cap_rows, n, sizeof(*slot->rows), err) < 0 ||
+        reserve(&slot->rows, &slot->cap_rows, n * row_bytes, 1, err) < 0 ||
         reserve(&slot->failures, &slot->cap_failures, n, sizeof(*slot->failures), err) < 0 ||
         reserve(&slot->keys, &slot->cap_keys, n, sizeof(*slot->keys), err) < 0 ||
-        reserve(&slot->sorted, &slot->cap_sorted, n, sizeof(struct voucher *), err) < 0)
+        reserve(&slot->sorted, &slot->cap_sorted, n, sizeof(*slot->sorted), err) < 0)
         return -1;
     /* an odd number of rows leaves half a byte of each chunk free */
     return reserve(&slot->outcomes, &slot->cap_outcomes, n + BATCH_ACTIONS, 1, err);
@@ -90,7 +98,9 @@ int draft_begin(struct draft *d, struct slot *slot, const struct action *ac,
                          .plan = plan,
                          .first_row = slot->n_rows,
                          .first_failure = slot->n_failures };
+    slot->row_bytes = kind->row_bytes; /* the kinds of one queue that are batched share it */
     *d->c = (struct store_chunk){
+        .resource = kind->resource,
         .project_id = ac->project_id,
         .action_seq = ac->seq,
         .lease_epoch = ac->lease_epoch,
@@ -109,17 +119,20 @@ int draft_begin(struct draft *d, struct slot *slot, const struct action *ac,
     return 0;
 }
 
-struct voucher *draft_room(struct draft *d, struct err *err)
+void *draft_room(struct draft *d, struct err *err)
 {
     struct slot *slot = d->slot;
-    if (reserve(&slot->rows, &slot->cap_rows, slot->n_rows + 1, sizeof(*slot->rows), err) < 0)
+    if (reserve(&slot->rows, &slot->cap_rows, (slot->n_rows + 1) * slot->row_bytes, 1, err) < 0)
         return NULL;
-    return &slot->rows[slot->n_rows];
+    return row_at(slot, slot->n_rows);
 }
 
 void draft_keep(struct draft *d)
 {
-    d->slot->rows[d->slot->n_rows++].row = (uint32_t)d->c->n_rows++;
+    struct row_head *row = row_at(d->slot, d->slot->n_rows++);
+    row->row = (uint32_t)d->c->n_rows++;
+    if (d->kind->resource != RESOURCE_VOUCHER && ((const struct record *)(void *)row)->id.p != NULL)
+        d->c->unsorted = true;
     d->n_mapped++;
 }
 
@@ -140,17 +153,18 @@ int draft_fail(struct draft *d, enum failure_kind kind, struct str key, struct s
 size_t draft_memory(const struct draft *d)
 {
     const struct slot *slot = d->slot;
-    return slot->n_rows * sizeof(*slot->rows) + slot->n_failures * sizeof(*slot->failures) +
+    return slot->n_rows * slot->row_bytes + slot->n_failures * sizeof(*slot->failures) +
            slot->arena.used_bytes;
 }
 
 /* ---- sorting ---- */
 
-static uint64_t code_prefix(struct str code)
+static uint64_t key_prefix(struct str key)
 {
     unsigned char bytes[8] = { 0 };
     uint64_t v = 0;
-    memcpy(bytes, code.p, code.len < sizeof(bytes) ? code.len : sizeof(bytes));
+    if (key.p != NULL)
+        memcpy(bytes, key.p, key.len < sizeof(bytes) ? key.len : sizeof(bytes));
     for (size_t i = 0; i < sizeof(bytes); i++)
         v = v << 8 | bytes[i];
     return v;
@@ -159,14 +173,14 @@ static uint64_t code_prefix(struct str code)
 static int compare_keys(const void *a, const void *b, void *arg)
 {
     const struct sort_key *x = a, *y = b;
-    const struct voucher *rows = arg;
+    const struct slot *slot = arg;
     if (x->prefix != y->prefix)
         return x->prefix < y->prefix ? -1 : 1;
-    const int c = str_cmp(rows[x->row].code, rows[y->row].code);
+    const int c = str_cmp(row_at(slot, x->row)->key, row_at(slot, y->row)->key);
     return c != 0 ? c : (x->row > y->row) - (x->row < y->row);
 }
 
-/* By code and then by row, so that a repeated code keeps its order in the input. */
+/* By key and then by row, so that a repeated key keeps its order in the input. */
 static int sort_rows(struct draft *d, struct err *err)
 {
     struct slot *slot = d->slot;
@@ -174,16 +188,16 @@ static int sort_rows(struct draft *d, struct err *err)
     if (n == 0)
         return 0; /* the arrays may not be there yet, which qsort_r does not take */
     if (reserve(&slot->keys, &slot->cap_keys, slot->n_rows, sizeof(*slot->keys), err) < 0 ||
-        reserve(&slot->sorted, &slot->cap_sorted, slot->n_rows, sizeof(struct voucher *), err) < 0)
+        reserve(&slot->sorted, &slot->cap_sorted, slot->n_rows, sizeof(*slot->sorted), err) < 0)
         return -1;
     struct sort_key *keys = slot->keys + first;
     for (size_t i = 0; i < n; i++)
-        keys[i] = (struct sort_key){ .prefix = code_prefix(slot->rows[first + i].code),
+        keys[i] = (struct sort_key){ .prefix = key_prefix(row_at(slot, first + i)->key),
                                      .row = (uint32_t)(first + i) };
-    if (n > 1)
-        qsort_r(keys, n, sizeof(*keys), compare_keys, slot->rows);
+    if (n > 1 && !d->c->unsorted)
+        qsort_r(keys, n, sizeof(*keys), compare_keys, slot);
     for (size_t i = 0; i < n; i++)
-        slot->sorted[first + i] = &slot->rows[keys[i].row];
+        slot->sorted[first + i] = row_at(slot, keys[i].row);
     return 0;
 }
 
@@ -199,8 +213,8 @@ int draft_finish(struct draft *d, struct err *err)
     c->outcomes = slot->outcomes + slot->n_outcomes;
     memset(c->outcomes, 0, bytes);
     slot->n_outcomes = end;
-    c->vouchers = d->n_mapped > 0 ? slot->sorted + d->first_row : NULL;
-    c->n_vouchers = d->n_mapped;
+    c->mapped = d->n_mapped > 0 ? slot->sorted + d->first_row : NULL;
+    c->n_mapped = d->n_mapped;
     c->failures = c->n_failures > 0 ? slot->failures + d->first_failure : NULL;
     return 0;
 }

@@ -274,7 +274,7 @@ static struct slot *next_ready(struct engine *e, int64_t *waited_us)
 /* How far the chunk has come, in bytes of the input, or in whatever stands for them. */
 static double position(const struct store_chunk *c)
 {
-    const size_t items = c->n_failures + c->n_vouchers;
+    const size_t items = c->n_failures + c->n_mapped;
     const double part = items == 0 ? 1.0 : (double)c->slice_done / (double)items;
     if (c->members != NULL)
         return (double)(c->first_row + c->n_rows);

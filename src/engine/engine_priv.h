@@ -103,9 +103,10 @@ struct slot {
     char *window;
     size_t window_cap;
     struct arena arena; /* texts of the rows; a batch's actions */
-    struct voucher *rows;
-    size_t cap_rows;
-    struct voucher **sorted;
+    char *rows;         /* of row_bytes each: structs of one resource */
+    size_t row_bytes;   /* 0: none yet */
+    size_t cap_rows;    /* bytes */
+    struct row_head **sorted;
     size_t cap_sorted;
     struct failure *failures;
     size_t cap_failures;
@@ -200,15 +201,16 @@ struct chunk_at {
 
 void slot_begin(struct slot *slot);
 void slot_release(struct slot *slot);
-int slot_reserve(struct slot *slot, size_t n_rows, struct err *err) MUST_CHECK;
+int slot_reserve(struct slot *slot, size_t n_rows, size_t row_bytes, struct err *err) MUST_CHECK;
 
 /* The slot's next chunk, empty. */
 int draft_begin(struct draft *d, struct slot *slot, const struct action *ac,
                 const struct action_kind *kind, const struct action_plan *plan,
                 const struct chunk_at *at, struct err *err) MUST_CHECK;
 
-/* Room for the next row of the chunk; draft_keep() makes it one. NULL: ERR_NOMEM. */
-struct voucher *draft_room(struct draft *d, struct err *err) MUST_CHECK;
+/* Room for the next row of the chunk, a struct of its resource; draft_keep() makes it one. NULL:
+ * ERR_NOMEM. */
+void *draft_room(struct draft *d, struct err *err) MUST_CHECK;
 void draft_keep(struct draft *d);
 int draft_fail(struct draft *d, enum failure_kind kind, struct str key, struct str reason,
                struct err *err) MUST_CHECK;

@@ -64,9 +64,10 @@ static struct str key_of_record(const struct draft *d, const struct csv_reader *
 
 /* A cell may name a category by its public id (reference 7, 19); the store knows whether there is
  * one, and takes it as a name otherwise. */
-static void read_category_id(const struct engine *e, struct voucher *row)
+static void read_category_id(const struct engine *e, const struct draft *d, void *mapped)
 {
-    if ((row->set & VF_CATEGORY) != 0 &&
+    struct voucher *row = mapped;
+    if (d->kind->resource == RESOURCE_VOUCHER && (row->set & VF_CATEGORY) != 0 &&
         !id_decode(store_secret(e->store), ID_CATEGORY, row->category, &row->category_id))
         row->category_id = 0;
 }
@@ -81,7 +82,7 @@ static int map_record(const struct engine *e, struct draft *d, struct err *err)
             return -1;
         return draft_fail(d, FAILURE_INVALID, key_of_record(d, csv), reason, err);
     }
-    struct voucher *row = draft_room(d, err);
+    void *row = draft_room(d, err);
     if (row == NULL)
         return -1;
     const int rc = d->kind->map_cells(d->plan, csv->cells, csv->n_cells, a, row, &reason, err);
@@ -89,7 +90,7 @@ static int map_record(const struct engine *e, struct draft *d, struct err *err)
         return -1;
     if (rc > 0)
         return draft_fail(d, FAILURE_INVALID, key_of_record(d, csv), reason, err);
-    read_category_id(e, row);
+    read_category_id(e, d, row);
     draft_keep(d);
     return 0;
 }

@@ -20,14 +20,14 @@ static int map_line(struct draft *d, struct str line, struct arena *scratch, str
             err->code = ERR_STORE; /* it was checked before it was stored */
         return err_wrap(err, "a record of the input cannot be read");
     }
-    struct voucher *row = draft_room(d, err);
+    struct row_head *row = draft_room(d, err);
     if (row == NULL)
         return -1;
     const int rc = d->kind->map_record(d->plan, record, a, row, &reason, err);
     if (rc < 0)
         return -1;
     if (rc > 0)
-        return draft_fail(d, FAILURE_INVALID, row->code, reason, err);
+        return draft_fail(d, FAILURE_INVALID, row->key, reason, err);
     draft_keep(d);
     return 0;
 }

@@ -77,6 +77,7 @@ enum resource_type {
     RESOURCE_SKU = 4,
     RESOURCE_CUSTOMER = 5,
     RESOURCE_ORDER = 6,
+    RESOURCE_TYPES
 };
 
 struct bin_entry {
@@ -213,6 +214,8 @@ struct members {
 };
 
 struct store_chunk {
+    enum resource_type resource; /* what its rows are */
+
     /* who */
     int64_t project_id;
     int64_t action_seq;
@@ -234,10 +237,15 @@ struct store_chunk {
     const struct members *members;
 
     /* what */
-    struct voucher **vouchers; /* rows that passed the domain, sorted stably by code */
-    size_t n_vouchers;
+    union { /* rows that passed the domain, sorted stably by key */
+        struct row_head **mapped;
+        struct voucher **vouchers; /* RESOURCE_VOUCHER */
+        struct record **records;   /* the others */
+    };
+    size_t n_mapped;
+    bool unsorted;            /* some rows mean theirs by id: all are in the order of the input */
     struct failure *failures; /* rows that did not, in row order */
-    size_t n_failures;        /* items of the chunk: its failures, then its vouchers */
+    size_t n_failures;        /* items of the chunk: its failures, then its rows */
 
     /* how it ends: with the last slice, in its transaction. ACTION_IN_PROGRESS: more chunks follow.
      */

@@ -344,6 +344,11 @@ const assertResult = {
 	'CAMPAIGN.VOUCHERS_GENERATE': action => assertCountResult(action.result),
 	'CAMPAIGN.VOUCHERS_IMPORT': action => assertMessageResult(action.result, ['code', 'reason']),
 	'CAMPAIGN.VOUCHERS_IMPORT_CSV': action => assertMessageResult(action.result, ['code', 'row', 'reason']),
+	'CUSTOMERS.IMPORT_CSV': action =>
+		assertMessageResult(action.result, ['source_id', 'row', 'reason']),
+	'CUSTOMERS.BULK_UPDATE': action =>
+		assertErrorsResult(action, ['message', 'details', 'key', 'source_id']),
+	'CUSTOMERS.METADATA_UPDATE': action => assertErrorsResult(action, ['message', 'details', 'key']),
 	'VOUCHERS.BULK_UPDATE': action =>
 		assertErrorsResult(action, ['message', 'details', 'key', 'code']),
 	'VOUCHERS.METADATA_UPDATE': action => assertErrorsResult(action, ['message', 'details', 'key'])
@@ -361,8 +366,7 @@ function assertMessageResult(result, itemKeys) {
 	let last = 0;
 	for (const item of result.failed) {
 		assert.deepEqual(Object.keys(item), itemKeys);
-		assert.equal(typeof item.code, 'string');
-		assert.equal(typeof item.reason, 'string');
+		assert.ok(itemKeys.every(key => typeof item[key] === (key === 'row' ? 'number' : 'string')));
 		if (!('row' in item))
 			continue;
 		assert.ok(Number.isInteger(item.row) && item.row > last, 'failed rows are in input order');

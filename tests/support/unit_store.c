@@ -376,10 +376,10 @@ static void add_row(struct unit_chunk *c, uint32_t row, const struct unit_row *r
             (struct failure){ .row = row, .key = str_of(r->code), .reason = str_of(r->reason) };
         return;
     }
-    c->rows[k->n_vouchers] = unit_voucher(r->code, r->amount);
-    c->rows[k->n_vouchers].row = row;
-    c->sorted[k->n_vouchers] = &c->rows[k->n_vouchers];
-    k->n_vouchers++;
+    c->rows[k->n_mapped] = unit_voucher(r->code, r->amount);
+    c->rows[k->n_mapped].row = row;
+    c->sorted[k->n_mapped] = &c->rows[k->n_mapped];
+    k->n_mapped++;
 }
 
 void unit_chunk_init(struct unit_chunk *c, const struct action *ac, const struct unit_row *rows,
@@ -391,7 +391,8 @@ void unit_chunk_init(struct unit_chunk *c, const struct action *ac, const struct
                               .outcomes = calloc(n / OUTCOMES_PER_BYTE + 1, 1) };
     const int64_t start = after != NULL ? after->end : 100;
     c->chunk =
-        (struct store_chunk){ .project_id = ac->project_id,
+        (struct store_chunk){ .resource = RESOURCE_VOUCHER,
+                              .project_id = ac->project_id,
                               .action_seq = ac->seq,
                               .lease_epoch = ac->lease_epoch,
                               .no = after != NULL ? after->no + 1 : 0,
@@ -406,8 +407,8 @@ void unit_chunk_init(struct unit_chunk *c, const struct action *ac, const struct
                               .end_status = last ? ACTION_DONE : ACTION_IN_PROGRESS };
     for (size_t i = 0; i < n; i++)
         add_row(c, (uint32_t)i, &rows[i]);
-    if (c->chunk.n_vouchers > 1)
-        qsort(c->sorted, c->chunk.n_vouchers, sizeof(struct voucher *), compare_rows);
+    if (c->chunk.n_mapped > 1)
+        qsort(c->sorted, c->chunk.n_mapped, sizeof(struct voucher *), compare_rows);
 }
 
 void unit_chunk_release(struct unit_chunk *c)

@@ -43,10 +43,10 @@ static void postgres_make_newer(const char *url)
 }
 
 static const struct backend sqlite = {
-    .name = "sqlite", .knows = "8", .make_url = make_url, .make_newer = sqlite_make_newer
+    .name = "sqlite", .knows = "9", .make_url = make_url, .make_newer = sqlite_make_newer
 };
 static const struct backend postgres = {
-    .name = "postgresql", .knows = "6", .make_url = make_url, .make_newer = postgres_make_newer
+    .name = "postgresql", .knows = "7", .make_url = make_url, .make_newer = postgres_make_newer
 };
 
 /* ---- a store of its own for every test ---- */
@@ -981,7 +981,7 @@ static void make_small(struct unit_chunk *c, const struct action *ac, int i)
     c->chunk.ordered = true;
     c->chunk.mode =
         (enum apply_mode[]){ APPLY_UPSERT, APPLY_CREATE_ONLY, APPLY_UPDATE_ONLY }[(seed >> 5) % 3];
-    for (size_t k = 0; k < c->chunk.n_vouchers && (seed >> 7) % 2 == 0; k++) {
+    for (size_t k = 0; k < c->chunk.n_mapped && (seed >> 7) % 2 == 0; k++) {
         struct voucher *v = c->sorted[k];
         v->metadata = str_of(metadata[(seed >> (9 + k)) % ARRAY_LEN(metadata)]);
         v->set |= VF_METADATA;
@@ -1486,7 +1486,7 @@ static size_t break_slice(struct world *w, enum fault_kind kind, size_t nth, boo
     struct action ac = unit_claimed_action(w->store, project);
     const char *before = dump(w, project, UNIT_DUMP_EXACT);
     unit_chunk_init(&c, &ac, fault_rows, ARRAY_LEN(fault_rows), NULL, true);
-    for (size_t i = 0; i < c.chunk.n_vouchers; i++) {
+    for (size_t i = 0; i < c.chunk.n_mapped; i++) {
         c.sorted[i]->metadata = STR("{\"b\":\"2\"}");
         c.sorted[i]->set |= VF_METADATA;
     }

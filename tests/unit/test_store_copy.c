@@ -256,6 +256,7 @@ static const char *const sums[] = {
     "SELECT count(recent) FROM vouchers WHERE project_id = 1",
     "SELECT sum(length(recent)) FROM vouchers WHERE project_id = 1",
     "SELECT sum(id + action_seq) FROM dry_vouchers WHERE project_id = 1",
+    "SELECT sum(id + action_seq + length(body)) FROM dry_records",
     "SELECT sum(seq * length(code)) FROM erased WHERE project_id = 1",
     "SELECT sum(length(fingerprint) + length(key) + action_seq) FROM idempotency",
     "SELECT sum(action_seq * length(data)) FROM inputs",

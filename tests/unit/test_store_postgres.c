@@ -201,7 +201,7 @@ static const char *update_metadata(struct unit_world *w, struct action *ac,
     *ac = unit_claimed_action(w->store, w->project);
     unit_chunk_init(&c, ac, given_rows, n, NULL, true);
     c.chunk.mode = APPLY_UPDATE_ONLY;
-    for (size_t i = 0; i < c.chunk.n_vouchers; i++) {
+    for (size_t i = 0; i < c.chunk.n_mapped; i++) {
         struct voucher *v = c.sorted[i];
         v->metadata = str_of(metadata[v->row]);
         v->set = VF_CODE | VF_METADATA;

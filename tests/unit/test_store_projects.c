@@ -397,6 +397,7 @@ static const char fill_sql[] =
     "INSERT INTO dry_vouchers (action_seq, code, id, project_id, version, type, discount_type, "
     "effect, active, redeemed_quantity, redeemed_amount, subtracted, created_ms) "
     "SELECT p * 1000 + 3, 'c' || i, i, p, 1, 1, 1, 1, 1, 0, 0, 0, 1 FROM n;"
+    "INSERT INTO dry_records SELECT p * 1000 + 3, 's' || i, i, zeroblob(9) FROM n;"
     "INSERT INTO categories SELECT p, p * 1099511627776 + i, 'n', 0, 1, NULL FROM n;"
     "INSERT INTO campaigns (project_id, id, name, version, campaign_type, codes, active, "
     "join_once, "

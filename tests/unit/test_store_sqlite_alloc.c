@@ -174,7 +174,7 @@ static long break_slice(struct world *w, long nth)
     struct action ac = unit_claimed_action(w->store, project);
     const char *before = unit_dump(w->store, &w->arena, project, UNIT_DUMP_EXACT);
     unit_chunk_init(&c, &ac, rows, ARRAY_LEN(rows), NULL, true);
-    for (size_t i = 0; i < c.chunk.n_vouchers; i++) {
+    for (size_t i = 0; i < c.chunk.n_mapped; i++) {
         c.sorted[i]->metadata = STR("{\"b\":\"2\"}");
         c.sorted[i]->set |= VF_METADATA;
     }

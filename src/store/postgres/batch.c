@@ -65,7 +65,7 @@ static size_t count_chunks(const struct pg_store *s, const struct pg_batch *b,
     const size_t most = pace_rows(s, &b->pace, ROWS_MOST);
     size_t rows = 0, i = 0;
     for (; i < n && goes_together(&chunks[i]); i++) {
-        rows += chunks[i].n_vouchers + chunks[i].n_failures;
+        rows += chunks[i].n_mapped + chunks[i].n_failures;
         if (i > 0 && rows > most)
             break;
     }
@@ -102,12 +102,12 @@ static int gather(struct pg_batch *b, const struct store_chunk *chunks, size_t n
 {
     size_t rows = 0;
     for (size_t k = 0; k < n; k++)
-        rows += chunks[k].n_vouchers;
+        rows += chunks[k].n_mapped;
     if (reserve(b, rows, err) < 0)
         return -1;
     b->n = 0;
     for (size_t k = 0; k < n; k++)
-        for (size_t i = 0; !chunks[k].lost && i < chunks[k].n_vouchers; i++)
+        for (size_t i = 0; !chunks[k].lost && i < chunks[k].n_mapped; i++)
             b->rows[b->n++] = (struct row){ chunks[k].vouchers[i], (uint32_t)k, (uint32_t)i };
     if (b->n > 1)
         qsort(b->rows, b->n, sizeof(*b->rows), by_code);

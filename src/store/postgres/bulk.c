@@ -54,9 +54,9 @@ static void choose_rows(struct slice *sl)
     const struct store_chunk *c = sl->chunks;
     sl->from = c->slice_done > c->n_failures ? c->slice_done - c->n_failures : 0;
     sl->to = sl->from + pace_rows(sl->s, &sl->bulk->pace, sl->by_query ? ROWS_STORED : ROWS_NEW);
-    if (sl->to > c->n_vouchers)
-        sl->to = c->n_vouchers;
-    while (sl->to > sl->from && sl->to < c->n_vouchers &&
+    if (sl->to > c->n_mapped)
+        sl->to = c->n_mapped;
+    while (sl->to > sl->from && sl->to < c->n_mapped &&
            str_eq(c->vouchers[sl->to - 1]->code, c->vouchers[sl->to]->code))
         sl->to++;
 }
@@ -141,10 +141,12 @@ int pg_bulk_slice(struct pg_store *s, struct store_chunk *c, struct err *err)
 {
     struct slice sl = { .s = s, .chunks = c, .n_chunks = 1, .vouchers = c->vouchers };
     const int64_t from_us = time_monotonic_us();
-    const size_t left = c->n_failures + c->n_vouchers - c->slice_done;
+    const size_t left = c->n_failures + c->n_mapped - c->slice_done;
     sl.bulk = bulk_of(s);
     if (sl.bulk == NULL)
         return err_nomem(err);
+    if (c->resource != RESOURCE_VOUCHER && c->members == NULL)
+        return pg_records_slice(s, sl.bulk, c, err);
     if (c->dry_run || left <= ROWS_BY_ONES)
         return slice_run(&s->bulk_tx, c, false, from_us, err);
     if (slice_begin(&s->bulk_tx, c, &sl.ap, err) < 0)
@@ -173,5 +175,6 @@ void pg_bulk_free(struct pg_store *s)
     buf_release(&bulk->codes);
     pg_merging_release(&bulk->merging);
     pg_batch_free(bulk->batch);
+    pg_records_free(bulk);
     mem_free(bulk);
 }

@@ -29,7 +29,9 @@ struct pg_bulk {
     struct pg_batch *batch; /* see batch.c; NULL: none yet */
     unsigned staged;        /* the generation of the connection that has the temporary table */
     bool expect_new;        /* the last slice found no stored row */
-    bool careful;           /* somebody has changed a row meanwhile: rows are locked this time */
+    bool expect_new_records;
+    struct pg_record_sql *records[RESOURCE_TYPES]; /* see records.c; NULL: none yet */
+    bool careful; /* somebody has changed a row meanwhile: rows are locked this time */
     struct pace pace;
 };
 
@@ -92,6 +94,13 @@ void set_applier(struct slice *sl);
 /* Rows of a slice that take some milliseconds, if somebody writes beside it; at most `most`. */
 size_t pace_rows(const struct pg_store *s, const struct pace *p, size_t most);
 void pace_learn(struct pace *p, size_t rows, int64_t us);
+
+/* ---- records.c ---- */
+
+/* pg_bulk_slice() of a chunk of records. */
+int pg_records_slice(struct pg_store *s, struct pg_bulk *bulk, struct store_chunk *c,
+                     struct err *err) MUST_CHECK;
+void pg_records_free(struct pg_bulk *bulk);
 
 /* ---- batch.c ---- */
 

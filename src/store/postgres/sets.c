@@ -174,7 +174,7 @@ static int create(struct slice *sl, const struct voucher *v, bool repeated, stru
     if (repeated && applier_prepare(ap, &sl->now, &out->reason, err) < 0)
         return -1;
     if (applier_overlaps(ap) &&
-        recent_note(&sl->now, v, ap->seq, ap->first_unfinished, ap->arena, err) < 0)
+        voucher_note(&sl->now, v, ap->seq, ap->first_unfinished, ap->arena, err) < 0)
         return -1;
     sl->there = sl->is_new = true;
     ap->created++;

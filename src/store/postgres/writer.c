@@ -247,8 +247,12 @@ static int run_chunks(struct pg_store *s, struct store_chunk *chunks, size_t n, 
         return 0;
     if (n == 1)
         return pg_bulk_slice(s, chunks, err);
-    size_t together = n - *first;
-    const int rc = pg_batch_slice(s, &chunks[*first], &together, err);
+    size_t together = 0;
+    int rc = 0;
+    if (chunks[*first].resource == RESOURCE_VOUCHER) {
+        together = n - *first;
+        rc = pg_batch_slice(s, &chunks[*first], &together, err);
+    }
     *end = *first + together;
     return rc == 0 && together == 0 ? run_one_by_one(s, chunks, n, *first, end, err) : rc;
 }

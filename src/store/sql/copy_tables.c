@@ -84,8 +84,10 @@ static const struct copy_column promotion_tiers[] = { INT("id"),
 static const struct copy_column customers[] = {
     INT("id"),           INT("project_id"), INT("version"),    TEXT("source_id"), TEXT("name"),
     TEXT("description"), TEXT("email"),     TEXT("phone"),     TEXT("birthdate"), TEXT("birthday"),
-    TEXT("address"),     TEXT("metadata"),  INT("created_ms"), INT("updated_ms")
+    TEXT("address"),     TEXT("metadata"),  INT("created_ms"), INT("updated_ms"), BLOB("recent")
 };
+static const struct copy_column dry_records[] = { INT("action_seq"), TEXT("name"), INT("id"),
+                                                  BLOB("body") };
 static const struct copy_column validation_rules[] = { INT("id"), INT("project_id"), TEXT("body"),
                                                        INT("created_ms") };
 static const struct copy_column publications[] = {
@@ -184,6 +186,7 @@ const struct copy_table copy_tables[COPY_TABLES] = {
     TABLE(inputs, "small inputs", OF_ACTIONS, 1, 0),
     TABLE(actions, "async actions", BY_SEQ, 1, 0),
     TABLE(dry_vouchers, "vouchers of dry runs", OF_UNFINISHED, 2, 27, 2),
+    TABLE(dry_records, "records of dry runs", OF_UNFINISHED, 2, 0, 1),
     TABLE(sequences, "sequences", BY_PROJECT, 1, 1),
     TABLE(keys, "keys", BY_PROJECT, 1, 0),
     TABLE(oauth_tokens, "access tokens", BY_PROJECT, 1, 0),

@@ -157,10 +157,10 @@ static int renew_later(struct walk *w, struct stmt *st, int64_t *renewed, struct
     bool left, left_unset = false;
     arena_reset(ap->arena);
     if (voucher_read_row(st, &stored, err) < 0 || voucher_copy_texts(&stored, ap->arena, err) < 0 ||
-        recent_leaves(&stored, ap->seq, &change, ap->arena, &left, err) < 0)
+        voucher_leaves(&stored, ap->seq, &change, ap->arena, &left, err) < 0)
         return -1;
     if (m->unset.p != NULL &&
-        recent_leaves(&stored, ap->seq, &unset, ap->arena, &left_unset, err) < 0)
+        voucher_leaves(&stored, ap->seq, &unset, ap->arena, &left_unset, err) < 0)
         return -1;
     if (!left && !left_unset)
         return 0;

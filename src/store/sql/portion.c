@@ -44,3 +44,19 @@ int portion_note_input(struct portion *p, struct str name, struct err *err)
     out->n_inputs++;
     return 0;
 }
+
+int portion_drop_dry(struct portion *p, int64_t seq, struct err *err)
+{
+    static const enum statement tables[] = { STATEMENT_PURGE_DRY_VOUCHERS,
+                                             STATEMENT_PURGE_DRY_RECORDS };
+    for (size_t i = 0; i < ARRAY_LEN(tables) && p->left > 0; i++) {
+        struct stmt *st = db_statement(p->db, tables[i], err);
+        if (st == NULL)
+            return -1;
+        bind_int(st, 1, seq);
+        bind_int(st, 2, portion_rows(p, 1));
+        if (portion_run(p, st, 1, err) < 0)
+            return -1;
+    }
+    return 0;
+}

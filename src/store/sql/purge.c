@@ -70,17 +70,6 @@ static int next_action(struct portion *p, int64_t project_id, struct doomed *d, 
     return got;
 }
 
-/* What a dry run has left; all of it when there is budget left afterwards. */
-static int remove_dry_vouchers(struct portion *p, int64_t seq, struct err *err)
-{
-    struct stmt *st = db_statement(p->db, STATEMENT_PURGE_DRY_VOUCHERS, err);
-    if (st == NULL)
-        return -1;
-    bind_int(st, 1, seq);
-    bind_int(st, 2, portion_rows(p, 1));
-    return portion_run(p, st, 1, err);
-}
-
 static int remove_row(struct portion *p, enum statement which, int64_t key, struct err *err)
 {
     struct stmt *st = db_statement(p->db, which, err);
@@ -108,8 +97,7 @@ static int remove_actions(struct portion *p, int64_t project_id, struct err *err
         const int got = next_action(p, project_id, &d, err);
         if (got <= 0)
             return got;
-        if (remove_dry_vouchers(p, d.seq, err) < 0 ||
-            (p->left > 0 && remove_action(p, &d, err) < 0))
+        if (portion_drop_dry(p, d.seq, err) < 0 || (p->left > 0 && remove_action(p, &d, err) < 0))
             return -1;
     }
     return 0;

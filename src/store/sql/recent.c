@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * recent.c - who wrote what of a voucher, for as long as an earlier writer may still come.
+ * recent.c - who wrote what of a row, for as long as an earlier writer may still come.
  *
  * Actions and requests must end as if they had run one after the other, by sequence number,
  * whatever their slices did. A row alone knows only who wrote it last (version). While an earlier
@@ -13,7 +13,6 @@
  */
 #include "store/sql/sql_priv.h"
 
-#define EVERYTHING     (1u << 31) /* among the fields: the note would be too long */
 #define NOTE_MAX_BYTES (16 * KIB)
 #define KEYS_MAX       1024
 #define HASH_OFFSET    UINT64_C(14695981039346656037) /* FNV-1a, 64 bits */
@@ -21,7 +20,7 @@
 
 struct entry {
     int64_t seq;
-    uint32_t fields; /* enum voucher_field, or EVERYTHING */
+    uint32_t fields; /* bits, or NOTED_EVERYTHING: also when the note would be too long */
     uint32_t n_keys; /* hashes that follow */
 };
 
@@ -65,18 +64,18 @@ static int parse_metadata(struct arena *a, struct str text, struct json **out, s
 
 /* ---- noting ---- */
 
-static int put_entry(struct buf *b, const struct voucher *given, int64_t seq, struct arena *a,
+static int put_entry(struct buf *b, const struct noted *given, int64_t seq, struct arena *a,
                      struct err *err)
 {
     struct entry e = { .seq = seq, .fields = given->set };
     struct json *metadata = NULL;
-    if ((given->set & VF_METADATA) != 0 && given->metadata.len > 0 &&
+    if ((given->set & given->metadata_bit) != 0 && given->metadata.len > 0 &&
         parse_metadata(a, given->metadata, &metadata, err) < 0)
         return -1;
     for (const struct json *m = metadata != NULL ? metadata->child : NULL; m != NULL; m = m->next)
         e.n_keys++;
     if (e.n_keys > KEYS_MAX) {
-        e.fields = EVERYTHING;
+        e.fields = NOTED_EVERYTHING;
         e.n_keys = 0;
     }
     buf_put(b, (const char *)&e, sizeof(e));
@@ -109,24 +108,24 @@ static bool repeats_last(const struct buf *b, size_t before)
     return !b->failed && n <= before && memcmp(b->p + before - n, b->p + before, n) == 0;
 }
 
-int recent_note(struct voucher *stored, const struct voucher *given, int64_t seq,
+int recent_note(struct str *recent, int64_t version, const struct noted *given, int64_t seq,
                 int64_t first_unfinished, struct arena *a, struct err *err)
 {
     struct buf b;
     buf_init(&b, NOTE_MAX_BYTES + KEYS_MAX * sizeof(uint64_t) + sizeof(struct entry));
-    put_older(&b, stored->recent, first_unfinished);
+    put_older(&b, *recent, first_unfinished);
     const size_t before = b.len;
     int rc = put_entry(&b, given, seq, a, err);
     if (rc == 0 && repeats_last(&b, before))
         b.len = before;
     if (rc == 0 && b.len > NOTE_MAX_BYTES) {
-        const struct entry all = { .seq = stored->version > seq ? stored->version : seq,
-                                   .fields = EVERYTHING };
+        const struct entry all = { .seq = version > seq ? version : seq,
+                                   .fields = NOTED_EVERYTHING };
         buf_reset(&b);
         buf_put(&b, (const char *)&all, sizeof(all));
     }
     if (rc == 0)
-        return buf_keep(&b, a, &stored->recent, err);
+        return buf_keep(&b, a, recent, err);
     buf_release(&b);
     return -1;
 }
@@ -134,7 +133,7 @@ int recent_note(struct voucher *stored, const struct voucher *given, int64_t seq
 /* ---- asking ---- */
 
 /* Removes members that a later entry has given; with none left, metadata is not given. */
-static int leave_metadata(struct str note, int64_t seq, struct voucher *change, struct arena *a,
+static int leave_metadata(struct str note, int64_t seq, struct noted *change, struct arena *a,
                           struct err *err)
 {
     struct json *metadata;
@@ -155,7 +154,7 @@ static int leave_metadata(struct str note, int64_t seq, struct voucher *change, 
         }
     }
     if (metadata->child == NULL) {
-        change->set &= ~(uint32_t)VF_METADATA;
+        change->set &= ~change->metadata_bit;
         return 0;
     }
     struct buf b;
@@ -164,10 +163,10 @@ static int leave_metadata(struct str note, int64_t seq, struct voucher *change, 
     return buf_keep(&b, a, &change->metadata, err);
 }
 
-int recent_leaves(const struct voucher *stored, int64_t seq, struct voucher *change,
-                  struct arena *a, bool *left, struct err *err)
+int recent_leaves(struct str recent, int64_t seq, struct noted *change, struct arena *a, bool *left,
+                  struct err *err)
 {
-    struct str note = stored->recent;
+    struct str note = recent;
     struct entry e;
     const char *keys;
     uint32_t taken = 0;
@@ -179,12 +178,40 @@ int recent_leaves(const struct voucher *stored, int64_t seq, struct voucher *cha
         }
     }
     *left = false;
-    if (!known || (taken & EVERYTHING) != 0) /* a write that left no note counts as a whole */
+    if (!known || (taken & NOTED_EVERYTHING) != 0) /* a write that left no note counts as a whole */
         return 0;
-    change->set &= ~(taken & ~(uint32_t)VF_METADATA);
-    if ((taken & VF_METADATA) != 0 && (change->set & VF_METADATA) != 0 &&
-        leave_metadata(stored->recent, seq, change, a, err) < 0)
+    change->set &= ~(taken & ~change->metadata_bit);
+    if ((taken & change->metadata_bit) != 0 && (change->set & change->metadata_bit) != 0 &&
+        leave_metadata(recent, seq, change, a, err) < 0)
         return -1;
-    *left = (change->set & ~(uint32_t)(VF_CODE | VF_TYPE | VF_DISCOUNT_TYPE)) != 0;
+    *left = (change->set & ~change->identity) != 0;
+    return 0;
+}
+
+/* ---- vouchers ---- */
+
+static struct noted noted_voucher(const struct voucher *v)
+{
+    return (struct noted){ .set = v->set,
+                           .metadata_bit = VF_METADATA,
+                           .identity = VF_CODE | VF_TYPE | VF_DISCOUNT_TYPE,
+                           .metadata = v->metadata };
+}
+
+int voucher_note(struct voucher *stored, const struct voucher *given, int64_t seq,
+                 int64_t first_unfinished, struct arena *a, struct err *err)
+{
+    const struct noted noted = noted_voucher(given);
+    return recent_note(&stored->recent, stored->version, &noted, seq, first_unfinished, a, err);
+}
+
+int voucher_leaves(const struct voucher *stored, int64_t seq, struct voucher *change,
+                   struct arena *a, bool *left, struct err *err)
+{
+    struct noted noted = noted_voucher(change);
+    if (recent_leaves(stored->recent, seq, &noted, a, left, err) < 0)
+        return -1;
+    change->set = noted.set;
+    change->metadata = noted.metadata;
     return 0;
 }

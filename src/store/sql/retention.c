@@ -167,9 +167,7 @@ static int drop_dry_runs(struct retention *r, struct err *err)
         const int got = next_dry_run(p, &seq, &ended, err);
         if (got <= 0)
             return got;
-        const int64_t values[] = { seq, portion_rows(p, 1) };
-        if (ended &&
-            bind_and_run(p, STATEMENT_PURGE_DRY_VOUCHERS, values, ARRAY_LEN(values), 1, err) < 0)
+        if (ended && portion_drop_dry(p, seq, err) < 0)
             return -1;
     }
     return 0;

@@ -8,7 +8,7 @@
  */
 #include "base/fault.h"
 #include "base/time_iso.h"
-#include "store/sql/sql_priv.h"
+#include "store/sql/records.h"
 
 #define ROWS_BETWEEN_LOOKS 64
 
@@ -27,7 +27,7 @@ static int put_failure(struct store_tx *tx, const struct store_chunk *c, const s
     return db_run(tx->db, st, err);
 }
 
-static int apply_item(struct store_tx *tx, struct store_chunk *c, struct voucher_applier *ap,
+static int apply_item(struct store_tx *tx, struct store_chunk *c, slice_apply *apply, void *arg,
                       struct err *err)
 {
     struct applied applied = { .outcome = OUTCOME_FAILED };
@@ -35,11 +35,11 @@ static int apply_item(struct store_tx *tx, struct store_chunk *c, struct voucher
     if (c->reached < c->n_failures) {
         failure = c->failures[c->reached];
     } else {
-        struct voucher *v = c->vouchers[c->reached - c->n_failures];
-        if (applier_apply(ap, v, &applied, err) < 0)
+        struct row_head *row = c->mapped[c->reached - c->n_failures];
+        if (apply(arg, row, &applied, err) < 0)
             return -1;
         failure = (struct failure){
-            .row = v->row, .kind = applied.kind, .key = v->code, .reason = applied.reason
+            .row = row->row, .kind = applied.kind, .key = row->key, .reason = applied.reason
         };
     }
     if (applied.outcome == OUTCOME_FAILED && put_failure(tx, c, &failure, err) < 0)
@@ -49,8 +49,10 @@ static int apply_item(struct store_tx *tx, struct store_chunk *c, struct voucher
     return 0;
 }
 
-static int put_outcomes(struct store_tx *tx, const struct store_chunk *c, struct err *err)
+int slice_put_outcomes(struct store_tx *tx, const struct store_chunk *c, struct err *err)
 {
+    if (c->n_rows == 0 || c->members != NULL)
+        return 0;
     struct stmt *st = db_statement(tx->db, STATEMENT_OUTCOMES_PUT, err);
     if (st == NULL)
         return -1;
@@ -64,7 +66,7 @@ static int put_outcomes(struct store_tx *tx, const struct store_chunk *c, struct
 
 static size_t items_of(const struct store_chunk *c)
 {
-    return c->n_failures + c->n_vouchers;
+    return c->n_failures + c->n_mapped;
 }
 
 static int percent(double part, int64_t all)
@@ -86,10 +88,11 @@ int slice_progress(const struct store_chunk *c)
     return percent(bytes, c->input_bytes);
 }
 
-static int put_checkpoint(struct store_tx *tx, const struct store_chunk *c, int64_t now_ms,
-                          struct err *err)
+int slice_put_checkpoint(struct store_tx *tx, const struct store_chunk *c, int64_t now_ms,
+                         struct err *err)
 {
     struct stmt *st = db_statement(tx->db, STATEMENT_ACTION_CHECKPOINT, err);
+    fault_point("slice.before_checkpoint");
     if (st == NULL)
         return -1;
     const bool all = c->reached == items_of(c);
@@ -122,6 +125,13 @@ static int put_checkpoint(struct store_tx *tx, const struct store_chunk *c, int6
     return all && c->end_status == ACTION_FAILED ? campaign_keep(tx->db, c->action_seq, err) : 0;
 }
 
+int slice_open(struct store_tx *tx, struct store_chunk *c, struct err *err)
+{
+    c->reached = c->slice_done;
+    memset(c->adding, 0, sizeof(c->adding));
+    return lock_project(tx, c->project_id, false, err);
+}
+
 int slice_begin(struct store_tx *tx, struct store_chunk *c, struct voucher_applier *ap,
                 struct err *err)
 {
@@ -135,41 +145,48 @@ int slice_begin(struct store_tx *tx, struct store_chunk *c, struct voucher_appli
                                     .mode = c->mode,
                                     .dry_run = c->dry_run,
                                     .alone = c->ordered };
-    c->reached = c->slice_done;
-    memset(c->adding, 0, sizeof(c->adding));
-    if (lock_project(tx, c->project_id, false, err) < 0)
-        return -1;
-    return applier_begin(ap, err);
+    return slice_open(tx, c, err) < 0 ? -1 : applier_begin(ap, err);
 }
 
 int slice_finish(struct store_tx *tx, struct store_chunk *c, struct voucher_applier *ap,
                  struct err *err)
 {
-    if (c->n_rows > 0 && c->members == NULL && put_outcomes(tx, c, err) < 0)
+    if (slice_put_outcomes(tx, c, err) < 0 || applier_end(ap, err) < 0)
         return -1;
-    if (applier_end(ap, err) < 0)
-        return -1;
-    fault_point("slice.before_checkpoint");
-    return put_checkpoint(tx, c, ap->now_ms, err);
+    return slice_put_checkpoint(tx, c, ap->now_ms, err);
+}
+
+int slice_rows(struct store_tx *tx, struct store_chunk *c, bool whole, int64_t from_us,
+               slice_apply *apply, void *arg, struct err *err)
+{
+    const size_t items = items_of(c);
+    for (size_t rows = 0; c->reached < items; c->reached++, rows++) {
+        if (!whole && rows % ROWS_BETWEEN_LOOKS == ROWS_BETWEEN_LOOKS - 1 &&
+            tx->store->backend->wants_room(tx->store, rows, time_monotonic_us() - from_us))
+            break;
+        if (apply_item(tx, c, apply, arg, err) < 0)
+            return -1;
+        fault_point("slice.row");
+    }
+    return 0;
+}
+
+static int apply_voucher(void *arg, struct row_head *row, struct applied *out, struct err *err)
+{
+    return applier_apply(arg, (struct voucher *)(void *)row, out, err);
 }
 
 int slice_run(struct store_tx *tx, struct store_chunk *c, bool whole, int64_t from_us,
               struct err *err)
 {
-    const size_t items = items_of(c);
     struct voucher_applier ap;
     if (c->members != NULL)
         return members_slice(tx, c, whole, from_us, err);
-    if (slice_begin(tx, c, &ap, err) < 0)
+    if (c->resource != RESOURCE_VOUCHER)
+        return records_slice(tx, c, whole, from_us, err);
+    if (slice_begin(tx, c, &ap, err) < 0 ||
+        slice_rows(tx, c, whole, from_us, apply_voucher, &ap, err) < 0)
         return -1;
-    for (size_t rows = 0; c->reached < items; c->reached++, rows++) {
-        if (!whole && rows % ROWS_BETWEEN_LOOKS == ROWS_BETWEEN_LOOKS - 1 &&
-            tx->store->backend->wants_room(tx->store, rows, time_monotonic_us() - from_us))
-            break;
-        if (apply_item(tx, c, &ap, err) < 0)
-            return -1;
-        fault_point("slice.row");
-    }
     return slice_finish(tx, c, &ap, err);
 }
 
@@ -180,7 +197,7 @@ bool slice_is_last(const struct store_chunk *c)
 
 static size_t row_of_item(const struct store_chunk *c, size_t item)
 {
-    return item < c->n_failures ? c->failures[item].row : c->vouchers[item - c->n_failures]->row;
+    return item < c->n_failures ? c->failures[item].row : c->mapped[item - c->n_failures]->row;
 }
 
 void slice_undo(struct store_chunk *c)

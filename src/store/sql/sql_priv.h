@@ -214,6 +214,18 @@ int slice_begin(struct store_tx *tx, struct store_chunk *c, struct voucher_appli
                 struct err *err) MUST_CHECK;
 int slice_finish(struct store_tx *tx, struct store_chunk *c, struct voucher_applier *ap,
                  struct err *err) MUST_CHECK;
+
+/* And smaller ones: at the beginning; the failures and rows, each by apply(); outcomes; and, when
+ * totals are written, the checkpoint. */
+typedef int slice_apply(void *arg, struct row_head *row, struct applied *out, struct err *err);
+int slice_open(struct store_tx *tx, struct store_chunk *c, struct err *err) MUST_CHECK;
+int slice_rows(struct store_tx *tx, struct store_chunk *c, bool whole, int64_t from_us,
+               slice_apply *apply, void *arg, struct err *err) MUST_CHECK;
+int slice_put_outcomes(struct store_tx *tx, const struct store_chunk *c,
+                       struct err *err) MUST_CHECK;
+int slice_put_checkpoint(struct store_tx *tx, const struct store_chunk *c, int64_t now_ms,
+                         struct err *err) MUST_CHECK;
+
 int slice_progress(const struct store_chunk *c); /* of the action, in percent */
 bool slice_is_last(const struct store_chunk *c); /* it came to the end of the chunk */
 void slice_undo(struct store_chunk *c);          /* the transaction failed */
@@ -523,6 +535,9 @@ int64_t portion_rows(const struct portion *p, size_t cost);
 /* Runs a bound statement that removes rows of this cost, and counts them. */
 int portion_run(struct portion *p, struct stmt *st, size_t cost, struct err *err) MUST_CHECK;
 
+/* Removes what a dry run has left; all of it when there is budget left afterwards. */
+int portion_drop_dry(struct portion *p, int64_t seq, struct err *err) MUST_CHECK;
+
 /* The name is copied into the arena. */
 int portion_note_input(struct portion *p, struct str name, struct err *err) MUST_CHECK;
 
@@ -539,15 +554,30 @@ int voucher_erase(struct db *db, int64_t project_id, int64_t key, struct str cod
 
 /* ---- recent.c ---- */
 
-/* Notes in stored->recent that `seq` has given the fields of `given`; forgets what no unfinished
- * action can ask for. The text lives in the arena. */
-int recent_note(struct voucher *stored, const struct voucher *given, int64_t seq,
+/* What a writer has given, of any resource. */
+struct noted {
+    uint32_t set;          /* bits of its fields; NOTED_EVERYTHING: all there is */
+    uint32_t metadata_bit; /* which of them is metadata: that is noted key by key */
+    uint32_t identity;     /* which of them change nothing */
+    struct str metadata;   /* JSON object */
+};
+#define NOTED_EVERYTHING (1u << 31)
+
+/* Notes in *recent, of a row that `version` wrote last, that `seq` has given this; forgets what no
+ * unfinished action can ask for. The text lives in the arena. */
+int recent_note(struct str *recent, int64_t version, const struct noted *given, int64_t seq,
                 int64_t first_unfinished, struct arena *a, struct err *err) MUST_CHECK;
 
 /* Takes from `change`, which `seq` wants to make, what writers after it have given. *left: whether
  * something remains. */
-int recent_leaves(const struct voucher *stored, int64_t seq, struct voucher *change,
-                  struct arena *a, bool *left, struct err *err) MUST_CHECK;
+int recent_leaves(struct str recent, int64_t seq, struct noted *change, struct arena *a, bool *left,
+                  struct err *err) MUST_CHECK;
+
+/* The same of vouchers. */
+int voucher_note(struct voucher *stored, const struct voucher *given, int64_t seq,
+                 int64_t first_unfinished, struct arena *a, struct err *err) MUST_CHECK;
+int voucher_leaves(const struct voucher *stored, int64_t seq, struct voucher *change,
+                   struct arena *a, bool *left, struct err *err) MUST_CHECK;
 
 /* ---- erased.c ---- */
 

@@ -62,9 +62,12 @@
     "start_ms, expiration_ms, category, category_id, validity, discount_extra, rule, metadata, "   \
     "created_ms"
 
+/* What all records have (records.h). */
+#define RECORD_COLUMNS "id, version, source_id, metadata, recent, created_ms, updated_ms"
+#define RECORD_UPDATED                                                                             \
+    "version = ?3, source_id = ?4, metadata = ?5, recent = ?6, created_ms = ?7, updated_ms = ?8"
 #define CUSTOMER_COLUMNS                                                                           \
-    "id, version, source_id, name, description, email, phone, birthdate, birthday, address, "      \
-    "metadata, created_ms, updated_ms"
+    RECORD_COLUMNS ", name, description, email, phone, birthdate, birthday, address"
 
 #define CATEGORY_COLUMNS "id, name, hierarchy, created_ms, updated_ms"
 
@@ -98,6 +101,11 @@
 #define CODES_WITH_ROWS(columns, fence)                                                            \
     "SELECT v.* FROM unnest(?2::text[]) WITH ORDINALITY AS g(wanted, n), LATERAL (SELECT " columns \
     " FROM vouchers WHERE project_id = ?1 AND code = g.wanted " fence ") v ORDER BY g.n"
+
+/* The same of records and their source ids. */
+#define SOURCES_WITH_ROWS(table, columns, fence)                                                   \
+    "SELECT r.* FROM unnest(?2::text[]) WITH ORDINALITY AS g(wanted, n), LATERAL (SELECT " columns \
+    " FROM " table " WHERE project_id = ?1 AND source_id = g.wanted " fence ") r ORDER BY g.n"
 
 /* The vouchers of a step (members.c): of the campaign ?1, with keys behind ?2, up to ?3. */
 #define STEP_VOUCHERS "campaign_id = ?1 AND id > ?2 AND id <= ?3"
@@ -185,6 +193,8 @@
     X(PURGE_SEQUENCES, PURGE_BY_PROJECT("sequences", "name"))                                      \
     X(PURGE_NEXT_ACTION,                                                                           \
       "SELECT seq, input, input_bytes FROM actions WHERE project_id = ?1 LIMIT 1")                 \
+    X(PURGE_DRY_RECORDS, "DELETE FROM dry_records WHERE action_seq = ?1 AND name IN "              \
+                         "(SELECT name FROM dry_records WHERE action_seq = ?1 LIMIT ?2)")          \
     X(PURGE_DRY_VOUCHERS, "DELETE FROM dry_vouchers WHERE action_seq = ?1 AND code IN "            \
                           "(SELECT code FROM dry_vouchers WHERE action_seq = ?1 LIMIT ?2)")        \
     X(PURGE_INPUT, "DELETE FROM inputs WHERE action_seq = ?1")                                     \
@@ -295,8 +305,10 @@
       "\"row\" <= "                                                                                \
       "(SELECT max(\"row\") FROM (SELECT \"row\" FROM failures WHERE project_id = ?1 AND "         \
       "action_seq = ?2 AND \"row\" > ?3 ORDER BY \"row\" LIMIT ?4) f)")                            \
-    X(DRY_NEXT, "SELECT action_seq, (SELECT status FROM actions WHERE seq = action_seq) "          \
-                "FROM dry_vouchers WHERE action_seq > ?1 ORDER BY action_seq LIMIT 1")             \
+    X(DRY_NEXT, "SELECT dry, (SELECT status FROM actions WHERE seq = dry) FROM (SELECT "           \
+                "min(action_seq) AS dry FROM (SELECT min(action_seq) AS action_seq FROM "          \
+                "dry_vouchers WHERE action_seq > ?1 UNION ALL SELECT min(action_seq) FROM "        \
+                "dry_records WHERE action_seq > ?1) f) d WHERE dry IS NOT NULL")                   \
     X(IDEMPOTENCY_DROP,                                                                            \
       "DELETE FROM idempotency WHERE created_ms < ?1 AND created_ms <= (SELECT max(created_ms) "   \
       "FROM (SELECT created_ms FROM idempotency ORDER BY created_ms LIMIT ?2) i)")                 \
@@ -407,11 +419,13 @@
       "SELECT " CUSTOMER_COLUMNS " FROM customers WHERE project_id = ?1 AND source_id = ?2")       \
     X(CUSTOMER_INSERT,                                                                             \
       "INSERT INTO customers (project_id, " CUSTOMER_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, "  \
-      "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)")                                                      \
+      "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT DO NOTHING")                          \
     X(CUSTOMER_UPDATE,                                                                             \
-      "UPDATE customers SET version = ?3, source_id = ?4, name = ?5, description = ?6, "           \
-      "email = ?7, phone = ?8, birthdate = ?9, birthday = ?10, address = ?11, metadata = ?12, "    \
-      "created_ms = ?13, updated_ms = ?14 WHERE id = ?2")                                          \
+      "UPDATE customers SET " RECORD_UPDATED ", name = ?9, description = ?10, email = ?11, "       \
+      "phone = ?12, birthdate = ?13, birthday = ?14, address = ?15 WHERE id = ?2")                 \
+    X(DRY_RECORD, "SELECT id, body FROM dry_records WHERE action_seq = ?1 AND name = ?2")          \
+    X(DRY_RECORD_PUT, "INSERT INTO dry_records (action_seq, name, id, body) VALUES (?1, ?2, ?3, "  \
+                      "?4) ON CONFLICT (action_seq, name) DO UPDATE SET body = excluded.body")     \
     X(CUSTOMER_DELETE, "DELETE FROM customers WHERE id = ?1")                                      \
     X(VOUCHERS_UNHOLD, "UPDATE vouchers SET holder_id = NULL WHERE holder_id = ?1")                \
     X(VOUCHER_PUBLISH, "UPDATE vouchers SET holder_id = ?2, publish_count = ?3 WHERE id = ?1")     \
@@ -483,6 +497,9 @@
       "SELECT " VOUCHER_READ_COLUMNS " FROM vouchers WHERE project_id = ?1 AND code = ?2")         \
     X(VOUCHERS_BY_CODES, CODES_WITH_ROWS(VOUCHER_READ_COLUMNS ", ctid", "OFFSET 0"))               \
     X(VOUCHERS_BY_CODES_LOCKED, CODES_WITH_ROWS(VOUCHER_READ_COLUMNS ", ctid", "FOR UPDATE"))      \
+    X(CUSTOMERS_BY_SOURCES, SOURCES_WITH_ROWS("customers", CUSTOMER_COLUMNS ", ctid", "OFFSET 0")) \
+    X(CUSTOMERS_BY_SOURCES_LOCKED,                                                                 \
+      SOURCES_WITH_ROWS("customers", CUSTOMER_COLUMNS ", ctid", "FOR UPDATE"))                     \
     X(VOUCHERS_MERGE_METADATA,                                                                     \
       "UPDATE vouchers SET metadata = coalesce(metadata, '{}') || (SELECT ?5::jsonb), "            \
       "version = ?2, updated_ms = ?3 FROM (SELECT f.tid FROM unnest(?4::text[]) AS g(wanted), "    \

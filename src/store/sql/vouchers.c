@@ -266,7 +266,7 @@ static int try_insert(struct voucher_applier *ap, struct voucher *v, struct err 
     v->updated_ms = TIME_NONE;
     v->recent = (struct str){ 0 };
     if (applier_overlaps(ap) &&
-        recent_note(v, v, ap->seq, ap->first_unfinished, ap->arena, err) < 0)
+        voucher_note(v, v, ap->seq, ap->first_unfinished, ap->arena, err) < 0)
         return -1;
     if (!ap->append)
         bind_int(st, 1, v->key);
@@ -347,7 +347,7 @@ int applier_keep(struct voucher_applier *ap, const struct voucher *before, struc
         return 0;
     /* Also behind a later one: somebody earlier than both may still come. */
     if (applier_overlaps(ap)) {
-        if (recent_note(stored, given, ap->seq, ap->first_unfinished, ap->arena, err) < 0)
+        if (voucher_note(stored, given, ap->seq, ap->first_unfinished, ap->arena, err) < 0)
             return -1;
     } else if (!later) {
         stored->recent = (struct str){ 0 };
@@ -392,7 +392,7 @@ int applier_merge(struct voucher_applier *ap, struct voucher *stored, const stru
         given.set &= VOUCHER_MEMBER_IMPORT;
     struct voucher change = given;
     if (left && stored->version > ap->seq &&
-        recent_leaves(stored, ap->seq, &change, ap->arena, &left, err) < 0)
+        voucher_leaves(stored, ap->seq, &change, ap->arena, &left, err) < 0)
         return -1;
     if (!left) {
         out->outcome = OUTCOME_SUPERSEDED;

@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * records.c - slices of records (sql/records.h) by sets of rows, as bulk.c and sets.c do it for
+ * vouchers: one query finds the stored ones, new ones go by COPY into the table, changed ones by
+ * COPY into a temporary table and one UPDATE. While an import finds nothing but new ones the query
+ * is left out, and COPY itself tells when one exists.
+ */
+#include <stdio.h>
+
+#include "base/fault.h"
+#include "store/postgres/bulk_priv.h"
+#include "store/sql/records.h"
+
+#define ROWS_NEW     40960 /* of a slice */
+#define ROWS_STORED  10240 /* the query brings them all into memory */
+#define ROWS_BY_ONES 4     /* fewer are cheaper one by one */
+#define SEND_BYTES   (64 * KIB)
+#define ENOUGH_BYTES (6 * MIB) /* then the slice ends */
+#define SQL_BYTES    (4 * KIB)
+
+static const char *const common_names[RECORD_COMMON] = { "id",        "version", "source_id",
+                                                         "metadata",  "recent",  "created_ms",
+                                                         "updated_ms" };
+
+/* The statements of a table. */
+struct pg_record_sql {
+    struct buf make_stage, copy_new, copy_changed, update;
+    unsigned staged; /* the generation of the connection that has the temporary table */
+};
+
+/* A slice on its way. */
+struct set {
+    struct pg_store *s;
+    struct pg_bulk *bulk;
+    struct pg_record_sql *sql;
+    struct store_chunk *c;
+    struct record_applier ap;
+    size_t from, to; /* of c->records */
+    bool by_query;   /* stored rows are known */
+    bool copying;    /* the COPY of new rows is open: nothing else can be asked */
+    bool exists;     /* it has met one that is there */
+    struct stmt *stored;
+    bool stored_row;  /* the statement is at a row that no key has met yet */
+    int64_t next_key; /* n of project_id * 2^40 + n */
+
+    /* of the key under way */
+    struct record *now; /* in the applier's arena */
+    bool there, is_new, dirty;
+    char tid[TID_BYTES]; /* where the row is: a change by anybody else moves it */
+    int64_t seen;        /* its version then */
+};
+
+/* ---- statements ---- */
+
+static const char *column_name(const struct record_table *t, size_t i)
+{
+    return i < RECORD_COMMON ? common_names[i] : t->columns[i - RECORD_COMMON].name;
+}
+
+static void put_names(struct buf *b, const struct record_table *t)
+{
+    for (size_t i = 0; i < RECORD_COMMON + t->n_columns; i++)
+        buf_printf(b, ", %s", column_name(t, i));
+}
+
+static void put_update(struct buf *b, const struct record_table *t)
+{
+    buf_printf(b, "UPDATE %s v SET version = s.version", t->name);
+    for (size_t i = 2; i < RECORD_COMMON + t->n_columns; i++)
+        buf_printf(b, ", %s = s.%s", column_name(t, i), column_name(t, i));
+    buf_printf(b, " FROM stage_%s s WHERE v.ctid = s.tid AND v.id = s.id AND v.version = s.seen",
+               t->name); /* a place may be given again */
+}
+
+static int make_sql(struct pg_record_sql *sql, const struct record_table *t, struct err *err)
+{
+    struct buf *all[] = { &sql->make_stage, &sql->copy_new, &sql->copy_changed, &sql->update };
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        buf_init(all[i], SQL_BYTES);
+    buf_printf(&sql->make_stage,
+               "CREATE TEMP TABLE IF NOT EXISTS stage_%s ON COMMIT DELETE ROWS AS SELECT ctid AS "
+               "tid, version AS seen",
+               t->name);
+    put_names(&sql->make_stage, t);
+    buf_printf(&sql->make_stage, " FROM %s WHERE false", t->name);
+    buf_printf(&sql->copy_new, "COPY %s (project_id", t->name);
+    put_names(&sql->copy_new, t);
+    buf_puts(&sql->copy_new, STR(") FROM STDIN (FORMAT binary)"));
+    buf_printf(&sql->copy_changed, "COPY stage_%s (tid, seen", t->name);
+    put_names(&sql->copy_changed, t);
+    buf_puts(&sql->copy_changed, STR(") FROM STDIN (FORMAT binary)"));
+    put_update(&sql->update, t);
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        buf_putc(all[i], '\0');
+        if (buf_ok(all[i], err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int sql_of(struct pg_bulk *bulk, enum resource_type resource, struct pg_record_sql **out,
+                  struct err *err)
+{
+    struct pg_record_sql **at = &bulk->records[resource];
+    if (*at == NULL) {
+        *at = mem_calloc(1, sizeof(**at));
+        if (*at == NULL)
+            return err_nomem(err);
+        if (make_sql(*at, record_table_of(resource), err) < 0)
+            return -1;
+    }
+    *out = *at;
+    return 0;
+}
+
+void pg_records_free(struct pg_bulk *bulk)
+{
+    for (size_t i = 0; i < ARRAY_LEN(bulk->records); i++) {
+        struct pg_record_sql *sql = bulk->records[i];
+        if (sql == NULL)
+            continue;
+        buf_release(&sql->make_stage);
+        buf_release(&sql->copy_new);
+        buf_release(&sql->copy_changed);
+        buf_release(&sql->update);
+        mem_free(sql);
+    }
+}
+
+/* ---- rows as COPY takes them ---- */
+
+static void put_columns(struct buf *b, const struct record_table *t, const struct record *r)
+{
+    field_int(b, r->key);
+    field_int(b, r->version);
+    field_text(b, r->source_id);
+    field_text(b, r->metadata);
+    field_blob(b, r->recent);
+    field_int(b, r->created_ms);
+    field_int_or_null(b, r->updated_ms, r->updated_ms == TIME_NONE);
+    for (size_t i = 0; i < t->n_columns; i++)
+        field_text(b, *record_text(r, &t->columns[i]));
+}
+
+static void put_new(struct set *set)
+{
+    struct buf *b = &set->bulk->fresh;
+    copy_be16(b, (uint16_t)(1 + RECORD_COMMON + set->ap.table->n_columns));
+    field_int(b, set->ap.project_id);
+    put_columns(b, set->ap.table, set->now);
+}
+
+static void put_changed_record(struct set *set)
+{
+    struct buf *b = &set->bulk->changed;
+    copy_be16(b, (uint16_t)(2 + RECORD_COMMON + set->ap.table->n_columns));
+    field_text(b, (struct str){ set->tid, TID_BYTES });
+    field_int(b, set->seen);
+    put_columns(b, set->ap.table, set->now);
+    set->bulk->n_changed++;
+}
+
+/* ---- new rows ---- */
+
+static int send_new(struct set *set, struct err *err)
+{
+    struct pg_db *db = &set->s->bulk;
+    if (!set->copying && copy_begin(db, set->sql->copy_new.p, err) < 0)
+        return -1;
+    if (!set->copying) {
+        set->copying = true;
+        if (PQputCopyData(db->conn, COPY_HEADER, COPY_HEADER_LEN) != 1)
+            return pg_send_error(db, "cannot copy rows", err);
+    }
+    return copy_send(db, &set->bulk->fresh, err);
+}
+
+/* Whatever of them has not been sent, is. rc < 0: given up. */
+static int end_new(struct set *set, int rc, struct err *err)
+{
+    if (rc == 0 && set->bulk->fresh.len > 0)
+        rc = send_new(set, err);
+    if (!set->copying)
+        return rc;
+    set->copying = false;
+    if (rc == 0 && PQputCopyData(set->s->bulk.conn, COPY_TRAILER, COPY_TRAILER_LEN) != 1)
+        rc = pg_send_error(&set->s->bulk, "cannot copy rows", err);
+    return copy_end(&set->s->bulk, rc, &set->exists, err);
+}
+
+/* ---- stored rows ---- */
+
+static struct str key_at(const struct set *set, size_t i)
+{
+    return set->c->mapped[i]->key;
+}
+
+/* Rows without a key are each their own. */
+static bool same_key(const struct set *set, size_t a, size_t b)
+{
+    return key_at(set, a).p != NULL && str_eq(key_at(set, a), key_at(set, b));
+}
+
+static bool begins_key(const struct set *set, size_t i)
+{
+    return i == set->from || !same_key(set, i, i - 1);
+}
+
+static int query_stored(struct set *set, struct err *err)
+{
+    struct db *db = &set->s->bulk.base;
+    struct buf *b = &set->bulk->codes;
+    size_t n = 0;
+    for (size_t i = set->from; i < set->to; i++)
+        n += key_at(set, i).p != NULL && begins_key(set, i);
+    if (n == 0)
+        return 0;
+    set->stored = db_statement(
+        db, set->bulk->careful ? set->ap.table->by_sources_locked : set->ap.table->by_sources, err);
+    if (set->stored == NULL)
+        return -1;
+    array_begin(b, PG_TEXT, n);
+    for (size_t i = set->from; i < set->to; i++)
+        if (key_at(set, i).p != NULL && begins_key(set, i))
+            field_text(b, key_at(set, i));
+    if (buf_ok(b, err) < 0)
+        return -1;
+    bind_int(set->stored, 1, set->ap.project_id);
+    pg_bind_array(set->stored, 2, buf_str(b));
+    const int got = db_step(db, set->stored, err);
+    set->stored_row = got > 0;
+    return got < 0 ? -1 : 0;
+}
+
+/* Both sides are sorted by byte. */
+static int find_stored(struct set *set, struct str key, struct err *err)
+{
+    const struct record_table *t = set->ap.table;
+    struct db *db = &set->s->bulk.base;
+    while (set->stored_row && !set->there) {
+        const int order = str_cmp(column_str(set->stored, 2), key);
+        if (order > 0)
+            return 0;
+        set->there = order == 0;
+        if (set->there && record_read_row(t, set->stored, set->now, err) < 0)
+            return -1;
+        const struct str tid = column_blob(set->stored, RECORD_COMMON + (int)t->n_columns);
+        if (set->there && tid.len == TID_BYTES)
+            memcpy(set->tid, tid.p, TID_BYTES);
+        set->seen = set->now->version;
+        const int got = db_step(db, set->stored, err);
+        if (got < 0)
+            return -1;
+        set->stored_row = got > 0;
+    }
+    return 0;
+}
+
+/* ---- a row ---- */
+
+static int apply(struct set *set, const struct record *given, struct applied *out, struct err *err)
+{
+    struct record_applier *ap = &set->ap;
+    bool write;
+    *out = (struct applied){ .outcome = OUTCOME_CREATED };
+    if (set->there) {
+        if (record_change(ap, set->now, given, out, &write, err) < 0)
+            return -1;
+        set->dirty = set->dirty || write;
+        return 0;
+    }
+    memcpy(set->now, given, ap->table->bytes);
+    set->now->key = key_base(ap->project_id) + set->next_key++;
+    set->there = set->is_new = true;
+    ap->created++;
+    return record_make(ap, set->now, err);
+}
+
+static void note(struct set *set, const struct failure *f, enum outcome outcome)
+{
+    struct store_chunk *c = set->c;
+    if (outcome == OUTCOME_FAILED) {
+        put_failure(&set->bulk->failures, c, f);
+        set->bulk->n_failures++;
+    }
+    outcome_put(c->outcomes, f->row, outcome);
+    c->adding[outcome]++;
+    c->reached++;
+}
+
+/* All rows of one key; *at is the first behind them then. */
+static int apply_key(struct set *set, size_t *at, struct err *err)
+{
+    size_t end = *at + 1;
+    while (end < set->to && same_key(set, *at, end))
+        end++;
+    set->there = set->is_new = set->dirty = false;
+    arena_reset(set->ap.arena);
+    set->now = arena_alloc(set->ap.arena, set->ap.table->bytes);
+    if (set->now == NULL)
+        return err_nomem(err);
+    if (set->by_query && key_at(set, *at).p != NULL && find_stored(set, key_at(set, *at), err) < 0)
+        return -1;
+    for (size_t i = *at; i < end; i++) {
+        const struct record *r = set->c->records[i];
+        struct applied applied;
+        if (apply(set, r, &applied, err) < 0)
+            return -1;
+        note(set,
+             &(struct failure){ .row = r->row,
+                                .kind = applied.kind,
+                                .key = r->source_id,
+                                .reason = applied.reason },
+             applied.outcome);
+        fault_point("slice.row");
+    }
+    if (set->is_new) {
+        put_new(set);
+        if (set->bulk->fresh.len > SEND_BYTES && send_new(set, err) < 0)
+            return -1;
+    } else if (set->dirty) {
+        put_changed_record(set);
+    }
+    *at = end;
+    return 0;
+}
+
+/* ---- all of them ---- */
+
+static int write_changed(struct set *set, struct err *err)
+{
+    struct pg_bulk *bulk = set->bulk;
+    struct pg_db *db = &set->s->bulk;
+    if (bulk->n_changed == 0)
+        return 0;
+    if (copy_all(db, set->sql->copy_changed.p, &bulk->changed, err) < 0 ||
+        pg_exec(db, set->sql->update.p, err) < 0)
+        return -1;
+    if (db->changes == (int64_t)bulk->n_changed)
+        return 0;
+    bulk->careful = true;
+    db->again = true;
+    return err_set(err, ERR_BUSY, "rows have been changed by somebody else meanwhile");
+}
+
+static int write_failures(struct set *set, struct err *err)
+{
+    static const char sql[] = "COPY failures (project_id, action_seq, \"row\", key, reason, kind) "
+                              "FROM STDIN (FORMAT binary)";
+    return set->bulk->n_failures == 0 ? 0 : copy_all(&set->s->bulk, sql, &set->bulk->failures, err);
+}
+
+static int decide(struct set *set, struct err *err)
+{
+    struct pg_bulk *bulk = set->bulk;
+    struct store_chunk *c = set->c;
+    buf_reset(&bulk->fresh);
+    copy_rows_begin(&bulk->changed);
+    copy_rows_begin(&bulk->failures);
+    bulk->n_changed = bulk->n_failures = 0;
+    while (c->reached < c->n_failures)
+        note(set, &c->failures[c->reached], OUTCOME_FAILED);
+    for (size_t at = set->from; at < set->to;) {
+        if (apply_key(set, &at, err) < 0)
+            return -1;
+        if (bulk->changed.len + bulk->failures.len > ENOUGH_BYTES)
+            break;
+    }
+    return 0;
+}
+
+static void choose_rows(struct set *set)
+{
+    const struct store_chunk *c = set->c;
+    set->from = c->slice_done > c->n_failures ? c->slice_done - c->n_failures : 0;
+    set->to =
+        set->from + pace_rows(set->s, &set->bulk->pace, set->by_query ? ROWS_STORED : ROWS_NEW);
+    if (set->to > c->n_mapped)
+        set->to = c->n_mapped;
+    while (set->to > set->from && set->to < c->n_mapped && same_key(set, set->to - 1, set->to))
+        set->to++;
+}
+
+static int take_keys(struct set *set, struct err *err)
+{
+    struct key_range range = { 0 };
+    if (set->from == set->to)
+        return 0;
+    if (set->s->base.backend->keys_take(&set->s->bulk_tx, set->ap.project_id, set->ap.table->one,
+                                        (int64_t)(set->to - set->from), &range, err) < 0)
+        return -1;
+    set->next_key = range.next;
+    return 0;
+}
+
+/* 1: one exists that was taken for new. */
+static int run(struct set *set, struct err *err)
+{
+    set->exists = set->stored_row = set->copying = false;
+    set->stored = NULL;
+    choose_rows(set);
+    if (take_keys(set, err) < 0 || (set->by_query && query_stored(set, err) < 0))
+        return -1;
+    int rc = end_new(set, decide(set, err), err);
+    if (set->stored != NULL)
+        stmt_reset(set->stored);
+    if (rc == 0 &&
+        (write_changed(set, err) < 0 || write_failures(set, err) < 0 ||
+         slice_put_outcomes(&set->s->bulk_tx, set->c, err) < 0 || record_end(&set->ap, err) < 0))
+        rc = -1;
+    if (set->exists)
+        return 1;
+    return rc < 0 ? -1 : slice_put_checkpoint(&set->s->bulk_tx, set->c, set->ap.now_ms, err);
+}
+
+static int begin(struct set *set, struct err *err)
+{
+    set->ap = record_applier_of(&set->s->bulk_tx, set->c);
+    return slice_open(&set->s->bulk_tx, set->c, err) < 0 ? -1 : record_begin(&set->ap, err);
+}
+
+/* Once without the query; when that meets a stored one, all over again with it. */
+static int run_expecting_new(struct set *set, struct err *err)
+{
+    struct pg_db *db = &set->s->bulk;
+    if (pg_exec(db, "SAVEPOINT fresh", err) < 0)
+        return -1;
+    const int rc = run(set, err);
+    if (rc <= 0)
+        return rc;
+    if (pg_exec(db, "ROLLBACK TO fresh", err) < 0)
+        return -1;
+    slice_undo(set->c);
+    set->bulk->expect_new_records = false;
+    set->by_query = true;
+    return begin(set, err) < 0 ? -1 : run(set, err);
+}
+
+static int stage(struct set *set, struct err *err)
+{
+    struct pg_db *db = &set->s->bulk;
+    if (set->sql->staged == db->generation)
+        return 0;
+    if (pg_exec(db, set->sql->make_stage.p, err) < 0)
+        return -1;
+    set->sql->staged = db->generation;
+    return 0;
+}
+
+int pg_records_slice(struct pg_store *s, struct pg_bulk *bulk, struct store_chunk *c,
+                     struct err *err)
+{
+    struct set set = { .s = s, .bulk = bulk, .c = c };
+    const int64_t from_us = time_monotonic_us();
+    const size_t left = c->n_failures + c->n_mapped - c->slice_done;
+    if (c->dry_run || c->unsorted || left <= ROWS_BY_ONES)
+        return slice_run(&s->bulk_tx, c, false, from_us, err);
+    if (sql_of(bulk, c->resource, &set.sql, err) < 0 || begin(&set, err) < 0 ||
+        stage(&set, err) < 0)
+        return -1;
+    set.by_query = !bulk->expect_new_records;
+    const int rc = set.by_query ? run(&set, err) : run_expecting_new(&set, err);
+    if (rc != 0) {
+        if (rc < 0)
+            return -1;
+        bulk->expect_new_records = false; /* a racing writer, in spite of the query */
+        s->bulk.again = true;
+        err->code = ERR_BUSY;
+        return -1;
+    }
+    const size_t rows = c->reached - c->slice_done;
+    pace_learn(&bulk->pace, rows, time_monotonic_us() - from_us);
+    bulk->careful = false;
+    if (set.by_query)
+        bulk->expect_new_records =
+            c->adding[OUTCOME_CREATED] > 0 &&
+            c->adding[OUTCOME_CREATED] + c->adding[OUTCOME_FAILED] == (int64_t)rows;
+    return 0;
+}

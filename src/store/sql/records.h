@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * records.h - customers, and whatever else is kept like them: a table with the columns that all
+ * records have, and its own behind them.
+ *
+ * A resource is a row of record_tables: its columns, and how a given record changes a stored one.
+ * Reading, writing, upserting, who wins, dry runs and sets of rows are written once.
+ */
+#ifndef STORE_SQL_RECORDS_H
+#define STORE_SQL_RECORDS_H
+
+#include "domain/record.h"
+#include "store/sql/sql_priv.h"
+
+enum record_column_kind {
+    RECORD_TEXT, /* struct str; NULL: {NULL,0} */
+};
+
+struct record_column {
+    const char *name;
+    enum record_column_kind kind;
+    size_t offset; /* in the resource's struct */
+};
+
+/* id, version, source_id, metadata, recent, created_ms, updated_ms: see RECORD_COLUMNS. */
+#define RECORD_COMMON 7
+
+struct record_table {
+    const char *name;  /* "customers" */
+    const char *one;   /* "customer": in messages; the name of its key sequence and its counter */
+    const char *names; /* of all its columns, in order */
+    size_t bytes;      /* of its struct */
+    enum action_queue queue;
+    enum id_kind id;
+    enum statement by_key, by_source, insert, update;
+    enum statement by_sources, by_sources_locked; /* many, with their place: PostgreSQL's */
+    const struct record_column *columns;          /* behind the common ones */
+    size_t n_columns;
+
+    /* Applies what is given to the stored record. 0; 1: it cannot be, with *reason (static); -1. */
+    int (*merge)(struct record *stored, const struct record *given, struct arena *a, bool *changed,
+                 struct str *reason, struct err *err);
+};
+
+const struct record_table *record_table_of(enum resource_type resource);
+
+/* One writer of records of one table and project within one transaction. */
+struct record_applier {
+    const struct record_table *table;
+    struct store_tx *tx;
+    struct db *db;       /* of tx */
+    struct arena *arena; /* of one row at a time: reset for each */
+    int64_t project_id;
+    int64_t seq; /* who writes */
+    int64_t now_ms;
+    enum apply_mode mode;
+    bool dry_run; /* reads records, writes dry_records */
+    bool alone;   /* known: no earlier action of the queue is unfinished */
+
+    int64_t first_unfinished; /* earlier than seq: INT64_MAX: none */
+    bool expect_existing;     /* the last row was there: look first, insert second */
+    struct key_range keys;    /* for new rows */
+    int64_t created;
+};
+
+int record_begin(struct record_applier *ap, struct err *err) MUST_CHECK;
+/* Applies one row; what it points to is changed. */
+int record_apply(struct record_applier *ap, struct record *given, struct applied *out,
+                 struct err *err) MUST_CHECK;
+/* Stores the key sequence and the counter. */
+int record_end(struct record_applier *ap, struct err *err) MUST_CHECK;
+
+/* ---- its parts, for a backend that applies rows in sets, and for single writes ---- */
+
+/* Makes `given` a new stored record, but for its key. */
+int record_make(struct record_applier *ap, struct record *given, struct err *err) MUST_CHECK;
+
+/* What becomes of a stored record. *write: it has changed, or who wrote it has, and must be
+ * written. */
+int record_change(struct record_applier *ap, struct record *stored, const struct record *given,
+                  struct applied *out, bool *write, struct err *err) MUST_CHECK;
+
+int record_insert(struct record_applier *ap, struct record *r, bool *exists,
+                  struct err *err) MUST_CHECK;
+int record_update(struct record_applier *ap, const struct record *r, struct err *err) MUST_CHECK;
+
+/* The row that a statement of all columns is at. Texts point into it until its next step. */
+int record_read_row(const struct record_table *t, struct stmt *st, struct record *r,
+                    struct err *err) MUST_CHECK;
+/* Copies them into the arena. */
+int record_keep_texts(const struct record_table *t, struct record *r, struct arena *a,
+                      struct err *err) MUST_CHECK;
+
+/* The one with this key, or source id. 1: *r is it, texts in the arena; 0: there is none. */
+int record_by_key(struct db *db, const struct record_table *t, int64_t project_id, int64_t key,
+                  struct arena *a, struct record *r, struct err *err) MUST_CHECK;
+int record_by_source(struct db *db, const struct record_table *t, int64_t project_id,
+                     struct str source_id, struct arena *a, struct record *r,
+                     struct err *err) MUST_CHECK;
+/* By public id first, then by source id. */
+int record_find(struct db *db, const struct id_secret *secret, const struct record_table *t,
+                int64_t project_id, struct str id_or_source, struct arena *a, struct record *r,
+                struct err *err) MUST_CHECK;
+
+/* slice_run() of a chunk of records. */
+int records_slice(struct store_tx *tx, struct store_chunk *c, bool whole, int64_t from_us,
+                  struct err *err) MUST_CHECK;
+struct record_applier record_applier_of(struct store_tx *tx, const struct store_chunk *c);
+
+static inline struct str *record_text(const struct record *r, const struct record_column *c)
+{
+    return (struct str *)(void *)((char *)(uintptr_t)r + c->offset);
+}
+
+#endif
