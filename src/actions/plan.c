@@ -115,6 +115,17 @@ int action_freeze_members(const struct campaign *campaign, const struct members 
     return buf_keep(&b, a, params, err);
 }
 
+int action_freeze_key(struct str key, struct arena *a, struct str *params, struct err *err)
+{
+    struct buf b;
+    struct json_out o = { .b = &b };
+    buf_init(&b, PARAMS_MAX_BYTES);
+    json_object(&o);
+    freeze_text(&o, "key", key);
+    json_object_end(&o);
+    return buf_keep(&b, a, params, err);
+}
+
 static bool read_int(const struct json *tree, const char *key, int64_t *out)
 {
     const struct json *m = json_member(tree, key);
@@ -144,6 +155,17 @@ static int read_members(const struct action_kind *kind, const struct json *tree,
     m->unset = read_text(tree, "unset");
     struct str *texts[] = { &m->terms.metadata, &m->unset };
     return arena_keep(a, texts, ARRAY_LEN(texts)) ? 0 : err_nomem(err);
+}
+
+static int read_key(const struct action_kind *kind, const struct json *tree, struct arena *a,
+                    struct action_plan *out, struct err *err)
+{
+    struct str *key = &out->members.key;
+    out->members.order = MEMBERS_PURGE_KEY;
+    *key = read_text(tree, "key");
+    if (key->p == NULL)
+        return err_set(err, ERR_STORE, "the parameters of a %s are not complete", kind->name);
+    return arena_keep(a, &key, 1) ? 0 : err_nomem(err);
 }
 
 static int read_csv(const struct action_kind *kind, const struct json *tree, struct arena *a,
@@ -206,6 +228,8 @@ int action_plan_read(const struct action_kind *kind, struct str params, struct a
         return read_codes(kind, tree, a, out, err);
     if (kind->input == INPUT_MEMBERS)
         return read_members(kind, tree, a, out, err);
+    if (kind->input == INPUT_STORED)
+        return read_key(kind, tree, a, out, err);
     if (kind->input == INPUT_CSV)
         return read_csv(kind, tree, a, out, err);
     return read_metadata(json_member(tree, "metadata"), a, out, err);

@@ -30,6 +30,18 @@ static void put_updated(struct buf *b, int64_t done, int64_t failed)
     buf_printf(b, "Updated %lld vouchers.", (long long)done);
 }
 
+static void put_updated_campaigns(struct buf *b, int64_t done, int64_t failed)
+{
+    (void)failed;
+    buf_printf(b, "Updated %lld campaigns.", (long long)done);
+}
+
+static void put_updated_customers(struct buf *b, int64_t done, int64_t failed)
+{
+    (void)failed;
+    buf_printf(b, "Updated %lld customers.", (long long)done);
+}
+
 static void put_deleted(struct buf *b, int64_t done, int64_t failed)
 {
     (void)failed;
@@ -37,6 +49,9 @@ static void put_deleted(struct buf *b, int64_t done, int64_t failed)
 }
 
 /* What a type works on. */
+#define CAMPAIGN_ROWS                                                                              \
+    .queue = QUEUE_CAMPAIGNS, .resource = RESOURCE_CAMPAIGN, .row_bytes = sizeof(struct row_head), \
+    .key_name = "name"
 #define CUSTOMER_ROWS                                                                              \
     .queue = QUEUE_CUSTOMERS, .resource = RESOURCE_CUSTOMER, .row_bytes = sizeof(struct customer), \
     .key_name = "source_id"
@@ -107,6 +122,16 @@ static const struct action_kind action_kinds[ACTION_KIND_ID_COUNT] = {
         .of_campaign = true,
         .put_message = put_generated,
     },
+    [ACTION_CAMPAIGNS_METADATA_KEY_PURGE] = {
+        .name = "CAMPAIGNS.METADATA_KEY_PURGE",
+        .summary = "Remove a metadata key from all campaigns",
+        .input = INPUT_STORED,
+        CAMPAIGN_ROWS,
+        .discipline = DISCIPLINE_ORDERED,
+        .mode = APPLY_UPDATE_ONLY,
+        .result = RESULT_COUNT,
+        .put_message = put_updated_campaigns,
+    },
     [ACTION_CUSTOMERS_IMPORT_CSV] = {
         .name = "CUSTOMERS.IMPORT_CSV",
         .summary = "Create or update customers from a CSV file",
@@ -144,6 +169,16 @@ static const struct action_kind action_kinds[ACTION_KIND_ID_COUNT] = {
         .result = RESULT_ERRORS,
         .map_record = customer_row_source_id,
         .check_record = check_source_id,
+    },
+    [ACTION_CUSTOMERS_METADATA_KEY_PURGE] = {
+        .name = "CUSTOMERS.METADATA_KEY_PURGE",
+        .summary = "Remove a metadata key from all customers",
+        .input = INPUT_STORED,
+        CUSTOMER_ROWS,
+        .discipline = DISCIPLINE_ORDERED,
+        .mode = APPLY_UPDATE_ONLY,
+        .result = RESULT_COUNT,
+        .put_message = put_updated_customers,
     },
     [ACTION_VOUCHERS_IMPORT] = {
         .name = "VOUCHERS.IMPORT",
@@ -194,6 +229,16 @@ static const struct action_kind action_kinds[ACTION_KIND_ID_COUNT] = {
         .result = RESULT_ERRORS,
         .map_record = voucher_row_code,
         .check_record = voucher_check_code,
+    },
+    [ACTION_VOUCHERS_METADATA_KEY_PURGE] = {
+        .name = "VOUCHERS.METADATA_KEY_PURGE",
+        .summary = "Remove a metadata key from all vouchers",
+        .input = INPUT_STORED,
+        VOUCHER_ROWS,
+        .discipline = DISCIPLINE_ORDERED,
+        .mode = APPLY_UPDATE_ONLY,
+        .result = RESULT_COUNT,
+        .put_message = put_updated,
     },
 };
 

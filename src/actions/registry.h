@@ -42,6 +42,7 @@ enum action_input {
     INPUT_RECORDS, /* JSON values, compact, one a line */
     INPUT_CODES,   /* nothing: codes are made, see engine/read_codes.c */
     INPUT_MEMBERS, /* nothing: the vouchers of a campaign, see store/sql/members.c */
+    INPUT_STORED,  /* nothing: all resources of a kind, see store/sql/key_purge.c */
 };
 
 /* How a result reads (reference 8.1). */
@@ -64,7 +65,7 @@ struct action_plan {
     int64_t count;             /* INPUT_CODES: how many */
     struct code_config codes;
     struct code_draw draw;
-    struct members members; /* INPUT_MEMBERS */
+    struct members members; /* INPUT_MEMBERS, INPUT_STORED */
 };
 
 struct action_kind {
@@ -103,6 +104,12 @@ struct action_kind {
     void (*put_message)(struct buf *b, int64_t done, int64_t failed);
 };
 
+/* Does it work on what is stored, not on an input? */
+static inline bool action_kind_walks(const struct action_kind *kind)
+{
+    return kind->input == INPUT_MEMBERS || kind->input == INPUT_STORED;
+}
+
 /* NULL when the table has no such row. */
 const struct action_kind *action_kind_find(int kind);
 
@@ -137,6 +144,10 @@ int action_freeze_codes(const struct campaign *campaign, int64_t count, struct a
  * is the campaign's to say). */
 int action_freeze_members(const struct campaign *campaign, const struct members *members,
                           struct arena *a, struct str *params, struct err *err) MUST_CHECK;
+
+/* The same for a metadata key that all resources of a kind lose. */
+int action_freeze_key(struct str key, struct arena *a, struct str *params,
+                      struct err *err) MUST_CHECK;
 
 /* The same for records. `metadata`: what every record is given, {NULL,0}: none; ERR_INVALID_JSON
  * when it is nested too deeply. */

@@ -205,7 +205,7 @@ int action_start(struct request *rq, const struct action_start *how, struct err 
     return HTTP_LATER;
 }
 
-int action_insert(struct store_tx *tx, const struct request *rq, enum action_kind_id id,
+int action_insert(struct store_tx *tx, struct request *rq, enum action_kind_id id,
                   struct action *ac, struct err *err)
 {
     const struct action_kind *kind;
@@ -216,6 +216,12 @@ int action_insert(struct store_tx *tx, const struct request *rq, enum action_kin
     ac->queue = kind->queue;
     ac->discipline = kind->discipline;
     ac->request_id = str_of(rq->id);
+    if (kind->input == INPUT_STORED) { /* as if the dashboard had asked: reference 3.23 */
+        char *asked = arena_printf(&rq->arena, "w%s", rq->id + 1);
+        if (asked == NULL)
+            return err_nomem(err);
+        ac->request_id = str_of(asked);
+    }
     ac->records = -1;
     return store_tx_action_insert(tx, ac, err);
 }

@@ -60,6 +60,8 @@ extern const struct records_shape api_vouchers_import_body, api_vouchers_bulk_up
     api_vouchers_metadata_update_body, api_customers_bulk_update_body,
     api_customers_metadata_update_body;
 
+int api_metadata_key_purge(struct request *rq, struct response *rs, struct err *err);
+
 int api_customers_import_csv(struct request *rq, struct response *rs, struct err *err);
 int api_customers_get(struct request *rq, struct response *rs, struct err *err);
 int api_customers_save(struct request *rq, struct response *rs, struct err *err);

@@ -162,7 +162,7 @@ int action_start(struct request *rq, const struct action_start *how, struct err 
 /* In a unit of work: an action of this kind that follows from the request, and exists with what it
  * does or not at all. What is its own (params, campaign, created_ms, input_bytes) is set already.
  * It has to be told to the engine after the commit. */
-int action_insert(struct store_tx *tx, const struct request *rq, enum action_kind_id id,
+int action_insert(struct store_tx *tx, struct request *rq, enum action_kind_id id,
                   struct action *ac, struct err *err) MUST_CHECK;
 
 /* {"async_action_id": …} */

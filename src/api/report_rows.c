@@ -34,7 +34,7 @@ int rows_open(struct report_rows *r, struct api *api, const struct action *ac, i
     r->kind = action_kind_find(ac->kind);
     arena_init(&r->chunk_arena, 64 * KIB, 4 * MIB);
     arena_init(&r->failures_arena, 64 * KIB, MIB);
-    if (r->kind == NULL || r->kind->input == INPUT_NONE || r->kind->input == INPUT_MEMBERS)
+    if (r->kind == NULL || r->kind->input == INPUT_NONE || action_kind_walks(r->kind))
         return err_set(err, ERR_NOT_FOUND, "Actions of this type have no report");
     if (!ac->kept)
         return not_available(err);

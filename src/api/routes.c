@@ -67,6 +67,8 @@ static const struct route routes[] = {
     { "GET", "/v1/validation-rules/{validationRuleId}", AUTH_PROJECT, BODY_NONE, api_rules_get },
     { "DELETE", "/v1/validation-rules/{validationRuleId}", AUTH_PROJECT, BODY_NONE,
       api_rules_delete },
+    { "POST", "/v1/metadata-schemas/{resource}/purge", AUTH_PROJECT, BODY_JSON,
+      api_metadata_key_purge },
     { "POST", "/v1/customers", AUTH_PROJECT, BODY_JSON, api_customers_save },
     { "POST", "/v1/customers/importCSV", AUTH_PROJECT, BODY_MULTIPART, api_customers_import_csv,
       .kind = ACTION_CUSTOMERS_IMPORT_CSV },

@@ -258,7 +258,7 @@ static int read_input(struct engine *e, struct run *run, struct slot *slot, stru
 int chunk_prepare(struct engine *e, struct run *run, struct slot *slot, bool *last, struct err *err)
 {
     const bool makes = run->kind->input == INPUT_CODES;
-    if (run->kind->input == INPUT_MEMBERS) {
+    if (action_kind_walks(run->kind)) {
         pthread_mutex_lock(&e->lock);
         run->waits = true;
         pthread_mutex_unlock(&e->lock);

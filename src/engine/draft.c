@@ -113,7 +113,7 @@ int draft_begin(struct draft *d, struct slot *slot, const struct action *ac,
         .end = at->start,
         .first_row = at->row,
         .input_bytes = ac->input_bytes,
-        .members = kind->input == INPUT_MEMBERS ? &plan->members : NULL,
+        .members = action_kind_walks(kind) ? &plan->members : NULL,
         .end_status = ACTION_IN_PROGRESS,
     };
     return 0;

@@ -196,11 +196,13 @@ enum apply_mode {
     APPLY_NEW_ONLY,    /* leaves what exists alone: "unchanged" */
 };
 
-/* What is done to all vouchers of a campaign. Frozen in parameters of actions: never renumber. */
+/* What is done to all vouchers of a campaign, or all of a project. Frozen in parameters of actions:
+ * never renumber. */
 enum members_order {
     MEMBERS_UPDATE = 1, /* those that are neither published nor redeemed get new terms */
     MEMBERS_TO_BIN = 2,
-    MEMBERS_ERASE = 3, /* also those in the bin; at the end the campaign itself */
+    MEMBERS_ERASE = 3,     /* also those in the bin; at the end the campaign itself */
+    MEMBERS_PURGE_KEY = 4, /* all resources of the project: they lose a metadata key */
 };
 
 /* An action that has no rows, but the vouchers of a campaign, by key (store/sql/members.c). */
@@ -211,6 +213,9 @@ struct members {
     /* MEMBERS_UPDATE */
     struct voucher terms; /* the fields in terms.set; metadata is merged key by key */
     struct str unset;     /* JSON object with the keys that metadata loses; {NULL,0}: none */
+
+    /* MEMBERS_PURGE_KEY */
+    struct str key;
 };
 
 struct store_chunk {

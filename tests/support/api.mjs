@@ -297,7 +297,7 @@ export function assertAction(action, { inList = false } = {}) {
 		keys.push('result');
 	assert.deepEqual(Object.keys(action).sort(), keys.sort());
 	assert.match(action.id, ACTION_ID);
-	assert.match(action.request_id, REQUEST_ID);
+	assert.match(action.request_id, action.type.endsWith('_KEY_PURGE') ? /^w-[0-9a-f]{18}$/ : REQUEST_ID);
 	assert.match(action.created_at, TIME);
 	assert.match(action.updated_at, TIME);
 	assert.ok(action.type in assertResult, action.type);
@@ -339,6 +339,9 @@ function assertCountResult(result) {
 const assertResult = {
 	'VOUCHERS.IMPORT': action => assertMessageResult(action.result, ['code', 'reason']),
 	'VOUCHERS.IMPORT_CSV': action => assertMessageResult(action.result, ['code', 'row', 'reason']),
+	'CAMPAIGNS.METADATA_KEY_PURGE': action => assertCountResult(action.result),
+	'CUSTOMERS.METADATA_KEY_PURGE': action => assertCountResult(action.result),
+	'VOUCHERS.METADATA_KEY_PURGE': action => assertCountResult(action.result),
 	'CAMPAIGN.VOUCHERS_UPDATE': action => assertCountResult(action.result),
 	'CAMPAIGN.VOUCHERS_DELETE': action => assertCountResult(action.result),
 	'CAMPAIGN.VOUCHERS_GENERATE': action => assertCountResult(action.result),

@@ -34,6 +34,9 @@
     "nullif((coalesce(metadata, '{}') || (SELECT ?22::text::jsonb)) - (SELECT "                    \
     "coalesce(array_agg(k), '{}') FROM jsonb_object_keys(?23::text::jsonb) k), '{}')"
 
+#define PG_HAS_KEY     "jsonb_exists(metadata, ?3::text)"
+#define PG_WITHOUT_KEY "nullif(metadata - ?3::text, '{}')"
+
 static const char *const pg_texts[STATEMENT_COUNT] = {
     [STATEMENT_MEMBERS_RENEW] = RENEW_STEP(
         "CASE WHEN metadata IS NULL OR (pg_column_size(metadata) < 1000 AND "
@@ -53,6 +56,17 @@ static const char *const pg_texts[STATEMENT_COUNT] = {
          "ON CONFLICT (project_id, resource, slot) DO UPDATE SET n = totals.n + excluded.n"),
     [STATEMENT_CATEGORY_SIZE] = ("SELECT count(*), sum(octet_length(name)) FROM categories "
                                  "WHERE id > ?1 AND id < ?2 AND id <> ?3"),
+    [STATEMENT_CUSTOMER_INSERT] = CUSTOMER_INSERT_SQL("?5::text::jsonb"),
+    [STATEMENT_CUSTOMER_UPDATE] = CUSTOMER_UPDATE_SQL("?5::text::jsonb"),
+    [STATEMENT_VOUCHERS_PURGE_KEY] =
+        PURGE_KEY("vouchers", PG_WITHOUT_KEY, KEY_LIVE " AND " PG_HAS_KEY),
+    [STATEMENT_CUSTOMERS_PURGE_KEY] = PURGE_KEY("customers", PG_WITHOUT_KEY, PG_HAS_KEY),
+    [STATEMENT_VOUCHERS_WITH_KEY] = WITH_KEY("vouchers", "count(*)", KEY_LIVE " AND " PG_HAS_KEY),
+    [STATEMENT_CUSTOMERS_WITH_KEY] = WITH_KEY("customers", "count(*)", PG_HAS_KEY),
+    [STATEMENT_VOUCHERS_KEY_LATER] =
+        WITH_KEY("vouchers", VOUCHER_READ_COLUMNS, KEY_LIVE " AND " PG_HAS_KEY) " AND version > ?4",
+    [STATEMENT_CUSTOMERS_KEY_LATER] =
+        WITH_KEY("customers", CUSTOMER_COLUMNS, PG_HAS_KEY) " AND version > ?4",
     [STATEMENT_VOUCHER_INSERT] = ("INSERT INTO vouchers (" VOUCHER_COLUMNS
                                   ") VALUES (?1, " NEW_VOUCHER_PG ") ON CONFLICT DO NOTHING"),
     [STATEMENT_VOUCHER_UPDATE] =
@@ -103,6 +117,7 @@ static const struct {
     { STATEMENT_VOUCHER_BY_CODE, " FOR UPDATE" }, { STATEMENT_VOUCHER_BY_KEY, " FOR UPDATE" },
     { STATEMENT_ACTION_BY_SEQ, " FOR UPDATE" },   { STATEMENT_PROJECT_DELETED, " FOR KEY SHARE" },
     { STATEMENT_BIN_BY_KEY, " FOR UPDATE" },      { STATEMENT_VOUCHERS_TO_PUBLISH, " FOR UPDATE" },
+    { STATEMENT_CUSTOMER_BY_KEY, " FOR UPDATE" }, { STATEMENT_CUSTOMER_BY_SOURCE, " FOR UPDATE" },
     { STATEMENT_VOUCHER_HELD, " FOR UPDATE" },    { STATEMENT_VOUCHER_GENERIC, " FOR UPDATE" },
 };
 

@@ -107,20 +107,20 @@ static int settle(struct json *v, struct arena *a, struct err *err)
     return v->type == JSON_OBJECT ? sort_members(v, a, err) : 0;
 }
 
-int pg_canonical(struct voucher *v, struct arena *a, struct err *err)
+int pg_canonical(struct str *metadata, struct arena *a, struct err *err)
 {
     struct json *tree;
     struct buf b;
-    if ((v->set & VF_METADATA) == 0 || v->metadata.len == 0)
+    if (metadata->len == 0)
         return 0;
-    if (json_parse(a, v->metadata, &tree, err) < 0)
+    if (json_parse(a, *metadata, &tree, err) < 0)
         return err_wrap(err, "metadata on its way cannot be read");
     const int rc = settle(tree, a, err);
     if (rc != 0)
         return rc;
     buf_init(&b, 2 * (size_t)FIELD_OBJECT_MAX_BYTES);
     json_put_tree(&(struct json_out){ .b = &b }, tree);
-    return buf_keep(&b, a, &v->metadata, err);
+    return buf_keep(&b, a, metadata, err);
 }
 
 /* Digits and exponent of the number that begins at *i, which moves behind it. */
@@ -139,9 +139,8 @@ static bool number_fits(struct str text, size_t *i)
     return digits <= DIGITS_MOST && exponent <= DIGITS_MOST;
 }
 
-bool pg_fits(const struct voucher *v)
+bool pg_fits(struct str text)
 {
-    const struct str text = v->metadata;
     bool quoted = false;
     for (size_t i = 0; i < text.len;) {
         const char c = text.p[i];

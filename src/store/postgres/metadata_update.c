@@ -78,7 +78,8 @@ int pg_metadata_update(struct pg_db *db, struct voucher_applier *ap, struct pg_m
 {
     if (make_room(m, n, err) < 0)
         return -1;
-    if (n == 0 || !pg_fits(vouchers[0]) || put_codes(m, vouchers, n, vouchers[0]->metadata) == 0)
+    if (n == 0 || !pg_fits(vouchers[0]->metadata) ||
+        put_codes(m, vouchers, n, vouchers[0]->metadata) == 0)
         return 0;
     struct stmt *st = db_statement(&db->base, STATEMENT_VOUCHERS_MERGE_METADATA, err);
     if (st == NULL || buf_ok(&m->codes, err) < 0)

@@ -246,9 +246,9 @@ int pg_batch_slice(struct pg_store *s, struct store_chunk *chunks, size_t *n,
 /* ---- metadata.c ---- */
 
 /* Metadata as jsonb prints it, compact. */
-int pg_canonical(struct voucher *v, struct arena *a, struct err *err) MUST_CHECK;
+int pg_canonical(struct str *metadata, struct arena *a, struct err *err) MUST_CHECK;
 /* No number in it has more digits, or a larger exponent, than we let unfold. */
-bool pg_fits(const struct voucher *v);
+bool pg_fits(struct str metadata);
 
 /* ---- metadata_update.c ---- */
 

@@ -134,7 +134,7 @@ static void put_columns(struct buf *b, const struct record_table *t, const struc
     field_int(b, r->key);
     field_int(b, r->version);
     field_text(b, r->source_id);
-    field_text(b, r->metadata);
+    field_jsonb(b, r->metadata);
     field_blob(b, r->recent);
     field_int(b, r->created_ms);
     field_int_or_null(b, r->updated_ms, r->updated_ms == TIME_NONE);
@@ -258,11 +258,18 @@ static int find_stored(struct set *set, struct str key, struct err *err)
 
 /* ---- a row ---- */
 
-static int apply(struct set *set, const struct record *given, struct applied *out, struct err *err)
+static int apply(struct set *set, const struct record *given, bool repeated, struct applied *out,
+                 struct err *err)
 {
     struct record_applier *ap = &set->ap;
     bool write;
     *out = (struct applied){ .outcome = OUTCOME_CREATED };
+    if (!pg_fits(given->metadata)) {
+        *out = (struct applied){ .outcome = OUTCOME_FAILED,
+                                 .kind = FAILURE_INVALID,
+                                 .reason = STR(METADATA_UNFIT) };
+        return 0;
+    }
     if (set->there) {
         if (record_change(ap, set->now, given, out, &write, err) < 0)
             return -1;
@@ -273,6 +280,8 @@ static int apply(struct set *set, const struct record *given, struct applied *ou
     set->now->key = key_base(ap->project_id) + set->next_key++;
     set->there = set->is_new = true;
     ap->created++;
+    if (repeated && record_prepare(ap, set->now, &out->reason, err) < 0)
+        return -1;
     return record_make(ap, set->now, err);
 }
 
@@ -304,7 +313,7 @@ static int apply_key(struct set *set, size_t *at, struct err *err)
     for (size_t i = *at; i < end; i++) {
         const struct record *r = set->c->records[i];
         struct applied applied;
-        if (apply(set, r, &applied, err) < 0)
+        if (apply(set, r, end - *at > 1, &applied, err) < 0)
             return -1;
         note(set,
              &(struct failure){ .row = r->row,

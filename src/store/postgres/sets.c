@@ -190,7 +190,7 @@ static int apply(struct slice *sl, struct voucher *v, bool repeated, struct appl
 {
     struct voucher_applier *ap = &sl->ap;
     *out = (struct applied){ 0 };
-    if (!pg_fits(v)) {
+    if (!pg_fits(v->metadata)) {
         *out = (struct applied){ .outcome = OUTCOME_FAILED,
                                  .kind = FAILURE_INVALID,
                                  .reason = STR(METADATA_UNFIT) };

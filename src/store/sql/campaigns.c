@@ -160,10 +160,10 @@ static int insert(struct store_tx *tx, const struct campaign_write *w, struct er
 static int unfit(struct store_tx *tx, const struct campaign *c, struct err *err)
 {
     const struct sql_backend *backend = tx->store->backend;
-    struct voucher v = c->voucher;
-    int rc = backend->fits != NULL && !backend->fits(&v) ? 1 : 0;
+    struct str metadata = c->voucher.metadata;
+    int rc = backend->fits != NULL && !backend->fits(metadata) ? 1 : 0;
     if (rc == 0 && backend->canonical != NULL)
-        rc = backend->canonical(&v, tx->scratch, err);
+        rc = backend->canonical(&metadata, tx->scratch, err);
     if (rc > 0)
         err_set(err, ERR_INVALID_PAYLOAD, METADATA_UNFIT);
     return rc;

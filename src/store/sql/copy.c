@@ -186,9 +186,8 @@ static int check_fits(struct copying *k, struct err *err)
     const struct copy_rows *r = &k->rows;
     for (size_t i = 0; backend->fits != NULL && i < r->n_rows * r->n_columns; i++) {
         const struct copy_value *v = &r->values[i];
-        const struct voucher voucher = { .metadata = v->as.s };
         if (r->columns[i % r->n_columns].kind != COLUMN_JSON || v->kind != VALUE_BYTES ||
-            backend->fits(&voucher))
+            backend->fits(v->as.s))
             continue;
         const struct copy_value *code = v - i % r->n_columns + VOUCHER_CODE_AT;
         return err_set(err, ERR_TOO_LARGE,

@@ -82,9 +82,10 @@ static const struct copy_column promotion_tiers[] = { INT("id"),
                                                       TEXT("metadata"),
                                                       INT("created_ms") };
 static const struct copy_column customers[] = {
-    INT("id"),           INT("project_id"), INT("version"),    TEXT("source_id"), TEXT("name"),
-    TEXT("description"), TEXT("email"),     TEXT("phone"),     TEXT("birthdate"), TEXT("birthday"),
-    TEXT("address"),     TEXT("metadata"),  INT("created_ms"), INT("updated_ms"), BLOB("recent")
+    INT("id"),         INT("project_id"),   INT("version"),  TEXT("source_id"),
+    TEXT("name"),      TEXT("description"), TEXT("email"),   TEXT("phone"),
+    TEXT("birthdate"), TEXT("birthday"),    TEXT("address"), { "metadata", COLUMN_JSON, NULL },
+    INT("created_ms"), INT("updated_ms"),   BLOB("recent")
 };
 static const struct copy_column dry_records[] = { INT("action_seq"), TEXT("name"), INT("id"),
                                                   BLOB("body") };

@@ -346,6 +346,8 @@ static int walk(struct walk *w, bool whole, int64_t from_us, struct err *err)
 int members_slice(struct store_tx *tx, struct store_chunk *c, bool whole, int64_t from_us,
                   struct err *err)
 {
+    if (c->members->order == MEMBERS_PURGE_KEY)
+        return key_purge_slice(tx, c, whole, from_us, err);
     struct walk w = { .c = c, .members = c->members, .low = c->start, .keys = STEP_FIRST };
     if (slice_begin(tx, c, &w.ap, err) < 0)
         return -1;

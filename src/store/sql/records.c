@@ -266,26 +266,38 @@ static int stamp(struct record_applier *ap, struct record *stored, const struct 
     return 0;
 }
 
+int record_prepare(struct record_applier *ap, struct record *given, struct str *reason,
+                   struct err *err)
+{
+    const struct sql_backend *backend = ap->tx->store->backend;
+    if (backend->canonical == NULL || (given->set & RECORD_METADATA) == 0)
+        return 0;
+    const int rc = backend->canonical(&given->metadata, ap->arena, err);
+    if (rc > 0)
+        *reason = STR(METADATA_UNFIT);
+    return rc < 0 ? -1 : 0;
+}
+
 int record_change(struct record_applier *ap, struct record *stored, const struct record *given,
                   struct applied *out, bool *write, struct err *err)
 {
     const bool behind = stored->version > ap->seq;
-    const struct record *change = given;
     bool left = true, changed;
     struct str reason = { NULL, 0 };
     *out = (struct applied){ .outcome = OUTCOME_SUPERSEDED };
     *write = false;
-    if (behind) {
-        struct record *copy = arena_alloc(ap->arena, ap->table->bytes);
-        if (copy == NULL)
-            return err_nomem(err);
-        memcpy(copy, given, ap->table->bytes);
-        if (leave(ap, stored, copy, &left, err) < 0)
-            return -1;
-        change = copy;
-    }
+    struct record *change = arena_alloc(ap->arena, ap->table->bytes);
+    if (change == NULL)
+        return err_nomem(err);
+    memcpy(change, given, ap->table->bytes);
+    if (behind && leave(ap, stored, change, &left, err) < 0)
+        return -1;
     if (!left)
         return 0;
+    if (record_prepare(ap, change, &reason, err) < 0)
+        return -1;
+    if (reason.p != NULL)
+        return fails(out, FAILURE_INVALID, reason);
     const int rc = ap->table->merge(stored, change, ap->arena, &changed, &reason, err);
     if (rc != 0)
         return rc < 0 ? -1 : fails(out, FAILURE_REFUSED, reason);
@@ -403,8 +415,11 @@ static int apply_dry(struct record_applier *ap, struct record *given, struct rec
 int record_apply(struct record_applier *ap, struct record *given, struct applied *out,
                  struct err *err)
 {
+    const struct sql_backend *backend = ap->tx->store->backend;
     *out = (struct applied){ 0 };
     arena_reset(ap->arena);
+    if (backend->fits != NULL && !backend->fits(given->metadata))
+        return fails(out, FAILURE_INVALID, STR(METADATA_UNFIT));
     struct record *stored = arena_alloc(ap->arena, ap->table->bytes);
     if (stored == NULL)
         return err_nomem(err);

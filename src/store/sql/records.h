@@ -75,6 +75,10 @@ int record_end(struct record_applier *ap, struct err *err) MUST_CHECK;
 /* Makes `given` a new stored record, but for its key. */
 int record_make(struct record_applier *ap, struct record *given, struct err *err) MUST_CHECK;
 
+/* Brings what is given into the form in which it will be read back. *reason: it cannot be kept. */
+int record_prepare(struct record_applier *ap, struct record *given, struct str *reason,
+                   struct err *err) MUST_CHECK;
+
 /* What becomes of a stored record. *write: it has changed, or who wrote it has, and must be
  * written. */
 int record_change(struct record_applier *ap, struct record *stored, const struct record *given,

@@ -81,6 +81,8 @@ int slice_progress(const struct store_chunk *c)
     const bool all = c->reached == items;
     if (all && c->end_status == ACTION_DONE)
         return 100;
+    if (c->members != NULL && c->members->order == MEMBERS_PURGE_KEY)
+        return percent((double)(c->end - key_base(c->project_id)), c->input_bytes);
     if (c->members != NULL)
         return percent((double)(c->first_row + c->n_rows), c->members->expected);
     const double part = items == 0 ? 1.0 : (double)c->reached / (double)items;

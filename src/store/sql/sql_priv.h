@@ -67,10 +67,10 @@ struct sql_backend {
 
     /* Optional. Metadata as the database would give it back, so that "the same" is one comparison
      * of texts. In the arena. 1: it cannot keep them. */
-    int (*canonical)(struct voucher *v, struct arena *a, struct err *err);
+    int (*canonical)(struct str *metadata, struct arena *a, struct err *err);
 
     /* Optional. Can the database keep it? Cheap. */
-    bool (*fits)(const struct voucher *v);
+    bool (*fits)(struct str metadata);
 
     /* Optional. Nobody erases vouchers of the project, and no slice is at work on it, beside this
      * transaction. */
@@ -466,6 +466,12 @@ int sql_tx_publish(struct store_tx *tx, struct publish *p, struct err *err);
 /* slice_run() of a chunk with `members`. */
 int members_slice(struct store_tx *tx, struct store_chunk *c, bool whole, int64_t from_us,
                   struct err *err) MUST_CHECK;
+
+/* ---- key_purge.c ---- */
+
+/* The same for MEMBERS_PURGE_KEY. */
+int key_purge_slice(struct store_tx *tx, struct store_chunk *c, bool whole, int64_t from_us,
+                    struct err *err) MUST_CHECK;
 
 /* ---- tiers.c ---- */
 

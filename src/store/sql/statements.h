@@ -64,8 +64,17 @@
 
 /* What all records have (records.h). */
 #define RECORD_COLUMNS "id, version, source_id, metadata, recent, created_ms, updated_ms"
-#define RECORD_UPDATED                                                                             \
-    "version = ?3, source_id = ?4, metadata = ?5, recent = ?6, created_ms = ?7, updated_ms = ?8"
+#define RECORD_UPDATED(metadata)                                                                   \
+    "version = ?3, source_id = ?4, metadata = " metadata                                           \
+    ", recent = ?6, created_ms = ?7, updated_ms = ?8"
+#define CUSTOMER_INSERT_SQL(metadata)                                                              \
+    "INSERT INTO customers (project_id, " CUSTOMER_COLUMNS ") VALUES (?1, ?2, ?3, ?4, " metadata   \
+    ", ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON "                                          \
+    "CONFLICT DO NOTHING"
+#define CUSTOMER_UPDATE_SQL(metadata)                                                              \
+    "UPDATE customers SET " RECORD_UPDATED(metadata) ", name = ?9, description = ?10, "            \
+                                                     "email = ?11, phone = ?12, birthdate = ?13, " \
+                                                     "birthday = ?14, address = ?15 WHERE id = ?2"
 #define CUSTOMER_COLUMNS                                                                           \
     RECORD_COLUMNS ", name, description, email, phone, birthdate, birthday, address"
 
@@ -128,6 +137,19 @@
     "category_id = CASE WHEN ?18 = 1 THEN ?20 ELSE category_id END, "                              \
     "metadata = CASE WHEN ?21 = 1 THEN " metadata " ELSE metadata END "                            \
     "WHERE " where
+
+/* Resources of a project by ranges of keys, behind ?1, up to ?2 (key_purge.c). */
+#define KEY_STEP "id > ?1 AND id <= ?2"
+#define KEY_LIVE "binned_ms IS NULL"
+#define KEY_RANGE(table)                                                                           \
+    "SELECT (SELECT min(id) FROM " table " WHERE " KEY_STEP "), (SELECT max(id) FROM " table       \
+    " WHERE " KEY_STEP ")"
+#define PURGE_KEY(table, without, where)                                                           \
+    "UPDATE " table " SET metadata = " without                                                     \
+    ", version = ?4, recent = NULL, updated_ms = ?5 WHERE " KEY_STEP                               \
+    " AND version <= ?4 AND " where
+#define WITH_KEY(table, columns, where)                                                            \
+    "SELECT " columns " FROM " table " WHERE " KEY_STEP " AND " where
 
 #define STATEMENTS(X)                                                                              \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                    \
@@ -381,6 +403,23 @@
       "actions WHERE seq = ?1 AND kind = 4) AND created_ms = (SELECT created_ms FROM actions "     \
       "WHERE seq = ?1)")                                                                           \
     X(TRANSACTIONS_ANY, "SELECT 1 FROM transactions WHERE id > ?1 AND id < ?2 LIMIT 1")            \
+    X(VOUCHERS_KEY_RANGE, KEY_RANGE("vouchers"))                                                   \
+    X(CUSTOMERS_KEY_RANGE, KEY_RANGE("customers"))                                                 \
+    X(VOUCHERS_PURGE_KEY,                                                                          \
+      PURGE_KEY("vouchers", "without_key(metadata, ?3)", KEY_LIVE " AND has_key(metadata, ?3)"))   \
+    X(CUSTOMERS_PURGE_KEY,                                                                         \
+      PURGE_KEY("customers", "without_key(metadata, ?3)", "has_key(metadata, ?3)"))                \
+    X(VOUCHERS_WITH_KEY, WITH_KEY("vouchers", "count(*)", KEY_LIVE " AND has_key(metadata, ?3)"))  \
+    X(CUSTOMERS_WITH_KEY, WITH_KEY("customers", "count(*)", "has_key(metadata, ?3)"))              \
+    X(VOUCHERS_KEY_LATER, WITH_KEY("vouchers", VOUCHER_READ_COLUMNS,                               \
+                                   KEY_LIVE " AND has_key(metadata, ?3)") " AND version > ?4")     \
+    X(CUSTOMERS_KEY_LATER,                                                                         \
+      WITH_KEY("customers", CUSTOMER_COLUMNS, "has_key(metadata, ?3)") " AND version > ?4")        \
+    X(CAMPAIGNS_KEY_RANGE, KEY_RANGE("campaigns"))                                                 \
+    X(CAMPAIGNS_METADATA,                                                                          \
+      "SELECT id, metadata FROM campaigns WHERE " KEY_STEP " AND binned_ms IS NULL")               \
+    X(CAMPAIGN_SET_METADATA,                                                                       \
+      "UPDATE campaigns SET metadata = ?2, version = ?3, updated_ms = ?4 WHERE id = ?1")           \
     X(MEMBERS_RANGE,                                                                               \
       "SELECT (SELECT min(id) FROM vouchers WHERE campaign_id = ?1 AND id > ?2), (SELECT max(id) " \
       "FROM vouchers WHERE campaign_id = ?1 AND id > ?2)")                                         \
@@ -417,12 +456,8 @@
       "SELECT " CUSTOMER_COLUMNS " FROM customers WHERE id = ?2 AND project_id = ?1")              \
     X(CUSTOMER_BY_SOURCE,                                                                          \
       "SELECT " CUSTOMER_COLUMNS " FROM customers WHERE project_id = ?1 AND source_id = ?2")       \
-    X(CUSTOMER_INSERT,                                                                             \
-      "INSERT INTO customers (project_id, " CUSTOMER_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, "  \
-      "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT DO NOTHING")                          \
-    X(CUSTOMER_UPDATE,                                                                             \
-      "UPDATE customers SET " RECORD_UPDATED ", name = ?9, description = ?10, email = ?11, "       \
-      "phone = ?12, birthdate = ?13, birthday = ?14, address = ?15 WHERE id = ?2")                 \
+    X(CUSTOMER_INSERT, CUSTOMER_INSERT_SQL("?5"))                                                  \
+    X(CUSTOMER_UPDATE, CUSTOMER_UPDATE_SQL("?5"))                                                  \
     X(DRY_RECORD, "SELECT id, body FROM dry_records WHERE action_seq = ?1 AND name = ?2")          \
     X(DRY_RECORD_PUT, "INSERT INTO dry_records (action_seq, name, id, body) VALUES (?1, ?2, ?3, "  \
                       "?4) ON CONFLICT (action_seq, name) DO UPDATE SET body = excluded.body")     \

@@ -525,7 +525,8 @@ int applier_prepare(struct voucher_applier *ap, struct voucher *given, struct st
                     struct err *err)
 {
     const struct sql_backend *backend = ap->tx->store->backend;
-    const int rc = backend->canonical != NULL ? backend->canonical(given, ap->arena, err) : 0;
+    const bool has = backend->canonical != NULL && (given->set & VF_METADATA) != 0;
+    const int rc = has ? backend->canonical(&given->metadata, ap->arena, err) : 0;
     if (rc > 0)
         *reason = STR(METADATA_UNFIT);
     return rc < 0 ? -1 : 0;
@@ -544,7 +545,7 @@ int applier_apply(struct voucher_applier *ap, struct voucher *v, struct applied 
     }
     if (applier_link(ap, v, err) < 0)
         return -1;
-    if (ap->tx->store->backend->fits != NULL && !ap->tx->store->backend->fits(v))
+    if (ap->tx->store->backend->fits != NULL && !ap->tx->store->backend->fits(v->metadata))
         return fails(METADATA_UNFIT, FAILURE_INVALID, out, err);
     if (ap->dry_run)
         return apply_dry(ap, v, out, err);

@@ -15,6 +15,7 @@
  * A row that a later request has written, that has notes for others, or that is in the bin goes the
  * general way.
  */
+#include "domain/metadata.h"
 #include "store/sqlite/sqlite_priv.h"
 
 static struct str value_str(sqlite3_value *v)
@@ -84,6 +85,29 @@ static void renewed_metadata(sqlite3_context *context, int n, sqlite3_value **ar
         sqlite3_result_text64(context, text.p, text.len, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
+/* has_key(TEXT, KEY): does the object have the member? */
+static void has_key(sqlite3_context *context, int n, sqlite3_value **args)
+{
+    (void)n;
+    sqlite3_result_int(context, metadata_has_key(value_str(args[0]), value_str(args[1])));
+}
+
+/* without_key(TEXT, KEY): the object without that member. NULL: it has no other. */
+static void without_key(sqlite3_context *context, int n, sqlite3_value **args)
+{
+    struct sqlite_store *s = sqlite3_user_data(context);
+    struct str text = value_str(args[0]);
+    struct err err = { 0 };
+    (void)n;
+    arena_reset(&s->scratch);
+    if (metadata_remove_key(&text, value_str(args[1]), &s->scratch, &err) < 0)
+        sqlite3_result_error(context, err.msg, -1);
+    else if (text.len == 0)
+        sqlite3_result_null(context);
+    else
+        sqlite3_result_text64(context, text.p, text.len, SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
 int metadata_functions_add(struct sqlite_store *s, struct err *err)
 {
     sqlite3 *h = s->writer.handle;
@@ -96,6 +120,10 @@ int metadata_functions_add(struct sqlite_store *s, struct err *err)
     if (rc == SQLITE_OK)
         rc = sqlite3_create_function(h, "renewed_metadata", 3, flags, s, renewed_metadata, NULL,
                                      NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_create_function(h, "has_key", 2, flags, s, has_key, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_create_function(h, "without_key", 2, flags, s, without_key, NULL, NULL);
     return rc == SQLITE_OK ? 0 : db_error(&s->writer, rc, "cannot add the SQL functions", err);
 }
 
