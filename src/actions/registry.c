@@ -2,8 +2,12 @@
 /* registry.c - the table of action types. Look here first when you change anything about one. */
 #include "actions/rows.h"
 #include "domain/customer.h"
+#include "domain/product.h"
+#include "domain/sku.h"
 
 static const char *const voucher_required_columns[] = { "Code", NULL };
+static const char *const product_required_columns[] = { "name", NULL };
+static const char *const sku_required_columns[] = { "product_id", "source_id", NULL };
 static const char *const no_columns[] = { NULL };
 
 static void put_voucher_message(struct buf *b, int64_t done, int64_t failed)
@@ -42,6 +46,24 @@ static void put_updated_customers(struct buf *b, int64_t done, int64_t failed)
     buf_printf(b, "Updated %lld customers.", (long long)done);
 }
 
+static void put_updated_products(struct buf *b, int64_t done, int64_t failed)
+{
+    (void)failed;
+    buf_printf(b, "Updated %lld products.", (long long)done);
+}
+
+static void put_product_message(struct buf *b, int64_t done, int64_t failed)
+{
+    buf_printf(b, "%lld product(s) imported successfully, %lld failed.", (long long)done,
+               (long long)failed);
+}
+
+static void put_sku_message(struct buf *b, int64_t done, int64_t failed)
+{
+    buf_printf(b, "%lld sku(s) imported successfully, %lld failed.", (long long)done,
+               (long long)failed);
+}
+
 static void put_deleted(struct buf *b, int64_t done, int64_t failed)
 {
     (void)failed;
@@ -54,6 +76,12 @@ static void put_deleted(struct buf *b, int64_t done, int64_t failed)
     .key_name = "name"
 #define CUSTOMER_ROWS                                                                              \
     .queue = QUEUE_CUSTOMERS, .resource = RESOURCE_CUSTOMER, .row_bytes = sizeof(struct customer), \
+    .key_name = "source_id"
+#define PRODUCT_ROWS                                                                               \
+    .queue = QUEUE_PRODUCTS, .resource = RESOURCE_PRODUCT, .row_bytes = sizeof(struct product),    \
+    .key_name = "source_id"
+#define SKU_ROWS                                                                                   \
+    .queue = QUEUE_PRODUCTS, .resource = RESOURCE_SKU, .row_bytes = sizeof(struct sku),            \
     .key_name = "source_id"
 #define VOUCHER_ROWS                                                                               \
     .queue = QUEUE_VOUCHERS, .resource = RESOURCE_VOUCHER, .row_bytes = sizeof(struct voucher),    \
@@ -179,6 +207,71 @@ static const struct action_kind action_kinds[ACTION_KIND_ID_COUNT] = {
         .mode = APPLY_UPDATE_ONLY,
         .result = RESULT_COUNT,
         .put_message = put_updated_customers,
+    },
+    [ACTION_PRODUCTS_BULK_UPDATE] = {
+        .name = "PRODUCTS.BULK_UPDATE",
+        .summary = "Create or update products, each with its own data",
+        .input = INPUT_RECORDS,
+        PRODUCT_ROWS,
+        .discipline = DISCIPLINE_ORDERED,
+        .mode = APPLY_UPSERT,
+        .result = RESULT_ERRORS,
+        .keys_errors = true,
+        .map_record = product_row_update_item,
+        .check_record = product_check_update_item,
+    },
+    [ACTION_PRODUCTS_METADATA_UPDATE] = {
+        .name = "PRODUCTS.METADATA_UPDATE",
+        .summary = "Update the metadata of products, all with the same",
+        .input = INPUT_RECORDS,
+        PRODUCT_ROWS,
+        .discipline = DISCIPLINE_ORDERED,
+        .mode = APPLY_UPSERT,
+        .result = RESULT_ERRORS,
+        .map_record = product_row_source_id,
+        .check_record = check_source_id,
+    },
+    [ACTION_PRODUCTS_METADATA_KEY_PURGE] = {
+        .name = "PRODUCTS.METADATA_KEY_PURGE",
+        .summary = "Remove a metadata key from all products and their SKUs",
+        .input = INPUT_STORED,
+        PRODUCT_ROWS,
+        .discipline = DISCIPLINE_ORDERED,
+        .mode = APPLY_UPDATE_ONLY,
+        .result = RESULT_COUNT,
+        .put_message = put_updated_products,
+    },
+    [ACTION_PRODUCTS_IMPORT_CSV] = {
+        .name = "PRODUCTS.IMPORT_CSV",
+        .summary = "Create products, or rename them, from a CSV file",
+        .input = INPUT_CSV,
+        PRODUCT_ROWS,
+        .discipline = DISCIPLINE_SHARED,
+        .mode = APPLY_UPSERT,
+        .result = RESULT_MESSAGE,
+        .numbers_rows = true,
+        .row_first = true,
+        .fields = &product_fields,
+        .key_heading = "source_id",
+        .required_columns = product_required_columns,
+        .map_cells = product_row_import_cells,
+        .put_message = put_product_message,
+    },
+    [ACTION_SKUS_IMPORT_CSV] = {
+        .name = "SKUS.IMPORT_CSV",
+        .summary = "Create or update SKUs of products from a CSV file",
+        .input = INPUT_CSV,
+        SKU_ROWS,
+        .discipline = DISCIPLINE_SHARED,
+        .mode = APPLY_UPSERT,
+        .result = RESULT_MESSAGE,
+        .numbers_rows = true,
+        .hides_key = true,
+        .fields = &sku_fields,
+        .key_heading = "source_id",
+        .required_columns = sku_required_columns,
+        .map_cells = sku_row_import_cells,
+        .put_message = put_sku_message,
     },
     [ACTION_VOUCHERS_IMPORT] = {
         .name = "VOUCHERS.IMPORT",

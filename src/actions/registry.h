@@ -28,6 +28,11 @@ enum action_kind_id {
     ACTION_CUSTOMERS_BULK_UPDATE = 8,
     ACTION_CUSTOMERS_METADATA_UPDATE = 9,
     ACTION_CUSTOMERS_METADATA_KEY_PURGE = 10,
+    ACTION_PRODUCTS_BULK_UPDATE = 11,
+    ACTION_PRODUCTS_METADATA_UPDATE = 12,
+    ACTION_PRODUCTS_METADATA_KEY_PURGE = 13,
+    ACTION_PRODUCTS_IMPORT_CSV = 14,
+    ACTION_SKUS_IMPORT_CSV = 15,
     ACTION_VOUCHERS_IMPORT = 16,
     ACTION_VOUCHERS_IMPORT_CSV = 17,
     ACTION_VOUCHERS_BULK_UPDATE = 18,
@@ -80,6 +85,8 @@ struct action_kind {
     enum result_style result;
     bool of_campaign;                    /* it works on the vouchers of one campaign */
     bool numbers_rows;                   /* failed[] items tell the row */
+    bool row_first;                      /* before the key */
+    bool hides_key;                      /* failed[] items do not tell the key */
     bool keys_errors;                    /* errors[] items tell the key */
     const struct field_table *fields;    /* INPUT_CSV: the columns it knows */
     const char *key_name;                /* of a failed[] item and of the report: "code" */

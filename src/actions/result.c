@@ -105,8 +105,11 @@ static void put_failed(struct json_out *o, const struct action_kind *kind,
     for (size_t i = 0; i < view->n_failures; i++) {
         const struct failure_row *f = &view->failures[i];
         json_object(o);
-        put_text(o, kind->key_name, f->key);
-        if (kind->numbers_rows)
+        if (kind->row_first || kind->hides_key)
+            put_count(o, "row", f->row);
+        if (!kind->hides_key)
+            put_text(o, kind->key_name, f->key);
+        if (kind->numbers_rows && !kind->row_first && !kind->hides_key)
             put_count(o, "row", f->row);
         put_text(o, "reason", f->reason);
         json_object_end(o);
@@ -136,6 +139,7 @@ static const struct {
     [FAILURE_METADATA] = { .key = "metadata_validation_failed",
                            .message = "Metadata validation failed" },
     [FAILURE_REFUSED] = { .code = ERR_INVALID_PAYLOAD },
+    [FAILURE_IN_USE] = { .code = ERR_IN_USE, .names_key = true },
 };
 static_assert(ARRAY_LEN(error_kinds) == FAILURE_KIND_COUNT, "every kind of failure has a row");
 

@@ -32,6 +32,13 @@ CELLS_TO_ROW(customer_row_import_cells);
 RECORD_TO_ROW(customer_row_update_item);
 RECORD_TO_ROW(customer_row_source_id);
 
+/* ---- product_rows.c ---- */
+
+CELLS_TO_ROW(product_row_import_cells);
+RECORD_TO_ROW(product_row_update_item);
+RECORD_TO_ROW(product_row_source_id);
+CELLS_TO_ROW(sku_row_import_cells);
+
 /* ---- record_rows.c ---- */
 
 /* Item and plan of a metadata update as an otherwise empty row. 0, or 1 with *reason, which is

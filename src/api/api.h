@@ -58,8 +58,23 @@ int api_vouchers_transactions(struct request *rq, struct response *rs, struct er
 int api_records_start(struct request *rq, struct response *rs, struct err *err);
 extern const struct records_shape api_vouchers_import_body, api_vouchers_bulk_update_body,
     api_vouchers_metadata_update_body, api_customers_bulk_update_body,
-    api_customers_metadata_update_body;
+    api_customers_metadata_update_body, api_products_bulk_update_body,
+    api_products_metadata_update_body;
 
+int api_customers_list(struct request *rq, struct response *rs, struct err *err);
+int api_customers_delete_permanently(struct request *rq, struct response *rs, struct err *err);
+int api_products_list(struct request *rq, struct response *rs, struct err *err);
+int api_products_get(struct request *rq, struct response *rs, struct err *err);
+int api_products_save(struct request *rq, struct response *rs, struct err *err);
+int api_products_change(struct request *rq, struct response *rs, struct err *err);
+int api_products_delete(struct request *rq, struct response *rs, struct err *err);
+int api_products_import_csv(struct request *rq, struct response *rs, struct err *err);
+int api_skus_list(struct request *rq, struct response *rs, struct err *err);
+int api_skus_get(struct request *rq, struct response *rs, struct err *err);
+int api_skus_save(struct request *rq, struct response *rs, struct err *err);
+int api_skus_change(struct request *rq, struct response *rs, struct err *err);
+int api_skus_delete(struct request *rq, struct response *rs, struct err *err);
+int api_skus_import_csv(struct request *rq, struct response *rs, struct err *err);
 int api_metadata_key_purge(struct request *rq, struct response *rs, struct err *err);
 
 int api_customers_import_csv(struct request *rq, struct response *rs, struct err *err);

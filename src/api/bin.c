@@ -15,6 +15,8 @@ static const struct resource {
     [0] = { NULL, ID_KIND_COUNT, ID_KIND_COUNT },
     [RESOURCE_VOUCHER] = { "voucher", ID_VOUCHER, ID_CAMPAIGN },
     [RESOURCE_CAMPAIGN] = { "campaign", ID_CAMPAIGN, ID_KIND_COUNT },
+    [RESOURCE_PRODUCT] = { "product", ID_PRODUCT, ID_KIND_COUNT },
+    [RESOURCE_SKU] = { "sku", ID_SKU, ID_PRODUCT },
 };
 
 /* A type that is not known here prints as null. */

@@ -49,6 +49,20 @@ const struct records_shape api_customers_metadata_update_body = {
     .check = check_record,
 };
 
+const struct records_shape api_products_bulk_update_body = {
+    .text = { .record_type = JSON_OBJECT },
+    .may_be_empty = true,
+    .kind = ACTION_PRODUCTS_BULK_UPDATE,
+    .check = check_record,
+};
+
+const struct records_shape api_products_metadata_update_body = {
+    .text = { .member = "source_ids", .record_type = JSON_STRING, .also = "metadata" },
+    .may_be_empty = true,
+    .kind = ACTION_PRODUCTS_METADATA_UPDATE,
+    .check = check_record,
+};
+
 const struct records_shape api_campaigns_import_body = {
     .text = { .record_type = JSON_OBJECT },
     .kind = ACTION_CAMPAIGN_VOUCHERS_IMPORT,

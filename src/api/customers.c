@@ -1,27 +1,73 @@
 /* SPDX-License-Identifier: MIT */
-/* customers.c - /v1/customers, one at a time (reference 4.4). */
-#include "api/api_priv.h"
+/* customers.c - /v1/customers (reference 4.4). */
+#include "api/records.h"
+#include "base/time_iso.h"
+#include "domain/customer.h"
 
-static int reply_customer(struct request *rq, struct response *rs, const struct customer *c,
-                          struct err *err)
+static int read_customer(const struct json *body, struct arena *a, struct record *given,
+                         struct err *err)
+{
+    return customer_from_json(body, "", a, (struct customer *)(void *)given, err);
+}
+
+static int put_customer(struct request *rq, struct json_out *o, const struct record *r, bool alone,
+                        struct err *err)
 {
     char id[ID_MAX_LEN];
-    id_encode(store_secret(api_of(rq)->store), ID_CUSTOMER, c->key, id);
-    customer_put_json(&(struct json_out){ .b = &rs->body }, c, id);
-    return reply_json(rs, HTTP_OK, err);
+    (void)alone;
+    (void)err;
+    id_encode(store_secret(api_of(rq)->store), ID_CUSTOMER, r->key, id);
+    customer_put_json(o, (const struct customer *)(const void *)r, id);
+    return 0;
+}
+
+static const struct record_query queries[] = {
+    { "email", "email", NULL },
+    { "name", "name", NULL },
+    { "city", "address", "city" },
+    { NULL, NULL, NULL },
+};
+
+static const struct record_api customers = {
+    .resource = RESOURCE_CUSTOMER,
+    .type = "customer",
+    .data_ref = "customers",
+    .id = ID_CUSTOMER,
+    .bytes = sizeof(struct customer),
+    .newest_first = true,
+    .page_max = 99,
+    .queries = queries,
+    .read = read_customer,
+    .put = put_customer,
+};
+
+int api_customers_list(struct request *rq, struct response *rs, struct err *err)
+{
+    return records_list(rq, rs, &customers, 0, err);
 }
 
 int api_customers_get(struct request *rq, struct response *rs, struct err *err)
 {
-    struct customer *c = NULL;
-    if (store_find_customer(api_of(rq)->store, &rq->arena, rq->project->id, rq->args[0], &c, err) <
-        0)
-        return err_wrap(err, "cannot look up a customer");
-    return c != NULL ? reply_customer(rq, rs, c, err)
-                     : reply_not_found(rq, "customer", rq->args[0], err);
+    return records_get(rq, rs, &customers, rq->args[0], err);
 }
 
-/* ---- importing ---- */
+int api_customers_save(struct request *rq, struct response *rs, struct err *err)
+{
+    (void)rs;
+    return records_save(rq, &customers, err);
+}
+
+int api_customers_change(struct request *rq, struct response *rs, struct err *err)
+{
+    (void)rs;
+    return records_change(rq, &customers, rq->args[0], 0, err);
+}
+
+int api_customers_delete(struct request *rq, struct response *rs, struct err *err)
+{
+    (void)rs;
+    return records_delete(rq, &customers, rq->args[0], 0, NULL, err);
+}
 
 int api_customers_import_csv(struct request *rq, struct response *rs, struct err *err)
 {
@@ -29,82 +75,51 @@ int api_customers_import_csv(struct request *rq, struct response *rs, struct err
     return csv_import_start(rq, ACTION_CUSTOMERS_IMPORT_CSV, HTTP_ACCEPTED, err);
 }
 
-/* ---- writing ---- */
+/* ---- permanent deletion ---- */
 
-/* Lives in the request's arena. */
-struct writing {
-    struct customer given;
-    struct customer_write write;
-};
-
-static int write_customer(struct store_tx *tx, void *arg, struct err *err)
+static void put_count(struct json_out *o, const char *key, int64_t n)
 {
-    struct writing *wr = arg;
-    return store_tx_customer_write(tx, &wr->write, err);
+    json_key(o, key);
+    json_int(o, n);
 }
 
-static int answer_customer(struct request *rq, struct response *rs, struct err *err)
+/* The API's own spelling of the object. What is not kept here is counted as none. */
+static int answer_deletion(struct request *rq, struct response *rs, struct err *err)
 {
-    const struct writing *wr = rq->state;
-    return wr->write.found ? reply_customer(rq, rs, &wr->write.customer, err)
-                           : reply_not_found(rq, "customer", rq->args[0], err);
+    const struct record *r = records_written(rq);
+    struct json_out o = { .b = &rs->body };
+    char id[ID_MAX_LEN], customer[ID_MAX_LEN];
+    if (r == NULL)
+        return reply_not_found(rq, "customer", rq->args[0], err);
+    id_encode(store_secret(api_of(rq)->store), ID_DELETION, r->key, id);
+    id_encode(store_secret(api_of(rq)->store), ID_CUSTOMER, r->key, customer);
+    json_object(&o);
+    json_key(&o, "id");
+    json_str(&o, str_of(id));
+    json_key(&o, "created_at");
+    json_time(&o, time_now_ms());
+    json_key(&o, "related_object_id");
+    json_str(&o, str_of(customer));
+    json_key(&o, "related_object");
+    json_str(&o, STR("customer"));
+    json_key(&o, "status");
+    json_str(&o, STR("DONE"));
+    json_key(&o, "data_json");
+    json_object(&o);
+    put_count(&o, "events", 0);
+    put_count(&o, "daily_events", 0);
+    put_count(&o, "segments", 0);
+    put_count(&o, "orders", 0);
+    put_count(&o, "customer", 1);
+    json_object_end(&o);
+    json_key(&o, "object");
+    json_str(&o, STR("pernament_deletion"));
+    json_object_end(&o);
+    return reply_json(rs, HTTP_OK, err);
 }
 
-static int answer_nothing(struct request *rq, struct response *rs, struct err *err)
-{
-    const struct writing *wr = rq->state;
-    return wr->write.found ? reply_json(rs, HTTP_NO_CONTENT, err)
-                           : reply_not_found(rq, "customer", rq->args[0], err);
-}
-
-/* NULL: out of memory. */
-static struct writing *writing_new(struct request *rq, int mode, struct err *err)
-{
-    struct writing *wr = arena_calloc(&rq->arena, sizeof(*wr));
-    if (wr == NULL) {
-        err_nomem(err);
-        return NULL;
-    }
-    wr->write = (struct customer_write){ .project_id = rq->project->id,
-                                         .given = &wr->given,
-                                         .arena = &rq->arena };
-    switch (mode) {
-    case CUSTOMER_CHANGE:
-    case CUSTOMER_ERASE:
-        wr->write.mode = mode;
-        wr->write.id_or_source = rq->args[0];
-        break;
-    default:
-        wr->write.mode = CUSTOMER_SAVE;
-    }
-    return wr;
-}
-
-static int save(struct request *rq, int mode, struct err *err)
-{
-    const struct json *body;
-    struct writing *wr = writing_new(rq, mode, err);
-    if (wr == NULL || api_read_object(rq, &body, err) < 0 ||
-        customer_from_json(body, "", &rq->arena, &wr->given, err) < 0)
-        return -1;
-    return api_write(rq, write_customer, wr, answer_customer, err);
-}
-
-int api_customers_save(struct request *rq, struct response *rs, struct err *err)
+int api_customers_delete_permanently(struct request *rq, struct response *rs, struct err *err)
 {
     (void)rs;
-    return save(rq, CUSTOMER_SAVE, err);
-}
-
-int api_customers_change(struct request *rq, struct response *rs, struct err *err)
-{
-    (void)rs;
-    return save(rq, CUSTOMER_CHANGE, err);
-}
-
-int api_customers_delete(struct request *rq, struct response *rs, struct err *err)
-{
-    struct writing *wr = writing_new(rq, CUSTOMER_ERASE, err);
-    (void)rs;
-    return wr == NULL ? -1 : api_write(rq, write_customer, wr, answer_nothing, err);
+    return records_delete(rq, &customers, rq->args[0], 0, answer_deletion, err);
 }

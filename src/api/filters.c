@@ -380,11 +380,12 @@ static int add_customer(struct request *rq, struct filter_reader *r, struct filt
 {
     struct store *store = api_of(rq)->store;
     struct str value = request_query(rq, param->name);
-    struct customer *c = NULL;
+    struct record *c = NULL;
     char id[ID_MAX_LEN];
     if (value.p == NULL)
         return 0;
-    if (store_find_customer(store, &rq->arena, rq->project->id, value, &c, err) < 0)
+    if (store_find_record(store, &rq->arena, rq->project->id, RESOURCE_CUSTOMER, value, &c, err) <
+        0)
         return err_wrap(err, "cannot look up a customer");
     if (c != NULL) {
         id_encode(store_secret(store), ID_CUSTOMER, c->key, id);

@@ -41,6 +41,9 @@ static const struct {
     [ID_CUSTOMER] = { "cust_", 24, false },
     [ID_PUBLICATION] = { "pub_", 32, false },
     [ID_VALIDATION_RULE] = { "val_", 24, false },
+    [ID_PRODUCT] = { "prod_", 18, true },
+    [ID_SKU] = { "sku_", 18, true },
+    [ID_DELETION] = { "del_", 24, false },
 };
 
 static_assert(crypto_shorthash_KEYBYTES == 16, "the secret holds two SipHash keys");

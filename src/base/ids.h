@@ -31,6 +31,9 @@ enum id_kind {
     ID_CUSTOMER,
     ID_PUBLICATION,
     ID_VALIDATION_RULE,
+    ID_PRODUCT,
+    ID_SKU,
+    ID_DELETION,
     ID_KIND_COUNT
 };
 

@@ -33,6 +33,8 @@ enum field_kind {
 #define FIELD_TEXT_MAX_BYTES   65536
 #define FIELD_OBJECT_MAX_BYTES 262144
 
+#define FIELD_NONE INT64_MIN /* of an integer, or money, that may be missing */
+
 enum field_flags {
     FIELD_IN_JSON = 1u << 0,  /* a body may have it at `path` */
     FIELD_NULLABLE = 1u << 1, /* null is among the types that a message about a body names */

@@ -27,6 +27,7 @@ enum failure_kind {
     FAILURE_DUPLICATE = 2,
     FAILURE_METADATA = 3, /* against the metadata schema */
     FAILURE_REFUSED = 4,  /* the row is fine, but what is stored cannot take it */
+    FAILURE_IN_USE = 5,   /* it is somebody else's */
     FAILURE_KIND_COUNT
 };
 

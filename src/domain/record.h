@@ -37,6 +37,7 @@ enum record_field {
     };                                                                                             \
     struct str id;       /* public, as given: who is meant; {NULL,0}: not given */                 \
     bool replaces;       /* all is given: what is not there is cleared, metadata too */            \
+    uint32_t spared;     /* of `set`: left alone when there is such a record already */            \
     struct str metadata; /* JSON object, compact; {NULL,0}: none */                                \
     /* Only of a stored record. */                                                                 \
     int64_t key;                                                                                   \

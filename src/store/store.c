@@ -217,9 +217,9 @@ int store_tx_category_write(struct store_tx *tx, struct category_write *w, struc
     return ops_of_tx(tx)->tx_category_write(tx, w, err);
 }
 
-int store_tx_customer_write(struct store_tx *tx, struct customer_write *w, struct err *err)
+int store_tx_record_write(struct store_tx *tx, struct record_write *w, struct err *err)
 {
-    return ops_of_tx(tx)->tx_customer_write(tx, w, err);
+    return ops_of_tx(tx)->tx_record_write(tx, w, err);
 }
 
 int store_tx_publish(struct store_tx *tx, struct publish *p, struct err *err)
@@ -227,10 +227,18 @@ int store_tx_publish(struct store_tx *tx, struct publish *p, struct err *err)
     return ops_of_tx(tx)->tx_publish(tx, p, err);
 }
 
-int store_find_customer(struct store *s, struct arena *a, int64_t project_id,
-                        struct str id_or_source, struct customer **out, struct err *err)
+int store_find_record(struct store *s, struct arena *a, int64_t project_id,
+                      enum resource_type resource, struct str id_or_source, struct record **out,
+                      struct err *err)
 {
-    return ops_of(s)->find_customer(s, a, project_id, id_or_source, out, err);
+    return ops_of(s)->find_record(s, a, project_id, resource, id_or_source, out, err);
+}
+
+int store_list_records(struct store *s, struct arena *a, int64_t project_id,
+                       enum resource_type resource, const struct record_page *page,
+                       struct record **out, size_t *n, int64_t *total, bool *more, struct err *err)
+{
+    return ops_of(s)->list_records(s, a, project_id, resource, page, out, n, total, more, err);
 }
 
 int store_tx_rule_write(struct store_tx *tx, struct rule_write *w, struct err *err)

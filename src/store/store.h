@@ -353,20 +353,45 @@ struct rule_write {
     bool found;
 };
 
-/* One customer. Texts that come out are in `arena`. */
-struct customer_write {
+/* One record. */
+enum record_write_mode {
+    RECORD_SAVE,   /* the one that `given` means, or a new one */
+    RECORD_CHANGE, /* what `given` gives */
+    RECORD_TO_BIN, /* invisible from now on; what knows no bin is erased */
+    RECORD_ERASE
+};
+
+struct record_write {
     int64_t project_id;
-    enum {
-        CUSTOMER_SAVE,   /* the one that `given` means, or a new one */
-        CUSTOMER_CHANGE, /* what `given` gives */
-        CUSTOMER_ERASE
-    } mode;
-    struct str id_or_source; /* CHANGE, ERASE */
-    const struct customer *given;
+    enum resource_type resource;
+    enum record_write_mode mode;
+    struct str id_or_source; /* all but SAVE */
+    int64_t parent_key;      /* of a SKU, all but SAVE: of this product only; 0: of any */
+    const struct record *given;
     struct arena *arena;
 
-    struct customer customer; /* as it is stored then; ERASE: as it was */
+    struct record
+        *record; /* as it is stored then, or was; the caller's, a struct of the resource */
     bool found;
+};
+
+struct record_equal {
+    const char *column; /* a constant */
+    const char *member; /* of the object that it holds; NULL: the column itself */
+    struct str value;
+};
+
+struct record_page {
+    enum { RECORD_BY_AGE, RECORD_BY_CHANGE, RECORD_BY_SOURCE_ID } order;
+    bool descending;
+    size_t limit;
+    int64_t offset;
+    int64_t after_key;  /* cursor of RECORD_BY_AGE; 0: none */
+    int64_t parent_key; /* SKUs of this product; 0: of all */
+    const struct record_equal *equals;
+    size_t n_equals;
+    int64_t created_before_ms, created_after_ms; /* TIME_NONE: any */
+    int64_t updated_before_ms, updated_after_ms;
 };
 
 /* Vouchers for a customer. When it is refused the unit fails, and nothing of it stays. */
@@ -553,10 +578,15 @@ struct store_ops {
     int (*tx_voucher_write)(struct store_tx *tx, struct voucher_write *w, struct err *err);
     int (*tx_category_write)(struct store_tx *tx, struct category_write *w, struct err *err);
     int (*tx_campaign_write)(struct store_tx *tx, struct campaign_write *w, struct err *err);
-    int (*tx_customer_write)(struct store_tx *tx, struct customer_write *w, struct err *err);
+    int (*tx_record_write)(struct store_tx *tx, struct record_write *w, struct err *err);
     int (*tx_publish)(struct store_tx *tx, struct publish *p, struct err *err);
-    int (*find_customer)(struct store *s, struct arena *a, int64_t project_id,
-                         struct str id_or_source, struct customer **out, struct err *err);
+    int (*find_record)(struct store *s, struct arena *a, int64_t project_id,
+                       enum resource_type resource, struct str id_or_source, struct record **out,
+                       struct err *err);
+    int (*list_records)(struct store *s, struct arena *a, int64_t project_id,
+                        enum resource_type resource, const struct record_page *page,
+                        struct record **out, size_t *n, int64_t *total, bool *more,
+                        struct err *err);
     int (*tx_rule_write)(struct store_tx *tx, struct rule_write *w, struct err *err);
     int (*find_rule)(struct store *s, struct arena *a, int64_t project_id, int64_t key,
                      struct validation_rule **out, struct err *err);
@@ -766,9 +796,10 @@ int store_tx_voucher_write(struct store_tx *tx, struct voucher_write *w,
 int store_tx_campaign_write(struct store_tx *tx, struct campaign_write *w,
                             struct err *err) MUST_CHECK;
 
-/* Saves, changes or erases a customer, says in *w what became of it. ERR_INVALID_PAYLOAD. */
-int store_tx_customer_write(struct store_tx *tx, struct customer_write *w,
-                            struct err *err) MUST_CHECK;
+/* Saves, changes or erases a record, says in *w what became of it. ERR_INVALID_PAYLOAD,
+ * ERR_DUPLICATE (one in the bin has the source id), ERR_IN_USE, ERR_NOT_FOUND (of what it refers
+ * to). */
+int store_tx_record_write(struct store_tx *tx, struct record_write *w, struct err *err) MUST_CHECK;
 
 /* -1 also when it is refused: then *p says why. */
 int store_tx_publish(struct store_tx *tx, struct publish *p, struct err *err) MUST_CHECK;
@@ -898,9 +929,17 @@ int store_list_rules(struct store *s, struct arena *a, int64_t project_id, int64
                      size_t limit, struct validation_rule **out, size_t *n, int64_t *total,
                      struct err *err) MUST_CHECK;
 
-/* By public id first, then by source id; NULL for none. */
-int store_find_customer(struct store *s, struct arena *a, int64_t project_id,
-                        struct str id_or_source, struct customer **out, struct err *err) MUST_CHECK;
+/* By public id first, then by source id; NULL for none, or one in the bin. */
+int store_find_record(struct store *s, struct arena *a, int64_t project_id,
+                      enum resource_type resource, struct str id_or_source, struct record **out,
+                      struct err *err) MUST_CHECK;
+/* *out are n structs of the resource, see record_at(). *total of all comes from a counter; any
+ * filter is counted: ERR_TOO_SLOW. */
+int store_list_records(struct store *s, struct arena *a, int64_t project_id,
+                       enum resource_type resource, const struct record_page *page,
+                       struct record **out, size_t *n, int64_t *total, bool *more,
+                       struct err *err) MUST_CHECK;
+struct record *record_at(enum resource_type resource, struct record *rows, size_t i);
 
 int store_find_category(struct store *s, struct arena *a, int64_t project_id, int64_t key,
                         struct category **out, struct err *err) MUST_CHECK;

@@ -352,6 +352,13 @@ const assertResult = {
 	'CUSTOMERS.BULK_UPDATE': action =>
 		assertErrorsResult(action, ['message', 'details', 'key', 'source_id']),
 	'CUSTOMERS.METADATA_UPDATE': action => assertErrorsResult(action, ['message', 'details', 'key']),
+	'PRODUCTS.IMPORT_CSV': action =>
+		assertMessageResult(action.result, ['row', 'source_id', 'reason']),
+	'PRODUCTS.BULK_UPDATE': action =>
+		assertErrorsResult(action, ['message', 'details', 'key', 'source_id']),
+	'PRODUCTS.METADATA_UPDATE': action => assertErrorsResult(action, ['message', 'details', 'key']),
+	'PRODUCTS.METADATA_KEY_PURGE': action => assertCountResult(action.result),
+	'SKUS.IMPORT_CSV': action => assertMessageResult(action.result, ['row', 'reason']),
 	'VOUCHERS.BULK_UPDATE': action =>
 		assertErrorsResult(action, ['message', 'details', 'key', 'code']),
 	'VOUCHERS.METADATA_UPDATE': action => assertErrorsResult(action, ['message', 'details', 'key'])

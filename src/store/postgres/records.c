@@ -138,8 +138,13 @@ static void put_columns(struct buf *b, const struct record_table *t, const struc
     field_blob(b, r->recent);
     field_int(b, r->created_ms);
     field_int_or_null(b, r->updated_ms, r->updated_ms == TIME_NONE);
-    for (size_t i = 0; i < t->n_columns; i++)
-        field_text(b, *record_text(r, &t->columns[i]));
+    for (size_t i = 0; i < t->n_columns; i++) {
+        const struct record_column *c = &t->columns[i];
+        if (c->kind == RECORD_TEXT)
+            field_text(b, *record_text(r, c));
+        else
+            field_int_or_null(b, *record_number(r, c), record_is_none(c, *record_number(r, c)));
+    }
 }
 
 static void put_new(struct set *set)
@@ -462,7 +467,8 @@ int pg_records_slice(struct pg_store *s, struct pg_bulk *bulk, struct store_chun
     struct set set = { .s = s, .bulk = bulk, .c = c };
     const int64_t from_us = time_monotonic_us();
     const size_t left = c->n_failures + c->n_mapped - c->slice_done;
-    if (c->dry_run || c->unsorted || left <= ROWS_BY_ONES)
+    if (c->dry_run || c->unsorted || record_table_of(c->resource)->resolve != NULL ||
+        left <= ROWS_BY_ONES)
         return slice_run(&s->bulk_tx, c, false, from_us, err);
     if (sql_of(bulk, c->resource, &set.sql, err) < 0 || begin(&set, err) < 0 ||
         stage(&set, err) < 0)

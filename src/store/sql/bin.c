@@ -10,6 +10,7 @@
 #include "base/time_iso.h"
 #include "domain/bin.h"
 #include "store/sql/filter_sql.h"
+#include "store/sql/records.h"
 
 #define LIST_MAX_MS 5000 /* a filter may refuse entries for so long */
 
@@ -56,9 +57,17 @@ static int erase_voucher(struct store_tx *tx, int64_t project_id, const struct b
     return voucher_erase(db, project_id, e->resource_key, e->resource_name, seq, err);
 }
 
+static int erase_record(struct store_tx *tx, int64_t project_id, const struct bin_entry *e,
+                        struct err *err)
+{
+    return record_erase(tx, e->resource_type, project_id, e->resource_key, err);
+}
+
 static int (*const erasers[])(struct store_tx *tx, int64_t project_id, const struct bin_entry *e,
                               struct err *err) = {
     [RESOURCE_VOUCHER] = erase_voucher,
+    [RESOURCE_PRODUCT] = erase_record,
+    [RESOURCE_SKU] = erase_record,
 };
 
 /* ---- reading ---- */
@@ -157,6 +166,8 @@ static bool put_resource_id(struct sql *q, const struct filter_condition *c, enu
     } kinds[] = {
         { "((resource_type = 1 AND resource_key IN ", ID_VOUCHER },
         { ") OR (resource_type = 2 AND resource_key IN ", ID_CAMPAIGN },
+        { ") OR (resource_type = 3 AND resource_key IN ", ID_PRODUCT },
+        { ") OR (resource_type = 4 AND resource_key IN ", ID_SKU },
     };
     (void)now_ms;
     if (op != FILTER_IS && op != FILTER_IN)
@@ -172,14 +183,16 @@ static bool put_resource_id(struct sql *q, const struct filter_condition *c, enu
 static const struct filter_column columns[BFILTER_COUNT] = {
     [BFILTER_ID] = { "id", ID_BIN_ENTRY, NULL },
     [BFILTER_RESOURCE_TYPE] = { "CASE resource_type WHEN 1 THEN 'voucher' WHEN 2 THEN 'campaign' "
-                                "END",
+                                "WHEN 3 THEN 'product' WHEN 4 THEN 'sku' END",
                                 ID_KIND_COUNT, NULL },
     [BFILTER_RESOURCE_NAME] = { "resource_name", ID_KIND_COUNT, NULL },
     [BFILTER_RESOURCE_ID] = { .sql = "resource_key",
                               .id_kind = ID_KIND_COUNT,
                               .put = put_resource_id },
 };
-static_assert(RESOURCE_VOUCHER == 1 && RESOURCE_CAMPAIGN == 2, "as the columns have it");
+static_assert(RESOURCE_VOUCHER == 1 && RESOURCE_CAMPAIGN == 2 && RESOURCE_PRODUCT == 3 &&
+                  RESOURCE_SKU == 4,
+              "as the columns have it");
 
 static int read_rows(struct list *l, struct stmt *st, struct err *err)
 {

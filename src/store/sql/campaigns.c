@@ -284,16 +284,8 @@ static int count_vouchers(struct db *db, int64_t project_id, int64_t key, int64_
                           struct err *err)
 {
     char counter[64];
-    struct stmt *st = db_statement(db, STATEMENT_TOTAL_GET, err);
-    if (st == NULL)
-        return -1;
     totals_campaign(key, counter, sizeof(counter));
-    bind_int(st, 1, project_id);
-    bind_str(st, 2, str_of(counter));
-    const int got = db_step(db, st, err);
-    *n = got > 0 ? column_int(st, 0) : 0;
-    stmt_reset(st);
-    return got < 0 ? -1 : 0;
+    return totals_get(db, project_id, str_of(counter), n, err);
 }
 
 int campaign_room(struct store_tx *tx, int64_t project_id, int64_t key, int64_t *room,

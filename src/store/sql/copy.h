@@ -21,7 +21,7 @@
 
 #include "store/store.h"
 
-enum { COPY_TABLES = 22 };
+enum { COPY_TABLES = 24 };
 
 enum copy_state {
     COPY_NEW,

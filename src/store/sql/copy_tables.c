@@ -87,6 +87,16 @@ static const struct copy_column customers[] = {
     TEXT("birthdate"), TEXT("birthday"),    TEXT("address"), { "metadata", COLUMN_JSON, NULL },
     INT("created_ms"), INT("updated_ms"),   BLOB("recent")
 };
+#define RECORD                                                                                     \
+    INT("id"), INT("project_id"), INT("version"), TEXT("source_id"),                               \
+        { "metadata", COLUMN_JSON, NULL }, BLOB("recent"), INT("created_ms"), INT("updated_ms")
+static const struct copy_column products[] = {
+    RECORD, TEXT("name"), INT("price"), TEXT("attributes"), TEXT("image_url"), INT("binned_ms")
+};
+static const struct copy_column skus[] = {
+    RECORD,           INT("product_id"),  TEXT("sku"),       INT("price"),
+    TEXT("currency"), TEXT("attributes"), TEXT("image_url"), INT("binned_ms")
+};
 static const struct copy_column dry_records[] = { INT("action_seq"), TEXT("name"), INT("id"),
                                                   BLOB("body") };
 static const struct copy_column validation_rules[] = { INT("id"), INT("project_id"), TEXT("body"),
@@ -174,6 +184,8 @@ const struct copy_table copy_tables[COPY_TABLES] = {
     TABLE(campaigns, "campaigns", BY_KEY, 1, 0),
     TABLE(promotion_tiers, "tiers of promotions", BY_KEY, 1, 0),
     TABLE(customers, "customers", BY_KEY, 1, 0),
+    TABLE(products, "products", BY_KEY, 1, 0),
+    TABLE(skus, "SKUs", BY_KEY, 1, 0),
     TABLE(publications, "publications", BY_KEY, 1, 0),
     TABLE(validation_rules, "validation rules", BY_KEY, 1, 0),
     TABLE(categories, "categories", BY_KEY, 1, 0),

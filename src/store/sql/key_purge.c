@@ -17,6 +17,9 @@
 #define STEP_US    INT64_C(8000)
 #define SLICE_ROWS 250000
 
+/* In the checkpoint: it is at the SKUs, which go along with their products and are not counted. */
+#define AT_SKUS (INT64_C(1) << 62)
+
 struct purge;
 
 /* What the kinds of resources differ in. */
@@ -33,6 +36,7 @@ struct purge {
     struct store_tx *tx;
     struct store_chunk *c;
     const struct purged_table *table;
+    enum resource_type resource;
     struct str key;
     int64_t now_ms;
     int64_t low, high, end; /* the step: keys behind low, up to high; and the last there is */
@@ -83,6 +87,7 @@ static int later_record(struct purge *p, struct stmt *st, bool *changed, struct 
 {
     struct arena *a = p->tx->scratch;
     struct record_applier ap = record_applier_of(p->tx, p->c);
+    ap.table = record_table_of(p->resource);
     struct record *stored = arena_alloc(a, ap.table->bytes);
     struct noted noted = { .set = RECORD_METADATA, .metadata_bit = RECORD_METADATA };
     if (stored == NULL)
@@ -151,6 +156,16 @@ static const struct purged_table tables[RESOURCE_TYPES] = {
                            .later = STATEMENT_VOUCHERS_KEY_LATER,
                            .purge_later = later_voucher },
     [RESOURCE_CAMPAIGN] = { .range = STATEMENT_CAMPAIGNS_KEY_RANGE, .purge_step = purge_campaigns },
+    [RESOURCE_PRODUCT] = { .range = STATEMENT_PRODUCTS_KEY_RANGE,
+                           .purge = STATEMENT_PRODUCTS_PURGE_KEY,
+                           .with_key = STATEMENT_PRODUCTS_WITH_KEY,
+                           .later = STATEMENT_PRODUCTS_KEY_LATER,
+                           .purge_later = later_record },
+    [RESOURCE_SKU] = { .range = STATEMENT_SKUS_KEY_RANGE,
+                       .purge = STATEMENT_SKUS_PURGE_KEY,
+                       .with_key = STATEMENT_SKUS_WITH_KEY,
+                       .later = STATEMENT_SKUS_KEY_LATER,
+                       .purge_later = later_record },
     [RESOURCE_CUSTOMER] = { .range = STATEMENT_CUSTOMERS_KEY_RANGE,
                             .purge = STATEMENT_CUSTOMERS_PURGE_KEY,
                             .with_key = STATEMENT_CUSTOMERS_WITH_KEY,
@@ -247,9 +262,12 @@ static int take_step(struct purge *p, struct err *err)
     p->last = p->high == p->end;
     if (purge_step(p, &changed, err) < 0)
         return -1;
-    p->c->adding[OUTCOME_UPDATED] += changed;
-    p->c->n_rows += changed;
-    p->low = p->c->end = p->high;
+    if (p->resource == p->c->resource) {
+        p->c->adding[OUTCOME_UPDATED] += changed;
+        p->c->n_rows += changed;
+    }
+    p->low = p->high;
+    p->c->end = p->high | (p->resource == RESOURCE_SKU ? AT_SKUS : 0);
     const int64_t us = time_monotonic_us() - from_us;
     if (us < STEP_US / 2 && p->keys < STEP_MOST)
         p->keys *= 2;
@@ -274,7 +292,9 @@ static int walk(struct purge *p, bool whole, int64_t from_us, struct err *err)
             p->last || p->c->n_rows >= SLICE_ROWS ||
             (!whole && s->backend->wants_room(s, (size_t)(p->keys), time_monotonic_us() - from_us));
     }
-    if (p->last)
+    if (p->last && p->resource == RESOURCE_PRODUCT)
+        p->c->end = AT_SKUS;
+    else if (p->last)
         p->c->end_status = ACTION_DONE;
     return 0;
 }
@@ -282,12 +302,14 @@ static int walk(struct purge *p, bool whole, int64_t from_us, struct err *err)
 int key_purge_slice(struct store_tx *tx, struct store_chunk *c, bool whole, int64_t from_us,
                     struct err *err)
 {
+    const enum resource_type resource = (c->start & AT_SKUS) != 0 ? RESOURCE_SKU : c->resource;
     struct purge p = { .tx = tx,
                        .c = c,
-                       .table = &tables[c->resource],
+                       .resource = resource,
+                       .table = &tables[resource],
                        .key = c->members->key,
                        .now_ms = time_now_ms(),
-                       .low = c->start,
+                       .low = c->start & ~AT_SKUS,
                        .keys = STEP_FIRST };
     if (slice_open(tx, c, err) < 0)
         return -1;

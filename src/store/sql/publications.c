@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #include "base/time_iso.h"
-#include "store/sql/sql_priv.h"
+#include "store/sql/records.h"
 
 /* One publication on its way. */
 struct publishing {
@@ -326,6 +326,15 @@ static int begin(struct publishing *pb, struct err *err)
     return 0;
 }
 
+static int save_customer(struct store_tx *tx, struct publish *p, struct err *err)
+{
+    struct record_applier ap;
+    return record_writer(&ap, record_table_of(RESOURCE_CUSTOMER), tx, p->project_id, p->arena,
+                         err) < 0
+               ? -1
+               : record_save(&ap, &p->given->customer.record, &p->customer.record, err);
+}
+
 int sql_tx_publish(struct store_tx *tx, struct publish *p, struct err *err)
 {
     struct publishing pb = { .tx = tx, .db = tx->db, .p = p };
@@ -338,9 +347,8 @@ int sql_tx_publish(struct store_tx *tx, struct publish *p, struct err *err)
     if (begin(&pb, err) < 0)
         return -1;
     if (!p->refused) {
-        if (customer_save(tx, p->project_id, &p->given->customer, p->arena, &p->customer, err) <
-                0 ||
-            tx_next_seq(tx, &pb.ap.seq, err) < 0 || applier_begin(&pb.ap, err) < 0)
+        if (save_customer(tx, p, err) < 0 || tx_next_seq(tx, &pb.ap.seq, err) < 0 ||
+            applier_begin(&pb.ap, err) < 0)
             return -1;
         const int rc =
             p->given->voucher.p != NULL ? publish_voucher(&pb, err) : publish_campaign(&pb, err);

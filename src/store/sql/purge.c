@@ -20,6 +20,7 @@ static const struct step {
 } steps[] = {
     { STATEMENT_PURGE_VOUCHERS, true, 1 },   { STATEMENT_PURGE_TRANSACTIONS, true, 1 },
     { STATEMENT_PURGE_BIN, true, 1 },        { STATEMENT_PURGE_RULES, true, 1 },
+    { STATEMENT_PURGE_PRODUCTS, true, 1 },   { STATEMENT_PURGE_SKUS, true, 1 },
     { STATEMENT_PURGE_CUSTOMERS, true, 1 },  { STATEMENT_PURGE_PUBLICATIONS, true, 1 },
     { STATEMENT_PURGE_CAMPAIGNS, true, 1 },  { STATEMENT_PURGE_TIERS, true, 1 },
     { STATEMENT_PURGE_CATEGORIES, true, 1 }, { STATEMENT_PURGE_EXPORTS, true, 1 },

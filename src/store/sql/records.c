@@ -22,8 +22,15 @@ static void bind_record(const struct record_table *t, struct stmt *st, const str
         bind_null(st, 6);
     bind_int(st, 7, r->created_ms);
     bind_time(st, 8, r->updated_ms);
-    for (size_t i = 0; i < t->n_columns; i++)
-        bind_str(st, RECORD_COMMON + 2 + (int)i, *record_text(r, &t->columns[i]));
+    for (size_t i = 0; i < t->n_columns; i++) {
+        const struct record_column *c = &t->columns[i];
+        const int place = RECORD_COMMON + 2 + (int)i;
+        if (c->kind == RECORD_TEXT)
+            bind_str(st, place, *record_text(r, c));
+        else
+            bind_int_or_null(st, place, *record_number(r, c),
+                             record_is_none(c, *record_number(r, c)));
+    }
 }
 
 int record_read_row(const struct record_table *t, struct stmt *st, struct record *r,
@@ -38,8 +45,16 @@ int record_read_row(const struct record_table *t, struct stmt *st, struct record
     r->created_ms = column_int(st, 5);
     r->updated_ms = column_time(st, 6);
     r->binned_ms = TIME_NONE;
-    for (size_t i = 0; i < t->n_columns; i++)
-        *record_text(r, &t->columns[i]) = column_str(st, RECORD_COMMON + (int)i);
+    for (size_t i = 0; i < t->n_columns; i++) {
+        const struct record_column *c = &t->columns[i];
+        const int place = RECORD_COMMON + (int)i;
+        if (c->kind == RECORD_TEXT)
+            *record_text(r, c) = column_str(st, place);
+        else if (c->kind == RECORD_TIME)
+            *record_number(r, c) = column_time(st, place);
+        else
+            *record_number(r, c) = column_is_null(st, place) ? FIELD_NONE : column_int(st, place);
+    }
     return row_check(st, err);
 }
 
@@ -51,7 +66,7 @@ int record_keep_texts(const struct record_table *t, struct record *r, struct are
         return err_nomem(err);
     for (size_t i = 0; i < t->n_columns; i++) {
         struct str *text = record_text(r, &t->columns[i]);
-        if (!arena_keep(a, &text, 1))
+        if (t->columns[i].kind == RECORD_TEXT && !arena_keep(a, &text, 1))
             return err_nomem(err);
     }
     return 0;
@@ -96,12 +111,12 @@ int record_find(struct db *db, const struct id_secret *secret, const struct reco
                 struct err *err)
 {
     int64_t key;
-    if (id_decode(secret, t->id, id_or_source, &key)) {
-        const int got = record_by_key(db, t, project_id, key, a, r, err);
-        if (got != 0)
-            return got;
-    }
-    return record_by_source(db, t, project_id, id_or_source, a, r, err);
+    int got = 0;
+    if (id_decode(secret, t->id, id_or_source, &key))
+        got = record_by_key(db, t, project_id, key, a, r, err);
+    if (got == 0 || (got > 0 && r->binned_ms != TIME_NONE))
+        got = record_by_source(db, t, project_id, id_or_source, a, r, err);
+    return got > 0 && r->binned_ms != TIME_NONE ? 0 : got;
 }
 
 /* ---- dry runs ---- */
@@ -141,6 +156,25 @@ static bool get_dry_text(struct str *from, struct str *out)
     return true;
 }
 
+static void put_dry_column(struct buf *b, const struct record *r, const struct record_column *c)
+{
+    if (c->kind == RECORD_TEXT)
+        put_dry_text(b, *record_text(r, c));
+    else
+        put_dry_text(b, (struct str){ (const char *)record_number(r, c), sizeof(int64_t) });
+}
+
+static bool get_dry_column(struct str *from, struct record *r, const struct record_column *c)
+{
+    struct str number;
+    if (c->kind == RECORD_TEXT)
+        return get_dry_text(from, record_text(r, c));
+    if (!get_dry_text(from, &number) || number.len != sizeof(int64_t))
+        return false;
+    memcpy(record_number(r, c), number.p, sizeof(int64_t));
+    return true;
+}
+
 static int put_dry(struct record_applier *ap, const struct record *r, struct err *err)
 {
     struct str name;
@@ -152,7 +186,7 @@ static int put_dry(struct record_applier *ap, const struct record *r, struct err
     put_dry_text(&b, r->source_id);
     put_dry_text(&b, r->metadata);
     for (size_t i = 0; i < ap->table->n_columns; i++)
-        put_dry_text(&b, *record_text(r, &ap->table->columns[i]));
+        put_dry_column(&b, r, &ap->table->columns[i]);
     int rc = buf_ok(&b, err);
     if (rc == 0) {
         bind_int(st, 1, ap->seq);
@@ -182,7 +216,7 @@ static int get_dry(struct record_applier *ap, struct str name, struct record *r,
         r->updated_ms = r->binned_ms = TIME_NONE;
         bool whole = get_dry_text(&body, &r->source_id) && get_dry_text(&body, &r->metadata);
         for (size_t i = 0; whole && i < ap->table->n_columns; i++)
-            whole = get_dry_text(&body, record_text(r, &ap->table->columns[i]));
+            whole = get_dry_column(&body, r, &ap->table->columns[i]);
         if (!whole)
             got = err_set(err, ERR_STORE, "a record of a dry run cannot be read");
         else if (row_check(st, err) < 0 || record_keep_texts(ap->table, r, ap->arena, err) < 0)
@@ -236,12 +270,6 @@ static int leave(struct record_applier *ap, const struct record *stored, struct 
     return 0;
 }
 
-static int fails(struct applied *out, enum failure_kind kind, struct str reason)
-{
-    *out = (struct applied){ .outcome = OUTCOME_FAILED, .kind = kind, .reason = reason };
-    return 0;
-}
-
 /* Version and note of a stored record that has been written, or found the same. */
 static int stamp(struct record_applier *ap, struct record *stored, const struct record *given,
                  bool changed, bool *write, struct err *err)
@@ -278,6 +306,15 @@ int record_prepare(struct record_applier *ap, struct record *given, struct str *
     return rc < 0 ? -1 : 0;
 }
 
+/* One in the bin keeps its source id: reference 4.10. */
+static int in_the_way(struct record_applier *ap, const struct record *stored, struct applied *out,
+                      struct err *err)
+{
+    const char *text = arena_printf(ap->arena, "Duplicated %s exists with id %.*s", ap->table->one,
+                                    STR_FMT(stored->source_id));
+    return text == NULL ? err_nomem(err) : record_refused(out, FAILURE_DUPLICATE, str_of(text));
+}
+
 int record_change(struct record_applier *ap, struct record *stored, const struct record *given,
                   struct applied *out, bool *write, struct err *err)
 {
@@ -286,10 +323,17 @@ int record_change(struct record_applier *ap, struct record *stored, const struct
     struct str reason = { NULL, 0 };
     *out = (struct applied){ .outcome = OUTCOME_SUPERSEDED };
     *write = false;
+    if (stored->binned_ms != TIME_NONE)
+        return in_the_way(ap, stored, out, err);
+    if (ap->table->refuse != NULL && ap->table->refuse(ap, stored, given, out, err) < 0)
+        return -1;
+    if (out->outcome == OUTCOME_FAILED)
+        return 0;
     struct record *change = arena_alloc(ap->arena, ap->table->bytes);
     if (change == NULL)
         return err_nomem(err);
     memcpy(change, given, ap->table->bytes);
+    change->set &= ~given->spared;
     if (behind && leave(ap, stored, change, &left, err) < 0)
         return -1;
     if (!left)
@@ -297,10 +341,10 @@ int record_change(struct record_applier *ap, struct record *stored, const struct
     if (record_prepare(ap, change, &reason, err) < 0)
         return -1;
     if (reason.p != NULL)
-        return fails(out, FAILURE_INVALID, reason);
+        return record_refused(out, FAILURE_INVALID, reason);
     const int rc = ap->table->merge(stored, change, ap->arena, &changed, &reason, err);
     if (rc != 0)
-        return rc < 0 ? -1 : fails(out, FAILURE_REFUSED, reason);
+        return rc < 0 ? -1 : record_refused(out, FAILURE_REFUSED, reason);
     if (stamp(ap, stored, given, changed, write, err) < 0)
         return -1;
     out->outcome = changed ? OUTCOME_UPDATED : behind ? OUTCOME_SUPERSEDED : OUTCOME_UNCHANGED;
@@ -371,6 +415,8 @@ static int find_meant(struct record_applier *ap, const struct record *given, str
     int got = 0;
     if (given->id.p != NULL && id_decode(secret, ap->table->id, given->id, &key))
         got = record_by_key(ap->db, ap->table, ap->project_id, key, ap->arena, stored, err);
+    if (got > 0 && stored->binned_ms != TIME_NONE)
+        got = 0;
     if (got == 0 && given->source_id.p != NULL)
         got = record_by_source(ap->db, ap->table, ap->project_id, given->source_id, ap->arena,
                                stored, err);
@@ -419,7 +465,11 @@ int record_apply(struct record_applier *ap, struct record *given, struct applied
     *out = (struct applied){ 0 };
     arena_reset(ap->arena);
     if (backend->fits != NULL && !backend->fits(given->metadata))
-        return fails(out, FAILURE_INVALID, STR(METADATA_UNFIT));
+        return record_refused(out, FAILURE_INVALID, STR(METADATA_UNFIT));
+    if (ap->table->resolve != NULL && ap->table->resolve(ap, given, out, err) < 0)
+        return -1;
+    if (out->outcome == OUTCOME_FAILED)
+        return 0;
     struct record *stored = arena_alloc(ap->arena, ap->table->bytes);
     if (stored == NULL)
         return err_nomem(err);

@@ -9,11 +9,15 @@
 #ifndef STORE_SQL_RECORDS_H
 #define STORE_SQL_RECORDS_H
 
+#include "domain/field.h"
 #include "domain/record.h"
 #include "store/sql/sql_priv.h"
 
 enum record_column_kind {
-    RECORD_TEXT, /* struct str; NULL: {NULL,0} */
+    RECORD_TEXT,   /* struct str; NULL: {NULL,0} */
+    RECORD_INT,    /* int64_t */
+    RECORD_NUMBER, /* int64_t; NULL: FIELD_NONE */
+    RECORD_TIME,   /* int64_t; NULL: TIME_NONE */
 };
 
 struct record_column {
@@ -24,6 +28,8 @@ struct record_column {
 
 /* id, version, source_id, metadata, recent, created_ms, updated_ms: see RECORD_COLUMNS. */
 #define RECORD_COMMON 7
+
+struct record_applier;
 
 struct record_table {
     const char *name;  /* "customers" */
@@ -36,6 +42,16 @@ struct record_table {
     enum statement by_sources, by_sources_locked; /* many, with their place: PostgreSQL's */
     const struct record_column *columns;          /* behind the common ones */
     size_t n_columns;
+
+    bool in_bin;             /* it has binned_ms, and goes into the bin */
+    const char *name_column; /* of the bin's entry; NULL: source_id */
+
+    /* Optional. Finds what the given record refers to. *out: FAILED when that is not there. */
+    int (*resolve)(struct record_applier *ap, struct record *given, struct applied *out,
+                   struct err *err);
+    /* Optional. *out: FAILED when the stored record cannot be the one that is meant. */
+    int (*refuse)(struct record_applier *ap, const struct record *stored,
+                  const struct record *given, struct applied *out, struct err *err);
 
     /* Applies what is given to the stored record. 0; 1: it cannot be, with *reason (static); -1. */
     int (*merge)(struct record *stored, const struct record *given, struct arena *a, bool *changed,
@@ -84,6 +100,21 @@ int record_prepare(struct record_applier *ap, struct record *given, struct str *
 int record_change(struct record_applier *ap, struct record *stored, const struct record *given,
                   struct applied *out, bool *write, struct err *err) MUST_CHECK;
 
+/* ---- record_write.c ---- */
+
+/* A writer for one record, or a few, within a unit of work. */
+int record_writer(struct record_applier *ap, const struct record_table *t, struct store_tx *tx,
+                  int64_t project_id, struct arena *a, struct err *err) MUST_CHECK;
+/* The one that is meant, with what is new; or a new one (reference 8.3). *r, a struct of the table,
+ * is as it is stored then. */
+int record_save(struct record_applier *ap, const struct record *given, struct record *r,
+                struct err *err) MUST_CHECK;
+/* With what hangs on it. The counter is the caller's. */
+int record_erase(struct store_tx *tx, enum resource_type resource, int64_t project_id, int64_t key,
+                 struct err *err) MUST_CHECK;
+
+/* ---- records.c ---- */
+
 int record_insert(struct record_applier *ap, struct record *r, bool *exists,
                   struct err *err) MUST_CHECK;
 int record_update(struct record_applier *ap, const struct record *r, struct err *err) MUST_CHECK;
@@ -115,5 +146,34 @@ static inline struct str *record_text(const struct record *r, const struct recor
 {
     return (struct str *)(void *)((char *)(uintptr_t)r + c->offset);
 }
+
+static inline int64_t *record_number(const struct record *r, const struct record_column *c)
+{
+    return (int64_t *)(void *)((char *)(uintptr_t)r + c->offset);
+}
+
+/* Is the number of a column none? */
+static inline bool record_is_none(const struct record_column *c, int64_t v)
+{
+    return (c->kind == RECORD_NUMBER && v == FIELD_NONE) ||
+           (c->kind == RECORD_TIME && v == TIME_NONE);
+}
+
+/* The row fails. */
+static inline int record_refused(struct applied *out, enum failure_kind kind, struct str reason)
+{
+    *out = (struct applied){ .outcome = OUTCOME_FAILED, .kind = kind, .reason = reason };
+    return 0;
+}
+
+/* ---- skus.c ---- */
+
+int sku_resolve(struct record_applier *ap, struct record *given, struct applied *out,
+                struct err *err) MUST_CHECK;
+int sku_refuse(struct record_applier *ap, const struct record *stored, const struct record *given,
+               struct applied *out, struct err *err) MUST_CHECK;
+/* Those of a product follow it into the bin (now_ms), or out (TIME_NONE). */
+int skus_follow(struct store_tx *tx, int64_t project_id, int64_t product, int64_t now_ms,
+                struct err *err) MUST_CHECK;
 
 #endif

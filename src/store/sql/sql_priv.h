@@ -131,9 +131,9 @@ static inline int lock_project(struct store_tx *tx, int64_t project_id, bool alo
     .list_inputs = sql_list_inputs, .find_voucher = sql_find_voucher,                              \
     .list_vouchers = sql_list_vouchers, .walk_vouchers = sql_walk_vouchers,                        \
     .list_transactions = sql_list_transactions, .find_category = sql_find_category,                \
-    .tx_customer_write = sql_tx_customer_write, .tx_publish = sql_tx_publish,                      \
-    .find_customer = sql_find_customer, .tx_rule_write = sql_tx_rule_write,                        \
-    .find_rule = sql_find_rule, .list_rules = sql_list_rules,                                      \
+    .tx_record_write = sql_tx_record_write, .tx_publish = sql_tx_publish,                          \
+    .find_record = sql_find_record, .list_records = sql_list_records,                              \
+    .tx_rule_write = sql_tx_rule_write, .find_rule = sql_find_rule, .list_rules = sql_list_rules,  \
     .tx_campaign_write = sql_tx_campaign_write, .count_codes = sql_count_codes,                    \
     .find_campaign = sql_find_campaign, .list_campaigns = sql_list_campaigns,                      \
     .find_tier = sql_find_tier, .list_tiers = sql_list_tiers,                                      \
@@ -431,20 +431,15 @@ int campaign_forget(struct db *db, int64_t project_id, int64_t key, struct err *
  * vouchers that it still has. */
 int campaign_keep(struct db *db, int64_t action_seq, struct err *err) MUST_CHECK;
 
-/* ---- customers.c ---- */
+/* ---- record_write.c, record_list.c ---- */
 
-/* By public id first, then by source id. 1: *c is it, texts in the arena; 0: there is none. */
-int customer_find(struct db *db, const struct id_secret *secret, int64_t project_id,
-                  struct str id_or_source, struct arena *a, struct customer *c,
-                  struct err *err) MUST_CHECK;
-
-/* The customer that is meant, with what is new; or a new one (reference 4.4, upsert). */
-int customer_save(struct store_tx *tx, int64_t project_id, const struct customer *given,
-                  struct arena *a, struct customer *c, struct err *err) MUST_CHECK;
-
-int sql_tx_customer_write(struct store_tx *tx, struct customer_write *w, struct err *err);
-int sql_find_customer(struct store *s, struct arena *a, int64_t project_id, struct str id_or_source,
-                      struct customer **out, struct err *err);
+int sql_tx_record_write(struct store_tx *tx, struct record_write *w, struct err *err);
+int sql_find_record(struct store *s, struct arena *a, int64_t project_id,
+                    enum resource_type resource, struct str id_or_source, struct record **out,
+                    struct err *err);
+int sql_list_records(struct store *s, struct arena *a, int64_t project_id,
+                     enum resource_type resource, const struct record_page *page,
+                     struct record **out, size_t *n, int64_t *total, bool *more, struct err *err);
 
 /* ---- validation_rules.c ---- */
 
@@ -607,6 +602,9 @@ int category_link(struct db *db, int64_t project_id, struct voucher *v, struct e
 int applier_link(struct voucher_applier *ap, struct voucher *v, struct err *err) MUST_CHECK;
 
 /* ---- totals.c ---- */
+
+int totals_get(struct db *db, int64_t project_id, struct str resource, int64_t *n,
+               struct err *err) MUST_CHECK;
 
 /* Adds n (0: nothing to do; below 0: takes) to a counter of the project. */
 int totals_add(struct db *db, int64_t project_id, struct str resource, int64_t n,

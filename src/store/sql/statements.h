@@ -67,6 +67,25 @@
 #define RECORD_UPDATED(metadata)                                                                   \
     "version = ?3, source_id = ?4, metadata = " metadata                                           \
     ", recent = ?6, created_ms = ?7, updated_ms = ?8"
+#define PRODUCT_COLUMNS RECORD_COLUMNS ", name, price, attributes, image_url, binned_ms"
+#define SKU_COLUMNS                                                                                \
+    RECORD_COLUMNS ", product_id, sku, price, currency, attributes, image_url, binned_ms"
+#define PRODUCT_INSERT_SQL(metadata)                                                               \
+    "INSERT INTO products (project_id, " PRODUCT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, " metadata     \
+    ", ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO "                                        \
+    "NOTHING"
+#define PRODUCT_UPDATE_SQL(metadata)                                                               \
+    "UPDATE products SET " RECORD_UPDATED(                                                         \
+        metadata) ", name = ?9, price = ?10, attributes = ?11, "                                   \
+                  "image_url = ?12, binned_ms = ?13 WHERE id = ?2"
+#define SKU_INSERT_SQL(metadata)                                                                   \
+    "INSERT INTO skus (project_id, " SKU_COLUMNS ") VALUES (?1, ?2, ?3, ?4, " metadata             \
+    ", ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON "                                          \
+    "CONFLICT DO NOTHING"
+#define SKU_UPDATE_SQL(metadata)                                                                   \
+    "UPDATE skus SET " RECORD_UPDATED(metadata) ", product_id = ?9, sku = ?10, price = ?11, "      \
+                                                "currency = ?12, attributes = ?13, image_url = "   \
+                                                "?14, binned_ms = ?15 WHERE id = ?2"
 #define CUSTOMER_INSERT_SQL(metadata)                                                              \
     "INSERT INTO customers (project_id, " CUSTOMER_COLUMNS ") VALUES (?1, ?2, ?3, ?4, " metadata   \
     ", ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON "                                          \
@@ -202,6 +221,8 @@
     X(PURGE_BIN, PURGE_BY_KEY("bin"))                                                              \
     X(PURGE_CAMPAIGNS, PURGE_BY_KEY("campaigns"))                                                  \
     X(PURGE_TIERS, PURGE_BY_KEY("promotion_tiers"))                                                \
+    X(PURGE_PRODUCTS, PURGE_BY_KEY("products"))                                                    \
+    X(PURGE_SKUS, PURGE_BY_KEY("skus"))                                                            \
     X(PURGE_CUSTOMERS, PURGE_BY_KEY("customers"))                                                  \
     X(PURGE_PUBLICATIONS, PURGE_BY_KEY("publications"))                                            \
     X(PURGE_RULES, PURGE_BY_KEY("validation_rules"))                                               \
@@ -404,6 +425,18 @@
       "WHERE seq = ?1)")                                                                           \
     X(TRANSACTIONS_ANY, "SELECT 1 FROM transactions WHERE id > ?1 AND id < ?2 LIMIT 1")            \
     X(VOUCHERS_KEY_RANGE, KEY_RANGE("vouchers"))                                                   \
+    X(PRODUCTS_KEY_RANGE, KEY_RANGE("products"))                                                   \
+    X(PRODUCTS_PURGE_KEY,                                                                          \
+      PURGE_KEY("products", "without_key(metadata, ?3)", KEY_LIVE " AND has_key(metadata, ?3)"))   \
+    X(PRODUCTS_WITH_KEY, WITH_KEY("products", "count(*)", KEY_LIVE " AND has_key(metadata, ?3)"))  \
+    X(PRODUCTS_KEY_LATER, WITH_KEY("products", PRODUCT_COLUMNS,                                    \
+                                   KEY_LIVE " AND has_key(metadata, ?3)") " AND version > ?4")     \
+    X(SKUS_KEY_RANGE, KEY_RANGE("skus"))                                                           \
+    X(SKUS_PURGE_KEY,                                                                              \
+      PURGE_KEY("skus", "without_key(metadata, ?3)", KEY_LIVE " AND has_key(metadata, ?3)"))       \
+    X(SKUS_WITH_KEY, WITH_KEY("skus", "count(*)", KEY_LIVE " AND has_key(metadata, ?3)"))          \
+    X(SKUS_KEY_LATER,                                                                              \
+      WITH_KEY("skus", SKU_COLUMNS, KEY_LIVE " AND has_key(metadata, ?3)") " AND version > ?4")    \
     X(CUSTOMERS_KEY_RANGE, KEY_RANGE("customers"))                                                 \
     X(VOUCHERS_PURGE_KEY,                                                                          \
       PURGE_KEY("vouchers", "without_key(metadata, ?3)", KEY_LIVE " AND has_key(metadata, ?3)"))   \
@@ -456,6 +489,23 @@
       "SELECT " CUSTOMER_COLUMNS " FROM customers WHERE id = ?2 AND project_id = ?1")              \
     X(CUSTOMER_BY_SOURCE,                                                                          \
       "SELECT " CUSTOMER_COLUMNS " FROM customers WHERE project_id = ?1 AND source_id = ?2")       \
+    X(PRODUCT_BY_KEY,                                                                              \
+      "SELECT " PRODUCT_COLUMNS " FROM products WHERE id = ?2 AND project_id = ?1")                \
+    X(PRODUCT_BY_SOURCE,                                                                           \
+      "SELECT " PRODUCT_COLUMNS " FROM products WHERE project_id = ?1 AND source_id = ?2")         \
+    X(PRODUCT_INSERT, PRODUCT_INSERT_SQL("?5"))                                                    \
+    X(PRODUCT_UPDATE, PRODUCT_UPDATE_SQL("?5"))                                                    \
+    X(PRODUCT_DELETE, "DELETE FROM products WHERE id = ?1")                                        \
+    X(SKU_BY_KEY, "SELECT " SKU_COLUMNS " FROM skus WHERE id = ?2 AND project_id = ?1")            \
+    X(SKU_BY_SOURCE, "SELECT " SKU_COLUMNS " FROM skus WHERE project_id = ?1 AND source_id = ?2")  \
+    X(SKU_INSERT, SKU_INSERT_SQL("?5"))                                                            \
+    X(SKU_UPDATE, SKU_UPDATE_SQL("?5"))                                                            \
+    X(SKU_DELETE, "DELETE FROM skus WHERE id = ?1")                                                \
+    X(SKUS_TO_BIN, "UPDATE skus SET binned_ms = ?2 WHERE product_id = ?1 AND binned_ms IS NULL")   \
+    X(SKUS_DELETE, "DELETE FROM skus WHERE product_id = ?1 AND binned_ms IS NULL")                 \
+    X(SKUS_DELETE_BINNED, "DELETE FROM skus WHERE product_id = ?1 AND binned_ms IS NOT NULL")      \
+    X(BIN_DELETE_SKUS, "DELETE FROM bin WHERE resource_type = 4 AND parent_key = ?1 AND "          \
+                       "project_id = ?2")                                                          \
     X(CUSTOMER_INSERT, CUSTOMER_INSERT_SQL("?5"))                                                  \
     X(CUSTOMER_UPDATE, CUSTOMER_UPDATE_SQL("?5"))                                                  \
     X(DRY_RECORD, "SELECT id, body FROM dry_records WHERE action_seq = ?1 AND name = ?2")          \
@@ -532,6 +582,9 @@
       "SELECT " VOUCHER_READ_COLUMNS " FROM vouchers WHERE project_id = ?1 AND code = ?2")         \
     X(VOUCHERS_BY_CODES, CODES_WITH_ROWS(VOUCHER_READ_COLUMNS ", ctid", "OFFSET 0"))               \
     X(VOUCHERS_BY_CODES_LOCKED, CODES_WITH_ROWS(VOUCHER_READ_COLUMNS ", ctid", "FOR UPDATE"))      \
+    X(PRODUCTS_BY_SOURCES, SOURCES_WITH_ROWS("products", PRODUCT_COLUMNS ", ctid", "OFFSET 0"))    \
+    X(PRODUCTS_BY_SOURCES_LOCKED,                                                                  \
+      SOURCES_WITH_ROWS("products", PRODUCT_COLUMNS ", ctid", "FOR UPDATE"))                       \
     X(CUSTOMERS_BY_SOURCES, SOURCES_WITH_ROWS("customers", CUSTOMER_COLUMNS ", ctid", "OFFSET 0")) \
     X(CUSTOMERS_BY_SOURCES_LOCKED,                                                                 \
       SOURCES_WITH_ROWS("customers", CUSTOMER_COLUMNS ", ctid", "FOR UPDATE"))                     \

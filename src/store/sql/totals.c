@@ -13,6 +13,19 @@
 
 #define NAME_MAX_BYTES (FIELD_TEXT_MAX_BYTES + 64)
 
+int totals_get(struct db *db, int64_t project_id, struct str resource, int64_t *n, struct err *err)
+{
+    struct stmt *st = db_statement(db, STATEMENT_TOTAL_GET, err);
+    if (st == NULL)
+        return -1;
+    bind_int(st, 1, project_id);
+    bind_str(st, 2, resource);
+    const int got = db_step(db, st, err);
+    *n = got > 0 ? column_int(st, 0) : 0;
+    stmt_reset(st);
+    return got < 0 ? -1 : 0;
+}
+
 int totals_add(struct db *db, int64_t project_id, struct str resource, int64_t n, struct err *err)
 {
     struct stmt *st = n != 0 ? db_statement(db, STATEMENT_TOTAL_ADD, err) : NULL;

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* products.c - /v1/products, and their SKUs below them and by id (reference 4.5, 4.6). */
+#include "api/records.h"
+#include "base/time_iso.h"
+#include "domain/product.h"
+#include "domain/sku.h"
+
+#define SKUS_SHOWN 100 /* in a product */
+
+/* ---- SKUs ---- */
+
+static int read_sku(const struct json *body, struct arena *a, struct record *given, struct err *err)
+{
+    return sku_from_json(body, a, (struct sku *)(void *)given, err);
+}
+
+static int put_sku(struct request *rq, struct json_out *o, const struct record *r, bool alone,
+                   struct err *err)
+{
+    const struct sku *s = (const struct sku *)(const void *)r;
+    const struct id_secret *secret = store_secret(api_of(rq)->store);
+    char id[ID_MAX_LEN], product[ID_MAX_LEN];
+    (void)alone;
+    (void)err;
+    id_encode(secret, ID_SKU, s->key, id);
+    id_encode(secret, ID_PRODUCT, s->product_key, product);
+    sku_put_json(o, s, id, product);
+    return 0;
+}
+
+static const struct record_api skus = {
+    .resource = RESOURCE_SKU,
+    .type = "sku",
+    .data_ref = "skus",
+    .id = ID_SKU,
+    .bytes = sizeof(struct sku),
+    .page_max = 100,
+    .read = read_sku,
+    .put = put_sku,
+};
+
+/* The product of the path. */
+static int find_product(struct request *rq, struct record **out, struct err *err)
+{
+    return records_find(rq, RESOURCE_PRODUCT, "product", rq->args[0], out, err);
+}
+
+int api_skus_list(struct request *rq, struct response *rs, struct err *err)
+{
+    struct record *product;
+    return find_product(rq, &product, err) < 0 ? -1
+                                               : records_list(rq, rs, &skus, product->key, err);
+}
+
+int api_skus_get(struct request *rq, struct response *rs, struct err *err)
+{
+    return records_get(rq, rs, &skus, rq->args[0], err);
+}
+
+int api_skus_save(struct request *rq, struct response *rs, struct err *err)
+{
+    struct record *product;
+    const struct json *body;
+    struct sku *given = arena_calloc(&rq->arena, sizeof(*given));
+    (void)rs;
+    if (given == NULL)
+        return err_nomem(err);
+    if (find_product(rq, &product, err) < 0 || api_read_object(rq, &body, err) < 0 ||
+        sku_from_json(body, &rq->arena, given, err) < 0)
+        return -1;
+    given->product = rq->args[0];
+    given->product_key = product->key;
+    return records_save_with(rq, &skus, &given->record, err);
+}
+
+int api_skus_change(struct request *rq, struct response *rs, struct err *err)
+{
+    struct record *product;
+    (void)rs;
+    return find_product(rq, &product, err) < 0
+               ? -1
+               : records_change(rq, &skus, rq->args[1], product->key, err);
+}
+
+int api_skus_delete(struct request *rq, struct response *rs, struct err *err)
+{
+    struct record *product;
+    (void)rs;
+    return find_product(rq, &product, err) < 0
+               ? -1
+               : records_delete(rq, &skus, rq->args[1], product->key, NULL, err);
+}
+
+int api_skus_import_csv(struct request *rq, struct response *rs, struct err *err)
+{
+    (void)rs;
+    return csv_import_start(rq, ACTION_SKUS_IMPORT_CSV, HTTP_OK, err);
+}
+
+/* ---- products ---- */
+
+static int put_skus(struct request *rq, struct json_out *o, int64_t product, struct err *err)
+{
+    const struct record_page page = { .limit = SKUS_SHOWN,
+                                      .parent_key = product,
+                                      .created_before_ms = TIME_NONE,
+                                      .created_after_ms = TIME_NONE,
+                                      .updated_before_ms = TIME_NONE,
+                                      .updated_after_ms = TIME_NONE };
+    struct record *rows;
+    size_t n;
+    int64_t total;
+    bool more;
+    if (store_list_records(api_of(rq)->store, &rq->arena, rq->project->id, RESOURCE_SKU, &page,
+                           &rows, &n, &total, &more, err) < 0)
+        return err_wrap(err, "cannot list the SKUs of a product");
+    json_key(o, "skus");
+    api_list_head(o, "data");
+    json_array(o);
+    for (size_t i = 0; i < n; i++)
+        if (put_sku(rq, o, record_at(RESOURCE_SKU, rows, i), false, err) < 0)
+            return -1;
+    json_array_end(o);
+    json_key(o, "total");
+    json_int(o, total);
+    json_object_end(o);
+    return 0;
+}
+
+static int read_product(const struct json *body, struct arena *a, struct record *given,
+                        struct err *err)
+{
+    return product_from_json(body, a, (struct product *)(void *)given, err);
+}
+
+static int put_product(struct request *rq, struct json_out *o, const struct record *r, bool alone,
+                       struct err *err)
+{
+    char id[ID_MAX_LEN];
+    id_encode(store_secret(api_of(rq)->store), ID_PRODUCT, r->key, id);
+    product_put_members(o, (const struct product *)(const void *)r, id);
+    if (alone && put_skus(rq, o, r->key, err) < 0)
+        return -1;
+    json_object_end(o);
+    return 0;
+}
+
+static const struct record_api products = {
+    .resource = RESOURCE_PRODUCT,
+    .type = "product",
+    .data_ref = "products",
+    .id = ID_PRODUCT,
+    .bytes = sizeof(struct product),
+    .page_max = 100,
+    .read = read_product,
+    .put = put_product,
+};
+
+int api_products_list(struct request *rq, struct response *rs, struct err *err)
+{
+    return records_list(rq, rs, &products, 0, err);
+}
+
+int api_products_get(struct request *rq, struct response *rs, struct err *err)
+{
+    return records_get(rq, rs, &products, rq->args[0], err);
+}
+
+int api_products_save(struct request *rq, struct response *rs, struct err *err)
+{
+    (void)rs;
+    return records_save(rq, &products, err);
+}
+
+int api_products_change(struct request *rq, struct response *rs, struct err *err)
+{
+    (void)rs;
+    return records_change(rq, &products, rq->args[0], 0, err);
+}
+
+int api_products_delete(struct request *rq, struct response *rs, struct err *err)
+{
+    (void)rs;
+    return records_delete(rq, &products, rq->args[0], 0, NULL, err);
+}
+
+int api_products_import_csv(struct request *rq, struct response *rs, struct err *err)
+{
+    (void)rs;
+    return csv_import_start(rq, ACTION_PRODUCTS_IMPORT_CSV, HTTP_OK, err);
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * records.c - see records.h.
+ *
+ * A list of all by age costs the same for 10 and for 10 million; any other may look at every row,
+ * so it goes to an offload thread, a few at a time.
+ */
+#include "api/records.h"
+
+#include "api/places.h"
+#include "base/time_iso.h"
+
+#define SLOW_LISTS_MAX 2
+#define EQUALS_MAX     8
+
+/* ---- one ---- */
+
+static int reply_record(struct request *rq, struct response *rs, const struct record_api *ra,
+                        const struct record *r, bool alone, struct err *err)
+{
+    struct json_out o = { .b = &rs->body };
+    return ra->put(rq, &o, r, alone, err) < 0 ? -1 : reply_json(rs, HTTP_OK, err);
+}
+
+int records_find(struct request *rq, enum resource_type resource, const char *type, struct str id,
+                 struct record **out, struct err *err)
+{
+    if (store_find_record(api_of(rq)->store, &rq->arena, rq->project->id, resource, id, out, err) <
+        0)
+        return err_wrap(err, "cannot look up a %s", type);
+    return *out != NULL ? 0 : reply_not_found(rq, type, id, err);
+}
+
+int records_get(struct request *rq, struct response *rs, const struct record_api *ra, struct str id,
+                struct err *err)
+{
+    struct record *r = NULL;
+    return records_find(rq, ra->resource, ra->type, id, &r, err) < 0
+               ? -1
+               : reply_record(rq, rs, ra, r, true, err);
+}
+
+/* ---- writing ---- */
+
+/* Lives in the request's arena. */
+struct writing {
+    const struct record_api *ra;
+    struct record_write write;
+    struct str missing; /* the product that a SKU names, for the error */
+};
+
+static int write_record(struct store_tx *tx, void *arg, struct err *err)
+{
+    struct writing *wr = arg;
+    return store_tx_record_write(tx, &wr->write, err);
+}
+
+static int answer_record(struct request *rq, struct response *rs, struct err *err)
+{
+    const struct writing *wr = rq->state;
+    return wr->write.found ? reply_record(rq, rs, wr->ra, wr->write.record, false, err)
+                           : reply_not_found(rq, wr->ra->type, wr->write.id_or_source, err);
+}
+
+static int answer_nothing(struct request *rq, struct response *rs, struct err *err)
+{
+    const struct writing *wr = rq->state;
+    return wr->write.found ? reply_json(rs, HTTP_NO_CONTENT, err)
+                           : reply_not_found(rq, wr->ra->type, wr->write.id_or_source, err);
+}
+
+const struct record *records_written(const struct request *rq)
+{
+    const struct writing *wr = rq->state;
+    return wr->write.found ? wr->write.record : NULL;
+}
+
+/* NULL: out of memory. */
+static struct writing *writing_new(struct request *rq, const struct record_api *ra,
+                                   enum record_write_mode mode, struct err *err)
+{
+    struct writing *wr = arena_calloc(&rq->arena, sizeof(*wr));
+    struct record *record = arena_calloc(&rq->arena, ra->bytes);
+    if (wr == NULL || record == NULL) {
+        err_nomem(err);
+        return NULL;
+    }
+    wr->ra = ra;
+    wr->write = (struct record_write){ .project_id = rq->project->id,
+                                       .resource = ra->resource,
+                                       .mode = mode,
+                                       .arena = &rq->arena,
+                                       .record = record };
+    return wr;
+}
+
+static int read_given(struct request *rq, const struct record_api *ra, struct record **given,
+                      struct err *err)
+{
+    const struct json *body;
+    *given = arena_calloc(&rq->arena, ra->bytes);
+    if (*given == NULL)
+        return err_nomem(err);
+    return api_read_object(rq, &body, err) < 0 ? -1 : ra->read(body, &rq->arena, *given, err);
+}
+
+int records_save_with(struct request *rq, const struct record_api *ra, struct record *given,
+                      struct err *err)
+{
+    struct writing *wr = writing_new(rq, ra, RECORD_SAVE, err);
+    if (wr == NULL)
+        return -1;
+    wr->write.given = given;
+    return api_write(rq, write_record, wr, answer_record, err);
+}
+
+int records_save(struct request *rq, const struct record_api *ra, struct err *err)
+{
+    struct record *given;
+    return read_given(rq, ra, &given, err) < 0 ? -1 : records_save_with(rq, ra, given, err);
+}
+
+int records_change(struct request *rq, const struct record_api *ra, struct str id,
+                   int64_t parent_key, struct err *err)
+{
+    struct writing *wr = writing_new(rq, ra, RECORD_CHANGE, err);
+    struct record *given;
+    if (wr == NULL || read_given(rq, ra, &given, err) < 0)
+        return -1;
+    wr->write.given = given;
+    wr->write.id_or_source = id;
+    wr->write.parent_key = parent_key;
+    return api_write(rq, write_record, wr, answer_record, err);
+}
+
+int records_delete(struct request *rq, const struct record_api *ra, struct str id,
+                   int64_t parent_key, request_handler *answer, struct err *err)
+{
+    struct writing *wr = writing_new(rq, ra, RECORD_TO_BIN, err);
+    bool force = false;
+    if (wr == NULL || query_flag(rq, "force", &force, err) < 0)
+        return -1;
+    if (force)
+        wr->write.mode = RECORD_ERASE;
+    wr->write.id_or_source = id;
+    wr->write.parent_key = parent_key;
+    return api_write(rq, write_record, wr, answer != NULL ? answer : answer_nothing, err);
+}
+
+/* ---- list ---- */
+
+/* Lives in the request's arena. */
+struct list {
+    struct request *rq;
+    const struct record_api *ra;
+    struct record_page page;
+    struct record_equal equals[EQUALS_MAX];
+    struct place_wait place;
+    struct offload_job job;
+
+    struct record *rows;
+    size_t n;
+    int64_t total;
+    bool more;
+    int rc; /* with err */
+    struct err err;
+};
+
+static int read_order(struct list *l, struct err *err)
+{
+    static const char *const names[] = { "created_at", "updated_at", "source_id" };
+    struct str name = request_query(l->rq, "order");
+    l->page.descending = l->ra->newest_first;
+    if (name.p == NULL)
+        return 0;
+    l->page.descending = name.len > 0 && name.p[0] == '-';
+    if (l->page.descending)
+        name = (struct str){ name.p + 1, name.len - 1 };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        l->page.order = (int)i;
+        if (str_is(name, names[i]))
+            return 0;
+    }
+    return err_set(err, ERR_INVALID_QUERY,
+                   "Property .order must be equal to one of the allowed values [ created_at, "
+                   "-created_at, updated_at, -updated_at, source_id, -source_id ]");
+}
+
+static int read_time(const struct request *rq, const char *param, int64_t *out, struct err *err)
+{
+    const struct str text = request_query(rq, param);
+    if (text.p == NULL || time_iso_parse(text, out))
+        return 0;
+    return err_set(err, ERR_INVALID_QUERY,
+                   "Property .%s cannot be recognized as a ISO-8601 compliant date", param);
+}
+
+static int read_times(struct list *l, struct err *err)
+{
+    struct record_page *p = &l->page;
+    const struct {
+        const char *param;
+        int64_t *out;
+    } times[] = {
+        { "created_at[before]", &p->created_before_ms },
+        { "created_at[after]", &p->created_after_ms },
+        { "[created_at][before]", &p->created_before_ms },
+        { "[created_at][after]", &p->created_after_ms },
+        { "updated_at[before]", &p->updated_before_ms },
+        { "updated_at[after]", &p->updated_after_ms },
+        { "[updated_at][before]", &p->updated_before_ms },
+        { "[updated_at][after]", &p->updated_after_ms },
+        { "start_date", &p->created_after_ms },
+        { "end_date", &p->created_before_ms },
+    };
+    p->created_before_ms = p->created_after_ms = TIME_NONE;
+    p->updated_before_ms = p->updated_after_ms = TIME_NONE;
+    for (size_t i = 0; i < ARRAY_LEN(times); i++)
+        if (read_time(l->rq, times[i].param, times[i].out, err) < 0)
+            return -1;
+    return 0;
+}
+
+/* The id of the last one of the page before; or, as the API has it, a time. */
+static int read_cursor(struct list *l, struct err *err)
+{
+    const struct str text = request_query(l->rq, "starting_after");
+    struct record_page *p = &l->page;
+    int64_t ms;
+    if (text.p == NULL)
+        return 0;
+    if (request_query(l->rq, "page").p != NULL)
+        return err_set(err, ERR_INVALID_QUERY,
+                       "Property .starting_after cannot be used together with .page");
+    if (id_decode(store_secret(api_of(l->rq)->store), l->ra->id, text, &p->after_key)) {
+        if (p->order == RECORD_BY_AGE)
+            return 0;
+        return err_set(err, ERR_INVALID_QUERY,
+                       "Property .starting_after with an id needs the order created_at");
+    }
+    if (!time_iso_parse(text, &ms))
+        return err_set(
+            err, ERR_INVALID_QUERY,
+            "Property .starting_after cannot be recognized as a ISO-8601 compliant date");
+    const bool changed = p->order == RECORD_BY_CHANGE;
+    if (p->descending)
+        *(changed ? &p->updated_before_ms : &p->created_before_ms) = ms;
+    else
+        *(changed ? &p->updated_after_ms : &p->created_after_ms) = ms;
+    return 0;
+}
+
+static int read_page(struct list *l, struct err *err)
+{
+    struct record_page *p = &l->page;
+    int number = 1, limit;
+    if (query_int(l->rq, "limit", 1, LIST_LIMIT_MAX, LIST_LIMIT_DEFAULT, &limit, err) < 0 ||
+        query_int(l->rq, "page", 1, l->ra->page_max, 1, &number, err) < 0 ||
+        read_order(l, err) < 0 || read_times(l, err) < 0 || read_cursor(l, err) < 0)
+        return -1;
+    p->limit = (size_t)limit;
+    p->offset = (int64_t)(number - 1) * limit;
+    p->equals = l->equals;
+    for (const struct record_query *q = l->ra->queries; q != NULL && q->param != NULL; q++) {
+        const struct str value = request_query(l->rq, q->param);
+        if (value.p != NULL && p->n_equals < EQUALS_MAX)
+            l->equals[p->n_equals++] =
+                (struct record_equal){ .column = q->column, .member = q->member, .value = value };
+    }
+    return 0;
+}
+
+static bool may_be_slow(const struct record_page *p)
+{
+    return p->order != RECORD_BY_AGE || p->n_equals > 0 || p->created_before_ms != TIME_NONE ||
+           p->created_after_ms != TIME_NONE || p->updated_before_ms != TIME_NONE ||
+           p->updated_after_ms != TIME_NONE;
+}
+
+static void read_list(struct list *l)
+{
+    l->rc =
+        store_list_records(api_of(l->rq)->store, &l->rq->arena, l->rq->project->id, l->ra->resource,
+                           &l->page, &l->rows, &l->n, &l->total, &l->more, &l->err);
+    if (l->rc < 0)
+        err_wrap(&l->err, "cannot list %s", l->ra->data_ref);
+}
+
+static int reply_list(struct request *rq, struct response *rs, const struct list *l,
+                      struct err *err)
+{
+    struct json_out o = { .b = &rs->body };
+    if (l->rc < 0) {
+        *err = l->err;
+        return -1;
+    }
+    api_list_head(&o, l->ra->data_ref);
+    json_array(&o);
+    for (size_t i = 0; i < l->n; i++) {
+        const struct record *r =
+            (const struct record *)(const void *)((const char *)l->rows + i * l->ra->bytes);
+        if (l->ra->put(rq, &o, r, true, err) < 0)
+            return -1;
+    }
+    json_array_end(&o);
+    json_key(&o, "total");
+    json_int(&o, l->total);
+    json_key(&o, "has_more");
+    json_bool(&o, l->more);
+    json_object_end(&o);
+    return reply_json(rs, HTTP_OK, err);
+}
+
+static void run_slow(void *arg)
+{
+    struct list *l = arg;
+    struct api *api = api_of(l->rq);
+    read_list(l);
+    atomic_fetch_sub(&api->lists_running, 1);
+    request_resume(l->rq);
+}
+
+static int answer_slow(struct request *rq, struct response *rs, struct err *err)
+{
+    return reply_list(rq, rs, rq->state, err);
+}
+
+static int start_slow(struct request *rq, struct response *rs, struct err *err)
+{
+    struct list *l = rq->state;
+    (void)rs;
+    (void)err;
+    rq->finish = answer_slow;
+    request_offload(rq, &l->job);
+    return HTTP_LATER;
+}
+
+int records_list(struct request *rq, struct response *rs, const struct record_api *ra,
+                 int64_t parent_key, struct err *err)
+{
+    struct list *l = arena_calloc(&rq->arena, sizeof(*l));
+    if (l == NULL)
+        return err_nomem(err);
+    l->rq = rq;
+    l->ra = ra;
+    l->page.parent_key = parent_key;
+    if (read_page(l, err) < 0)
+        return -1;
+    if (!may_be_slow(&l->page)) {
+        read_list(l);
+        return reply_list(rq, rs, l, err);
+    }
+    l->job = (struct offload_job){ .run = run_slow, .arg = l };
+    l->place = (struct place_wait){ .running = &api_of(rq)->lists_running,
+                                    .most = SLOW_LISTS_MAX,
+                                    .busy = "too many lists with filters are being made",
+                                    .start = start_slow,
+                                    .state = l };
+    return place_take(rq, rs, &l->place, err);
+}
