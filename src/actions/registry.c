@@ -2,6 +2,7 @@
 /* registry.c - the table of action types. Look here first when you change anything about one. */
 #include "actions/rows.h"
 #include "domain/customer.h"
+#include "domain/order.h"
 #include "domain/product.h"
 #include "domain/sku.h"
 
@@ -64,6 +65,18 @@ static void put_sku_message(struct buf *b, int64_t done, int64_t failed)
                (long long)failed);
 }
 
+static void put_order_message(struct buf *b, int64_t done, int64_t failed)
+{
+    buf_printf(b, "%lld order(s) imported successfully, %lld failed.", (long long)done,
+               (long long)failed);
+}
+
+static void put_updated_orders(struct buf *b, int64_t done, int64_t failed)
+{
+    (void)failed;
+    buf_printf(b, "Updated %lld orders.", (long long)done);
+}
+
 static void put_deleted(struct buf *b, int64_t done, int64_t failed)
 {
     (void)failed;
@@ -82,6 +95,9 @@ static void put_deleted(struct buf *b, int64_t done, int64_t failed)
     .key_name = "source_id"
 #define SKU_ROWS                                                                                   \
     .queue = QUEUE_PRODUCTS, .resource = RESOURCE_SKU, .row_bytes = sizeof(struct sku),            \
+    .key_name = "source_id"
+#define ORDER_ROWS                                                                                 \
+    .queue = QUEUE_ORDERS, .resource = RESOURCE_ORDER, .row_bytes = sizeof(struct order),          \
     .key_name = "source_id"
 #define VOUCHER_ROWS                                                                               \
     .queue = QUEUE_VOUCHERS, .resource = RESOURCE_VOUCHER, .row_bytes = sizeof(struct voucher),    \
@@ -332,6 +348,29 @@ static const struct action_kind action_kinds[ACTION_KIND_ID_COUNT] = {
         .mode = APPLY_UPDATE_ONLY,
         .result = RESULT_COUNT,
         .put_message = put_updated,
+    },
+    [ACTION_ORDERS_IMPORT] = {
+        .name = "ORDERS.IMPORT",
+        .summary = "Create or update orders from a JSON array",
+        .input = INPUT_RECORDS,
+        ORDER_ROWS,
+        .discipline = DISCIPLINE_SINGLE,
+        .mode = APPLY_UPSERT,
+        .result = RESULT_MESSAGE,
+        .null_key = true,
+        .map_record = order_row_item,
+        .check_record = order_check,
+        .put_message = put_order_message,
+    },
+    [ACTION_ORDERS_METADATA_KEY_PURGE] = {
+        .name = "ORDERS.METADATA_KEY_PURGE",
+        .summary = "Remove a metadata key from all orders",
+        .input = INPUT_STORED,
+        ORDER_ROWS,
+        .discipline = DISCIPLINE_ORDERED,
+        .mode = APPLY_UPDATE_ONLY,
+        .result = RESULT_COUNT,
+        .put_message = put_updated_orders,
     },
 };
 

@@ -38,6 +38,8 @@ enum action_kind_id {
     ACTION_VOUCHERS_BULK_UPDATE = 18,
     ACTION_VOUCHERS_METADATA_UPDATE = 19,
     ACTION_VOUCHERS_METADATA_KEY_PURGE = 20,
+    ACTION_ORDERS_IMPORT = 21,
+    ACTION_ORDERS_METADATA_KEY_PURGE = 22,
     ACTION_KIND_ID_COUNT = 23,
 };
 
@@ -86,6 +88,7 @@ struct action_kind {
     bool of_campaign;                    /* it works on the vouchers of one campaign */
     bool numbers_rows;                   /* failed[] items tell the row */
     bool row_first;                      /* before the key */
+    bool null_key;                       /* of failed[] items that have none: null, not "" */
     bool hides_key;                      /* failed[] items do not tell the key */
     bool keys_errors;                    /* errors[] items tell the key */
     const struct field_table *fields;    /* INPUT_CSV: the columns it knows */

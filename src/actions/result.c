@@ -97,6 +97,16 @@ static void put_message(struct json_out *o, const struct action_kind *kind, cons
     buf_release(&text);
 }
 
+static void put_key(struct json_out *o, const struct action_kind *kind, struct str key)
+{
+    if (key.len > 0 || !kind->null_key) {
+        put_text(o, kind->key_name, key);
+        return;
+    }
+    json_key(o, kind->key_name);
+    json_null(o);
+}
+
 static void put_failed(struct json_out *o, const struct action_kind *kind,
                        const struct action_view *view)
 {
@@ -108,7 +118,7 @@ static void put_failed(struct json_out *o, const struct action_kind *kind,
         if (kind->row_first || kind->hides_key)
             put_count(o, "row", f->row);
         if (!kind->hides_key)
-            put_text(o, kind->key_name, f->key);
+            put_key(o, kind, f->key);
         if (kind->numbers_rows && !kind->row_first && !kind->hides_key)
             put_count(o, "row", f->row);
         put_text(o, "reason", f->reason);

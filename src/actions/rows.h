@@ -39,6 +39,10 @@ RECORD_TO_ROW(product_row_update_item);
 RECORD_TO_ROW(product_row_source_id);
 CELLS_TO_ROW(sku_row_import_cells);
 
+/* ---- order_rows.c ---- */
+
+RECORD_TO_ROW(order_row_item);
+
 /* ---- record_rows.c ---- */
 
 /* Item and plan of a metadata update as an otherwise empty row. 0, or 1 with *reason, which is

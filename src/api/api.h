@@ -59,7 +59,7 @@ int api_records_start(struct request *rq, struct response *rs, struct err *err);
 extern const struct records_shape api_vouchers_import_body, api_vouchers_bulk_update_body,
     api_vouchers_metadata_update_body, api_customers_bulk_update_body,
     api_customers_metadata_update_body, api_products_bulk_update_body,
-    api_products_metadata_update_body;
+    api_products_metadata_update_body, api_orders_import_body;
 
 int api_customers_list(struct request *rq, struct response *rs, struct err *err);
 int api_customers_delete_permanently(struct request *rq, struct response *rs, struct err *err);
@@ -75,6 +75,11 @@ int api_skus_save(struct request *rq, struct response *rs, struct err *err);
 int api_skus_change(struct request *rq, struct response *rs, struct err *err);
 int api_skus_delete(struct request *rq, struct response *rs, struct err *err);
 int api_skus_import_csv(struct request *rq, struct response *rs, struct err *err);
+int api_orders_list(struct request *rq, struct response *rs, struct err *err);
+int api_orders_get(struct request *rq, struct response *rs, struct err *err);
+int api_orders_save(struct request *rq, struct response *rs, struct err *err);
+int api_orders_change(struct request *rq, struct response *rs, struct err *err);
+int api_orders_import(struct request *rq, struct response *rs, struct err *err);
 int api_metadata_key_purge(struct request *rq, struct response *rs, struct err *err);
 
 int api_customers_import_csv(struct request *rq, struct response *rs, struct err *err);

@@ -172,7 +172,8 @@ int reply_action_id(struct request *rq, struct response *rs, int64_t seq, int64_
 /* ---- records (bulk.c) ---- */
 
 /* Starts an action of the kind that the body's shape names, whose records have arrived. */
-int api_records_start_with(struct request *rq, action_freeze *freezes, struct err *err) MUST_CHECK;
+int api_records_start_with(struct request *rq, int status, action_freeze *freezes,
+                           struct err *err) MUST_CHECK;
 
 /* ---- codes of campaigns (campaign_codes.c) ---- */
 

@@ -63,6 +63,12 @@ const struct records_shape api_products_metadata_update_body = {
     .check = check_record,
 };
 
+const struct records_shape api_orders_import_body = {
+    .text = { .record_type = JSON_OBJECT },
+    .kind = ACTION_ORDERS_IMPORT,
+    .check = check_record,
+};
+
 const struct records_shape api_campaigns_import_body = {
     .text = { .record_type = JSON_OBJECT },
     .kind = ACTION_CAMPAIGN_VOUCHERS_IMPORT,
@@ -79,15 +85,15 @@ static int freeze(struct request *rq, const struct action_start *how,
 int api_records_start(struct request *rq, struct response *rs, struct err *err)
 {
     (void)rs;
-    return api_records_start_with(rq, freeze, err);
+    return api_records_start_with(rq, HTTP_ACCEPTED, freeze, err);
 }
 
-int api_records_start_with(struct request *rq, action_freeze *freezes, struct err *err)
+int api_records_start_with(struct request *rq, int status, action_freeze *freezes, struct err *err)
 {
     struct json_body *body = rq->records;
     struct action_start how = {
         .kind = body->shape->kind,
-        .status = HTTP_ACCEPTED,
+        .status = status,
         .file = &body->file,
         .records = body->count,
         .freeze = freezes,

@@ -146,5 +146,5 @@ static int freeze(struct request *rq, const struct action_start *how,
 int api_campaigns_import(struct request *rq, struct response *rs, struct err *err)
 {
     (void)rs;
-    return api_records_start_with(rq, freeze, err);
+    return api_records_start_with(rq, HTTP_ACCEPTED, freeze, err);
 }

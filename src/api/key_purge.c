@@ -18,6 +18,7 @@ static const struct {
     { "voucher", ACTION_VOUCHERS_METADATA_KEY_PURGE },
     { "campaign", ACTION_CAMPAIGNS_METADATA_KEY_PURGE },
     { "customer", ACTION_CUSTOMERS_METADATA_KEY_PURGE },
+    { "order", ACTION_ORDERS_METADATA_KEY_PURGE },
     { "product", ACTION_PRODUCTS_METADATA_KEY_PURGE },
 };
 

@@ -34,6 +34,7 @@ enum id_kind {
     ID_PRODUCT,
     ID_SKU,
     ID_DELETION,
+    ID_ORDER,
     ID_KIND_COUNT
 };
 

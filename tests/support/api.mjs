@@ -359,6 +359,8 @@ const assertResult = {
 	'PRODUCTS.METADATA_UPDATE': action => assertErrorsResult(action, ['message', 'details', 'key']),
 	'PRODUCTS.METADATA_KEY_PURGE': action => assertCountResult(action.result),
 	'SKUS.IMPORT_CSV': action => assertMessageResult(action.result, ['row', 'reason']),
+	'ORDERS.IMPORT': action => assertMessageResult(action.result, ['source_id', 'reason']),
+	'ORDERS.METADATA_KEY_PURGE': action => assertCountResult(action.result),
 	'VOUCHERS.BULK_UPDATE': action =>
 		assertErrorsResult(action, ['message', 'details', 'key', 'code']),
 	'VOUCHERS.METADATA_UPDATE': action => assertErrorsResult(action, ['message', 'details', 'key'])
@@ -376,7 +378,7 @@ function assertMessageResult(result, itemKeys) {
 	let last = 0;
 	for (const item of result.failed) {
 		assert.deepEqual(Object.keys(item), itemKeys);
-		assert.ok(itemKeys.every(key => typeof item[key] === (key === 'row' ? 'number' : 'string')));
+		assert.ok(itemKeys.every(key => typeof item[key] === (key === 'row' ? 'number' : 'string') || (key === 'source_id' && item[key] === null)));
 		if (!('row' in item))
 			continue;
 		assert.ok(Number.isInteger(item.row) && item.row > last, 'failed rows are in input order');

@@ -407,7 +407,7 @@ static void every_type_in_the_table_is_whole(void **state)
         if (k->input == INPUT_RECORDS)
             assert_reads_records(k);
     }
-    assert_int_equal(found, 20);
+    assert_int_equal(found, 22);
 }
 
 int main(void)

@@ -410,6 +410,8 @@ static const char fill_sql[] =
     "p * 1099511627776 + i, 1, 's' || i, 1 FROM n;"
     "INSERT INTO skus (project_id, id, version, source_id, created_ms, product_id) SELECT p, "
     "p * 1099511627776 + i, 1, 's' || i, 1, 1 FROM n;"
+    "INSERT INTO orders (project_id, id, version, source_id, created_ms, status) SELECT p, "
+    "p * 1099511627776 + i, 1, 's' || i, 1, 1 FROM n;"
     "INSERT INTO publications (project_id, id, customer_id, channel, vouchers, created_ms) SELECT "
     "p, p * 1099511627776 + i, i, 'API', '[]', 1 FROM n;"
     "INSERT INTO promotion_tiers (project_id, id, campaign_id, hierarchy, name, active, type, "

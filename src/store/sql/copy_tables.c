@@ -97,6 +97,14 @@ static const struct copy_column skus[] = {
     RECORD,           INT("product_id"),  TEXT("sku"),       INT("price"),
     TEXT("currency"), TEXT("attributes"), TEXT("image_url"), INT("binned_ms")
 };
+static const struct copy_column orders[] = { RECORD,
+                                             INT("status"),
+                                             INT("amount"),
+                                             INT("initial_amount"),
+                                             INT("discount_amount"),
+                                             TEXT("items"),
+                                             INT("customer_id"),
+                                             INT("referrer_id") };
 static const struct copy_column dry_records[] = { INT("action_seq"), TEXT("name"), INT("id"),
                                                   BLOB("body") };
 static const struct copy_column validation_rules[] = { INT("id"), INT("project_id"), TEXT("body"),
@@ -186,6 +194,7 @@ const struct copy_table copy_tables[COPY_TABLES] = {
     TABLE(customers, "customers", BY_KEY, 1, 0),
     TABLE(products, "products", BY_KEY, 1, 0),
     TABLE(skus, "SKUs", BY_KEY, 1, 0),
+    TABLE(orders, "orders", BY_KEY, 1, 0),
     TABLE(publications, "publications", BY_KEY, 1, 0),
     TABLE(validation_rules, "validation rules", BY_KEY, 1, 0),
     TABLE(categories, "categories", BY_KEY, 1, 0),

@@ -18,15 +18,24 @@ static const struct step {
     bool by_key; /* see PURGE_BY_KEY */
     size_t cost; /* of a row, in rows of vouchers */
 } steps[] = {
-    { STATEMENT_PURGE_VOUCHERS, true, 1 },   { STATEMENT_PURGE_TRANSACTIONS, true, 1 },
-    { STATEMENT_PURGE_BIN, true, 1 },        { STATEMENT_PURGE_RULES, true, 1 },
-    { STATEMENT_PURGE_PRODUCTS, true, 1 },   { STATEMENT_PURGE_SKUS, true, 1 },
-    { STATEMENT_PURGE_CUSTOMERS, true, 1 },  { STATEMENT_PURGE_PUBLICATIONS, true, 1 },
-    { STATEMENT_PURGE_CAMPAIGNS, true, 1 },  { STATEMENT_PURGE_TIERS, true, 1 },
-    { STATEMENT_PURGE_CATEGORIES, true, 1 }, { STATEMENT_PURGE_EXPORTS, true, 1 },
+    { STATEMENT_PURGE_VOUCHERS, true, 1 },
+    { STATEMENT_PURGE_TRANSACTIONS, true, 1 },
+    { STATEMENT_PURGE_BIN, true, 1 },
+    { STATEMENT_PURGE_RULES, true, 1 },
+    { STATEMENT_PURGE_PRODUCTS, true, 1 },
+    { STATEMENT_PURGE_SKUS, true, 1 },
+    { STATEMENT_PURGE_ORDERS, true, 1 },
+    { STATEMENT_PURGE_CUSTOMERS, true, 1 },
+    { STATEMENT_PURGE_PUBLICATIONS, true, 1 },
+    { STATEMENT_PURGE_CAMPAIGNS, true, 1 },
+    { STATEMENT_PURGE_TIERS, true, 1 },
+    { STATEMENT_PURGE_CATEGORIES, true, 1 },
+    { STATEMENT_PURGE_EXPORTS, true, 1 },
     { STATEMENT_PURGE_OUTCOMES, false, 16 }, /* a blob of up to 40 KB */
-    { STATEMENT_PURGE_FAILURES, false, 1 },  { STATEMENT_PURGE_IDEMPOTENCY, false, 1 },
-    { STATEMENT_PURGE_ERASED, false, 1 },    { STATEMENT_PURGE_TOTALS, false, 1 },
+    { STATEMENT_PURGE_FAILURES, false, 1 },
+    { STATEMENT_PURGE_IDEMPOTENCY, false, 1 },
+    { STATEMENT_PURGE_ERASED, false, 1 },
+    { STATEMENT_PURGE_TOTALS, false, 1 },
 };
 
 /* One table. What is left of the budget afterwards is for the next one. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* record_tables.c - what is kept as records, a row each; see records.h. */
 #include "domain/customer.h"
+#include "domain/order.h"
 #include "domain/product.h"
 #include "domain/sku.h"
 #include "store/sql/records.h"
@@ -90,10 +91,38 @@ static const struct record_table skus = {
     .merge = sku_merge,
 };
 
+static const struct record_column order_columns[] = {
+    FIELD(order, status, RECORD_INT),
+    FIELD(order, amount, RECORD_NUMBER),
+    FIELD(order, initial_amount, RECORD_NUMBER),
+    FIELD(order, discount_amount, RECORD_NUMBER),
+    FIELD(order, items, RECORD_TEXT),
+    { "customer_id", RECORD_NUMBER, offsetof(struct order, customer_key) },
+    { "referrer_id", RECORD_NUMBER, offsetof(struct order, referrer_key) },
+};
+
+static const struct record_table orders = {
+    .name = "orders",
+    .one = "order",
+    .names = ORDER_COLUMNS,
+    .bytes = sizeof(struct order),
+    .queue = QUEUE_ORDERS,
+    .id = ID_ORDER,
+    .by_key = STATEMENT_ORDER_BY_KEY,
+    .by_source = STATEMENT_ORDER_BY_SOURCE,
+    .insert = STATEMENT_ORDER_INSERT,
+    .update = STATEMENT_ORDER_UPDATE,
+    .columns = order_columns,
+    .n_columns = ARRAY_LEN(order_columns),
+    .resolve = order_resolve,
+    .merge = order_merge,
+};
+
 const struct record_table *record_table_of(enum resource_type resource)
 {
-    static const struct record_table *const tables[] = {
-        [RESOURCE_PRODUCT] = &products, [RESOURCE_SKU] = &skus, [RESOURCE_CUSTOMER] = &customers
-    };
+    static const struct record_table *const tables[] = { [RESOURCE_PRODUCT] = &products,
+                                                         [RESOURCE_SKU] = &skus,
+                                                         [RESOURCE_CUSTOMER] = &customers,
+                                                         [RESOURCE_ORDER] = &orders };
     return (size_t)resource < ARRAY_LEN(tables) ? tables[resource] : NULL;
 }

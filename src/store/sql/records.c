@@ -458,6 +458,18 @@ static int apply_dry(struct record_applier *ap, struct record *given, struct rec
     return given->source_id.p != NULL ? put_dry(ap, given, err) : 0;
 }
 
+/* A copy, since the row may have to be applied again. */
+static int resolve(struct record_applier *ap, struct record **given, struct applied *out,
+                   struct err *err)
+{
+    struct record *copy = arena_alloc(ap->arena, ap->table->bytes);
+    if (copy == NULL)
+        return err_nomem(err);
+    memcpy(copy, *given, ap->table->bytes);
+    *given = copy;
+    return ap->table->resolve(ap, copy, out, err);
+}
+
 int record_apply(struct record_applier *ap, struct record *given, struct applied *out,
                  struct err *err)
 {
@@ -466,7 +478,7 @@ int record_apply(struct record_applier *ap, struct record *given, struct applied
     arena_reset(ap->arena);
     if (backend->fits != NULL && !backend->fits(given->metadata))
         return record_refused(out, FAILURE_INVALID, STR(METADATA_UNFIT));
-    if (ap->table->resolve != NULL && ap->table->resolve(ap, given, out, err) < 0)
+    if (ap->table->resolve != NULL && resolve(ap, &given, out, err) < 0)
         return -1;
     if (out->outcome == OUTCOME_FAILED)
         return 0;

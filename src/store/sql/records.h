@@ -166,6 +166,11 @@ static inline int record_refused(struct applied *out, enum failure_kind kind, st
     return 0;
 }
 
+/* ---- orders.c ---- */
+
+int order_resolve(struct record_applier *ap, struct record *given, struct applied *out,
+                  struct err *err) MUST_CHECK;
+
 /* ---- skus.c ---- */
 
 int sku_resolve(struct record_applier *ap, struct record *given, struct applied *out,

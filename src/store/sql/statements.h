@@ -86,6 +86,18 @@
     "UPDATE skus SET " RECORD_UPDATED(metadata) ", product_id = ?9, sku = ?10, price = ?11, "      \
                                                 "currency = ?12, attributes = ?13, image_url = "   \
                                                 "?14, binned_ms = ?15 WHERE id = ?2"
+#define ORDER_COLUMNS                                                                              \
+    RECORD_COLUMNS ", status, amount, initial_amount, discount_amount, items, customer_id, "       \
+                   "referrer_id"
+#define ORDER_INSERT_SQL(metadata)                                                                 \
+    "INSERT INTO orders (project_id, " ORDER_COLUMNS ") VALUES (?1, ?2, ?3, ?4, " metadata         \
+    ", ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON "                                          \
+    "CONFLICT DO NOTHING"
+#define ORDER_UPDATE_SQL(metadata)                                                                 \
+    "UPDATE orders SET " RECORD_UPDATED(                                                           \
+        metadata) ", status = ?9, amount = ?10, "                                                  \
+                  "initial_amount = ?11, discount_amount = ?12, items = ?13, customer_id = ?14, "  \
+                  "referrer_id = ?15 WHERE id = ?2"
 #define CUSTOMER_INSERT_SQL(metadata)                                                              \
     "INSERT INTO customers (project_id, " CUSTOMER_COLUMNS ") VALUES (?1, ?2, ?3, ?4, " metadata   \
     ", ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON "                                          \
@@ -223,6 +235,7 @@
     X(PURGE_TIERS, PURGE_BY_KEY("promotion_tiers"))                                                \
     X(PURGE_PRODUCTS, PURGE_BY_KEY("products"))                                                    \
     X(PURGE_SKUS, PURGE_BY_KEY("skus"))                                                            \
+    X(PURGE_ORDERS, PURGE_BY_KEY("orders"))                                                        \
     X(PURGE_CUSTOMERS, PURGE_BY_KEY("customers"))                                                  \
     X(PURGE_PUBLICATIONS, PURGE_BY_KEY("publications"))                                            \
     X(PURGE_RULES, PURGE_BY_KEY("validation_rules"))                                               \
@@ -437,6 +450,11 @@
     X(SKUS_WITH_KEY, WITH_KEY("skus", "count(*)", KEY_LIVE " AND has_key(metadata, ?3)"))          \
     X(SKUS_KEY_LATER,                                                                              \
       WITH_KEY("skus", SKU_COLUMNS, KEY_LIVE " AND has_key(metadata, ?3)") " AND version > ?4")    \
+    X(ORDERS_KEY_RANGE, KEY_RANGE("orders"))                                                       \
+    X(ORDERS_PURGE_KEY, PURGE_KEY("orders", "without_key(metadata, ?3)", "has_key(metadata, ?3)")) \
+    X(ORDERS_WITH_KEY, WITH_KEY("orders", "count(*)", "has_key(metadata, ?3)"))                    \
+    X(ORDERS_KEY_LATER,                                                                            \
+      WITH_KEY("orders", ORDER_COLUMNS, "has_key(metadata, ?3)") " AND version > ?4")              \
     X(CUSTOMERS_KEY_RANGE, KEY_RANGE("customers"))                                                 \
     X(VOUCHERS_PURGE_KEY,                                                                          \
       PURGE_KEY("vouchers", "without_key(metadata, ?3)", KEY_LIVE " AND has_key(metadata, ?3)"))   \
@@ -506,6 +524,11 @@
     X(SKUS_DELETE_BINNED, "DELETE FROM skus WHERE product_id = ?1 AND binned_ms IS NOT NULL")      \
     X(BIN_DELETE_SKUS, "DELETE FROM bin WHERE resource_type = 4 AND parent_key = ?1 AND "          \
                        "project_id = ?2")                                                          \
+    X(ORDER_BY_KEY, "SELECT " ORDER_COLUMNS " FROM orders WHERE id = ?2 AND project_id = ?1")      \
+    X(ORDER_BY_SOURCE,                                                                             \
+      "SELECT " ORDER_COLUMNS " FROM orders WHERE project_id = ?1 AND source_id = ?2")             \
+    X(ORDER_INSERT, ORDER_INSERT_SQL("?5"))                                                        \
+    X(ORDER_UPDATE, ORDER_UPDATE_SQL("?5"))                                                        \
     X(CUSTOMER_INSERT, CUSTOMER_INSERT_SQL("?5"))                                                  \
     X(CUSTOMER_UPDATE, CUSTOMER_UPDATE_SQL("?5"))                                                  \
     X(DRY_RECORD, "SELECT id, body FROM dry_records WHERE action_seq = ?1 AND name = ?2")          \
