@@ -263,7 +263,7 @@ static void type_that_this_program_does_not_know_waits(void **state)
 {
     struct unit_engine *w = *state;
     struct action ac = { .project_id = unit_engine_project(w),
-                         .kind = 22, /* of the API, without a row here */
+                         .kind = ACTION_KIND_ID_COUNT, /* of a newer program */
                          .queue = QUEUE_VOUCHERS,
                          .records = -1,
                          .created_ms = time_now_ms(),

@@ -111,21 +111,28 @@ int record_erase(struct store_tx *tx, enum resource_type resource, int64_t proje
     return run_with_key(tx->db, deletes[resource], key, err);
 }
 
-/* A product's name, or whatever it is known by. */
-static struct str name_of(const struct record_table *t, const struct record *r)
+/* A product's name, or whatever it is known by; id[] is room for the last of that. */
+static struct str name_of(const struct record_applier *ap, const struct record *r,
+                          char id[ID_MAX_LEN])
 {
+    const struct record_table *t = ap->table;
     for (size_t i = 0; i < t->n_columns; i++) {
         const struct record_column *c = &t->columns[i];
-        if (t->name_column != NULL && str_is(str_of(t->name_column), c->name))
+        if (t->name_column != NULL && str_is(str_of(t->name_column), c->name) &&
+            record_text(r, c)->p != NULL)
             return *record_text(r, c);
     }
-    return r->source_id;
+    if (r->source_id.p != NULL)
+        return r->source_id;
+    id_encode(&ap->tx->store->base.secret, t->id, r->key, id);
+    return str_of(id);
 }
 
 static int to_bin(struct record_applier *ap, enum resource_type resource, struct record *r,
                   struct err *err)
 {
     const struct record_table *t = ap->table;
+    char id[ID_MAX_LEN];
     int64_t parent = 0;
     r->binned_ms = ap->now_ms;
     r->version = ap->seq;
@@ -133,7 +140,7 @@ static int to_bin(struct record_applier *ap, enum resource_type resource, struct
         if (t->columns[i].kind == RECORD_INT)
             parent = *record_number(r, &t->columns[i]);
     if (record_update(ap, r, err) < 0 || bin_insert(ap->tx, ap->project_id, resource, r->key,
-                                                    name_of(t, r), parent, ap->now_ms, err) < 0)
+                                                    name_of(ap, r, id), parent, ap->now_ms, err) < 0)
         return -1;
     return resource == RESOURCE_PRODUCT
                ? skus_follow(ap->tx, ap->project_id, r->key, ap->now_ms, err)
