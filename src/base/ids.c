@@ -45,6 +45,7 @@ static const struct {
     [ID_SKU] = { "sku_", 18, true },
     [ID_DELETION] = { "del_", 24, false },
     [ID_ORDER] = { "ord_", 24, false },
+    [ID_METADATA_SCHEMA] = { "ms_", 24, false },
 };
 
 static_assert(crypto_shorthash_KEYBYTES == 16, "the secret holds two SipHash keys");

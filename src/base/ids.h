@@ -35,6 +35,7 @@ enum id_kind {
     ID_SKU,
     ID_DELETION,
     ID_ORDER,
+    ID_METADATA_SCHEMA,
     ID_KIND_COUNT
 };
 

@@ -611,14 +611,28 @@ static int take_definition(const struct reading *rd, struct metadata_schema *s,
     return 0;
 }
 
+/* Room for what there is and what comes. */
+static int make_room(const struct reading *rd, struct metadata_schema *s,
+                     const struct json *properties)
+{
+    struct metadata_definition *old = s->definitions;
+    size_t n = s->n;
+    for (const struct json *p = properties->child; p != NULL && n < METADATA_DEFINITIONS_MAX;
+         p = p->next)
+        n++;
+    s->definitions = arena_alloc(rd->arena, (n + 1) * sizeof(*old));
+    if (s->definitions == NULL)
+        return err_nomem(rd->err);
+    if (s->n > 0)
+        memcpy(s->definitions, old, s->n * sizeof(*old));
+    return 0;
+}
+
 static int take_definitions(const struct reading *rd, struct metadata_schema *s,
                             const struct json *properties)
 {
-    if (s->definitions == NULL)
-        s->definitions =
-            arena_calloc(rd->arena, METADATA_DEFINITIONS_MAX * sizeof(*s->definitions));
-    if (s->definitions == NULL)
-        return err_nomem(rd->err);
+    if (make_room(rd, s, properties) < 0)
+        return -1;
     for (const struct json *p = properties->child; p != NULL; p = p->next) {
         if (take_definition(rd, s, p) < 0)
             return -1;

@@ -71,7 +71,7 @@ struct metadata_schema {
     int64_t key;
     struct str related_object;
     bool allow_defined_only;
-    struct metadata_definition *definitions; /* METADATA_DEFINITIONS_MAX places */
+    struct metadata_definition *definitions;
     size_t n;
     int64_t created_ms;
     int64_t updated_ms; /* TIME_NONE: never changed */

@@ -246,6 +246,25 @@ int store_tx_rule_write(struct store_tx *tx, struct rule_write *w, struct err *e
     return ops_of_tx(tx)->tx_rule_write(tx, w, err);
 }
 
+int store_tx_metadata_schema_write(struct store_tx *tx, struct metadata_schema_write *w,
+                                   struct err *err)
+{
+    return ops_of_tx(tx)->tx_metadata_schema_write(tx, w, err);
+}
+
+int store_find_metadata_schema(struct store *s, struct arena *a, int64_t project_id,
+                               struct str object_or_id, struct metadata_schema **out,
+                               struct err *err)
+{
+    return ops_of(s)->find_metadata_schema(s, a, project_id, object_or_id, out, err);
+}
+
+int store_list_metadata_schemas(struct store *s, struct arena *a, int64_t project_id,
+                                struct metadata_schema **out, size_t *n, struct err *err)
+{
+    return ops_of(s)->list_metadata_schemas(s, a, project_id, out, n, err);
+}
+
 int store_find_rule(struct store *s, struct arena *a, int64_t project_id, int64_t key,
                     struct validation_rule **out, struct err *err)
 {

@@ -27,6 +27,7 @@
 #include "domain/category.h"
 #include "domain/code_config.h"
 #include "domain/filter.h"
+#include "domain/metadata_schema.h"
 #include "domain/outcome.h"
 #include "domain/publication.h"
 #include "domain/validation_rule.h"
@@ -343,6 +344,32 @@ struct category_write {
     bool found;               /* CHANGE, ERASE */
 };
 
+/* A list of schemas has no pages, so what it can become is bounded: in number, and all definitions
+ * of a project together. */
+#define METADATA_SCHEMAS_MAX       500
+#define METADATA_SCHEMAS_MAX_BYTES (4 * MIB)
+
+/* One metadata schema. What comes out is in `arena`, and in the body while that is given. */
+struct metadata_schema_write {
+    int64_t project_id;
+    enum {
+        METADATA_SCHEMA_CREATE,
+        METADATA_SCHEMA_CHANGE,
+        METADATA_SCHEMA_ERASE,     /* with all definitions; values stay */
+        METADATA_SCHEMA_REMOVE_KEY /* the definition goes for good, if it is a removed one */
+    } mode;
+    struct str object_or_id; /* CREATE: the related object; {NULL,0}: the body says it */
+    const struct json *body; /* CREATE, CHANGE: for metadata_schema_apply(), whose refusal fails the
+                                unit */
+    enum metadata_spelling spelling;
+    struct str removed_key; /* REMOVE_KEY */
+    struct arena *arena;
+
+    struct metadata_schema schema; /* as it is stored then; ERASE: as it was */
+    bool found; /* CREATE: there is one already, nothing was written; REMOVE_KEY: such a definition
+                 */
+};
+
 /* A validation rule: made of `given`, or, without, erased. */
 struct rule_write {
     int64_t project_id;
@@ -588,6 +615,13 @@ struct store_ops {
                         struct record **out, size_t *n, int64_t *total, bool *more,
                         struct err *err);
     int (*tx_rule_write)(struct store_tx *tx, struct rule_write *w, struct err *err);
+    int (*tx_metadata_schema_write)(struct store_tx *tx, struct metadata_schema_write *w,
+                                    struct err *err);
+    int (*find_metadata_schema)(struct store *s, struct arena *a, int64_t project_id,
+                                struct str object_or_id, struct metadata_schema **out,
+                                struct err *err);
+    int (*list_metadata_schemas)(struct store *s, struct arena *a, int64_t project_id,
+                                 struct metadata_schema **out, size_t *n, struct err *err);
     int (*find_rule)(struct store *s, struct arena *a, int64_t project_id, int64_t key,
                      struct validation_rule **out, struct err *err);
     int (*list_rules)(struct store *s, struct arena *a, int64_t project_id, int64_t offset,
@@ -806,6 +840,9 @@ int store_tx_publish(struct store_tx *tx, struct publish *p, struct err *err) MU
 
 int store_tx_rule_write(struct store_tx *tx, struct rule_write *w, struct err *err) MUST_CHECK;
 
+int store_tx_metadata_schema_write(struct store_tx *tx, struct metadata_schema_write *w,
+                                   struct err *err) MUST_CHECK;
+
 int store_tx_category_write(struct store_tx *tx, struct category_write *w,
                             struct err *err) MUST_CHECK;
 /* The entry and its resource, for good. But a campaign has vouchers: *campaign is its key then, the
@@ -921,6 +958,16 @@ int store_find_tier(struct store *s, struct arena *a, int64_t project_id, int64_
 int store_list_tiers(struct store *s, struct arena *a, const struct campaign *c, int64_t offset,
                      size_t limit, struct tier **out, size_t *n, int64_t *total,
                      struct err *err) MUST_CHECK;
+
+/* By public id first, then by related object; NULL for none. The schemas of its nested objects come
+ * with it, so it is ready for metadata_check(). */
+int store_find_metadata_schema(struct store *s, struct arena *a, int64_t project_id,
+                               struct str object_or_id, struct metadata_schema **out,
+                               struct err *err) MUST_CHECK;
+/* All of the project, by related object; without those of nested objects. */
+int store_list_metadata_schemas(struct store *s, struct arena *a, int64_t project_id,
+                                struct metadata_schema **out, size_t *n,
+                                struct err *err) MUST_CHECK;
 
 int store_find_rule(struct store *s, struct arena *a, int64_t project_id, int64_t key,
                     struct validation_rule **out, struct err *err) MUST_CHECK;

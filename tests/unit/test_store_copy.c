@@ -219,6 +219,28 @@ static void make_rule(struct unit_world *w)
     unit_work(w->store, write_rule, &write);
 }
 
+static int write_schema(struct store_tx *tx, void *arg, struct err *err)
+{
+    return store_tx_metadata_schema_write(tx, arg, err);
+}
+
+static void make_schema(struct unit_world *w)
+{
+    struct json *body;
+    struct metadata_schema_write write = { .project_id = w->project,
+                                           .mode = METADATA_SCHEMA_CREATE,
+                                           .object_or_id = STR("voucher"),
+                                           .arena = &w->arena };
+    MUST(json_parse(&w->arena,
+                    STR("{\"allow_defined_only\":true,\"properties\":{\"a\":{\"type\":\"date\","
+                        "\"array\":false,\"optional\":true}}}"),
+                    &body, must));
+    write.body = body;
+    unit_work(w->store, write_schema, &write);
+    write.mode = METADATA_SCHEMA_CHANGE; /* so that it has a time of that */
+    unit_work(w->store, write_schema, &write);
+}
+
 static void fill(struct unit_world *w)
 {
     static const struct unit_row rows[] = { { "a", 100, NULL },
@@ -234,6 +256,7 @@ static void fill(struct unit_world *w)
     make_promotion(w);
     make_publication(w);
     make_rule(w);
+    make_schema(w);
     struct action unfinished = waiting_action(w, false, "{\"code\":\"half-1\"}\n");
     struct action dry = waiting_action(w, true, "{}");
     begin_action(w, &unfinished);
@@ -273,6 +296,9 @@ static const char *const sums[] = {
     "SELECT sum(id + customer_id + length(source_id) + length(metadata) + length(vouchers)) FROM "
     "publications",
     "SELECT sum(holder_id + publish_count) FROM vouchers",
+    "SELECT sum(id + created_ms + updated_ms + allow_defined_only + length(related_object) + "
+    "length(properties)) FROM "
+    "metadata_schemas",
     "SELECT sum(id + created_ms + length(body)) FROM validation_rules",
     "SELECT sum(id + length(params)) FROM exports",
     "SELECT sum(length(token_hash) + length(name) + kind) FROM keys WHERE project_id = 1",

@@ -403,6 +403,7 @@ static const char fill_sql[] =
     "join_once, "
     "auto_join, voucher_schema, creation, type, discount_type, effect, created_ms) "
     "SELECT p, p * 1099511627776 + i, 'n' || i, 1, 1, 2, 1, 0, 0, 1, 1, 1, 1, 0, 1 FROM n;"
+    "INSERT INTO metadata_schemas SELECT p * 1099511627776 + i, p, 'o' || i, 0, '{}', 1, 2 FROM n;"
     "INSERT INTO validation_rules SELECT p * 1099511627776 + i, p, '{}', 1 FROM n;"
     "INSERT INTO customers (project_id, id, version, source_id, created_ms) SELECT p, "
     "p * 1099511627776 + i, 1, 's' || i, 1 FROM n;"

@@ -75,6 +75,8 @@ static const char *const pg_texts[STATEMENT_COUNT] = {
     [STATEMENT_ORDERS_WITH_KEY] = WITH_KEY("orders", "count(*)", PG_HAS_KEY),
     [STATEMENT_ORDERS_KEY_LATER] =
         WITH_KEY("orders", ORDER_COLUMNS, PG_HAS_KEY) " AND version > ?4",
+    [STATEMENT_METADATA_SCHEMA_SIZE] = ("SELECT count(*), sum(octet_length(properties)) FROM "
+                                        "metadata_schemas WHERE project_id = ?1"),
     [STATEMENT_CUSTOMER_INSERT] = CUSTOMER_INSERT_SQL("?5::text::jsonb"),
     [STATEMENT_CUSTOMER_UPDATE] = CUSTOMER_UPDATE_SQL("?5::text::jsonb"),
     [STATEMENT_VOUCHERS_PURGE_KEY] =
@@ -140,6 +142,8 @@ static const struct {
     { STATEMENT_SKU_BY_KEY, " FOR UPDATE" },      { STATEMENT_SKU_BY_SOURCE, " FOR UPDATE" },
     { STATEMENT_ORDER_BY_KEY, " FOR UPDATE" },    { STATEMENT_ORDER_BY_SOURCE, " FOR UPDATE" },
     { STATEMENT_CUSTOMER_BY_KEY, " FOR UPDATE" }, { STATEMENT_CUSTOMER_BY_SOURCE, " FOR UPDATE" },
+    { STATEMENT_METADATA_SCHEMA_BY_KEY, " FOR UPDATE" },
+    { STATEMENT_METADATA_SCHEMA_BY_OBJECT, " FOR UPDATE" },
     { STATEMENT_VOUCHER_HELD, " FOR UPDATE" },    { STATEMENT_VOUCHER_GENERIC, " FOR UPDATE" },
 };
 

@@ -109,6 +109,10 @@ static const struct copy_column dry_records[] = { INT("action_seq"), TEXT("name"
                                                   BLOB("body") };
 static const struct copy_column validation_rules[] = { INT("id"), INT("project_id"), TEXT("body"),
                                                        INT("created_ms") };
+static const struct copy_column metadata_schemas[] = {
+    INT("id"),          INT("project_id"), TEXT("related_object"), INT("allow_defined_only"),
+    TEXT("properties"), INT("created_ms"), INT("updated_ms")
+};
 static const struct copy_column publications[] = {
     INT("id"),       INT("project_id"), INT("customer_id"), INT("campaign_id"), TEXT("source_id"),
     TEXT("channel"), TEXT("metadata"),  TEXT("vouchers"),   INT("created_ms")
@@ -197,6 +201,7 @@ const struct copy_table copy_tables[COPY_TABLES] = {
     TABLE(orders, "orders", BY_KEY, 1, 0),
     TABLE(publications, "publications", BY_KEY, 1, 0),
     TABLE(validation_rules, "validation rules", BY_KEY, 1, 0),
+    TABLE(metadata_schemas, "metadata schemas", BY_KEY, 1, 0),
     TABLE(categories, "categories", BY_KEY, 1, 0),
     TABLE(bin, "bin entries", BY_KEY, 1, 0),
     TABLE(exports, "exports", BY_KEY, 1, 0),

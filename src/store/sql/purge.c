@@ -22,6 +22,7 @@ static const struct step {
     { STATEMENT_PURGE_TRANSACTIONS, true, 1 },
     { STATEMENT_PURGE_BIN, true, 1 },
     { STATEMENT_PURGE_RULES, true, 1 },
+    { STATEMENT_PURGE_SCHEMAS, true, 64 }, /* a text of up to 256 KB */
     { STATEMENT_PURGE_PRODUCTS, true, 1 },
     { STATEMENT_PURGE_SKUS, true, 1 },
     { STATEMENT_PURGE_ORDERS, true, 1 },

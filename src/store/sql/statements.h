@@ -109,6 +109,8 @@
 #define CUSTOMER_COLUMNS                                                                           \
     RECORD_COLUMNS ", name, description, email, phone, birthdate, birthday, address"
 
+#define METADATA_SCHEMA_COLUMNS                                                                    \
+    "id, related_object, allow_defined_only, properties, created_ms, updated_ms"
 #define CATEGORY_COLUMNS "id, name, hierarchy, created_ms, updated_ms"
 
 #define EXPORT_COLUMNS "id, resource, params, created_ms"
@@ -239,6 +241,7 @@
     X(PURGE_CUSTOMERS, PURGE_BY_KEY("customers"))                                                  \
     X(PURGE_PUBLICATIONS, PURGE_BY_KEY("publications"))                                            \
     X(PURGE_RULES, PURGE_BY_KEY("validation_rules"))                                               \
+    X(PURGE_SCHEMAS, PURGE_BY_KEY("metadata_schemas"))                                             \
     X(PURGE_CATEGORIES, PURGE_BY_KEY("categories"))                                                \
     X(PURGE_EXPORTS, PURGE_BY_KEY("exports"))                                                      \
     X(PURGE_OUTCOMES, PURGE_BY_PROJECT("outcomes", "action_seq, chunk_no"))                        \
@@ -548,6 +551,22 @@
     X(PUBLICATION_BY_SOURCE,                                                                       \
       "SELECT 1 FROM publications WHERE project_id = ?1 AND source_id = ?2")                       \
     X(PUBLICATION_INSERT, "INSERT INTO publications VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")  \
+    X(METADATA_SCHEMA_BY_KEY, "SELECT " METADATA_SCHEMA_COLUMNS                                    \
+                              " FROM metadata_schemas WHERE id = ?2 AND project_id = ?1")          \
+    X(METADATA_SCHEMA_BY_OBJECT,                                                                   \
+      "SELECT " METADATA_SCHEMA_COLUMNS                                                            \
+      " FROM metadata_schemas WHERE project_id = ?1 AND related_object = ?2")                      \
+    X(METADATA_SCHEMA_LIST,                                                                        \
+      "SELECT " METADATA_SCHEMA_COLUMNS                                                            \
+      " FROM metadata_schemas WHERE project_id = ?1 ORDER BY related_object")                      \
+    X(METADATA_SCHEMA_SIZE, "SELECT count(*), sum(length(CAST(properties AS BLOB))) FROM "         \
+                            "metadata_schemas WHERE project_id = ?1")                              \
+    X(METADATA_SCHEMA_INSERT, "INSERT INTO metadata_schemas (project_id, " METADATA_SCHEMA_COLUMNS \
+                              ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL) ON CONFLICT (project_id, "  \
+                              "related_object) DO NOTHING")                                        \
+    X(METADATA_SCHEMA_UPDATE, "UPDATE metadata_schemas SET allow_defined_only = ?3, properties = " \
+                              "?4, updated_ms = ?5 WHERE id = ?2 AND project_id = ?1")             \
+    X(METADATA_SCHEMA_DELETE, "DELETE FROM metadata_schemas WHERE id = ?2 AND project_id = ?1")    \
     X(RULE_BY_KEY, "SELECT id, body, created_ms FROM validation_rules WHERE id = ?2 AND "          \
                    "project_id = ?1")                                                              \
     X(RULE_INSERT, "INSERT INTO validation_rules VALUES (?1, ?2, ?3, ?4)")                         \
