@@ -7,7 +7,7 @@
  */
 #include <sodium.h>
 
-#include "actions/registry.h"
+#include "actions/schema.h"
 
 /* A record's metadata is bounded, and so is what all records share. */
 #define PARAMS_MAX_BYTES (2 * (size_t)FIELD_OBJECT_MAX_BYTES)
@@ -213,6 +213,24 @@ int action_plan_of(const struct action_kind *kind, const struct action *ac, stru
     return 0;
 }
 
+/* As it was when the action was queued. */
+static int read_schema(const struct json *tree, struct arena *a, struct action_plan *out,
+                       struct err *err)
+{
+    const struct json *frozen = json_member(tree, "schema");
+    struct metadata_schema *schema;
+    if (frozen == NULL)
+        return 0;
+    if (action_thaw_schema(frozen, a, &schema, err) < 0)
+        return -1;
+    out->schema = schema;
+    column_map_define(&out->columns, schema);
+    return 0;
+}
+
+static int read_input_params(const struct action_kind *kind, const struct json *tree,
+                             struct arena *a, struct action_plan *out, struct err *err);
+
 int action_plan_read(const struct action_kind *kind, struct str params, struct arena *a,
                      struct action_plan *out, struct err *err)
 {
@@ -222,8 +240,15 @@ int action_plan_read(const struct action_kind *kind, struct str params, struct a
     const struct json *webhooks = json_member(tree, "webhooks_enable");
     *out =
         (struct action_plan){ .webhooks_enable = webhooks != NULL && webhooks->type == JSON_TRUE };
-    if (read_campaign(kind, tree, a, out, err) < 0)
+    if (read_campaign(kind, tree, a, out, err) < 0 ||
+        read_input_params(kind, tree, a, out, err) < 0)
         return -1;
+    return read_schema(tree, a, out, err);
+}
+
+static int read_input_params(const struct action_kind *kind, const struct json *tree,
+                             struct arena *a, struct action_plan *out, struct err *err)
+{
     if (kind->input == INPUT_CODES)
         return read_codes(kind, tree, a, out, err);
     if (kind->input == INPUT_MEMBERS)

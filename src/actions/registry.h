@@ -72,7 +72,8 @@ struct action_plan {
     int64_t count;             /* INPUT_CODES: how many */
     struct code_config codes;
     struct code_draw draw;
-    struct members members; /* INPUT_MEMBERS, INPUT_STORED */
+    struct members members;               /* INPUT_MEMBERS, INPUT_STORED */
+    const struct metadata_schema *schema; /* that metadata is checked by; NULL: none */
 };
 
 struct action_kind {
@@ -164,6 +165,20 @@ int action_freeze_key(struct str key, struct arena *a, struct str *params,
 int action_freeze_records(const struct action_kind *kind, struct str metadata, bool webhooks_enable,
                           const struct campaign *campaign, struct arena *a, struct str *params,
                           struct err *err) MUST_CHECK;
+
+/* The name of the metadata schema that a type's rows are checked by; NULL: none are. */
+const char *action_schema_name(const struct action_kind *kind);
+
+/* Adds the schema to the parameters. */
+int action_freeze_schema(const struct metadata_schema *schema, struct arena *a, struct str *params,
+                         struct err *err) MUST_CHECK;
+
+/* Checks the metadata of a row that was mapped. 0; 1: it fails, with *reason in the arena; -1. Of a
+ * row that may change something that is there, or be new, only what it gives; what else a new one
+ * would need is noted in it (unfit_new). `scratch` is of this record. */
+int action_check_metadata(const struct action_kind *kind, const struct action_plan *plan,
+                          struct row_head *row, struct arena *scratch, struct arena *a,
+                          struct str *reason, struct err *err) MUST_CHECK;
 
 /* Bytes of an upload that action_freeze_csv wants to see; a header line must fit. */
 #define ACTION_HEAD_BYTES (1 * MIB)

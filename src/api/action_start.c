@@ -35,6 +35,19 @@ struct starting {
     struct err err;
 };
 
+/* The metadata schema that the rows are checked by, if the project has one. */
+static int freeze_schema(struct starting *st, struct err *err)
+{
+    struct request *rq = st->rq;
+    const char *name = action_schema_name(st->kind);
+    struct metadata_schema *schema = NULL;
+    if (name == NULL)
+        return 0;
+    if (api_find_schema(rq, name, &schema, err) < 0)
+        return -1;
+    return schema != NULL ? action_freeze_schema(schema, &rq->arena, &st->action.params, err) : 0;
+}
+
 /* Steps 1 and 2. */
 static int prepare(struct starting *st, struct err *err)
 {
@@ -42,6 +55,8 @@ static int prepare(struct starting *st, struct err *err)
     struct action *ac = &st->action;
     struct upload *file = *st->how.file;
     if (st->how.freeze(rq, &st->how, st->kind, ac, err) < 0)
+        return -1;
+    if (freeze_schema(st, err) < 0)
         return -1;
     ac->created_ms = time_now_ms();
     if (file == NULL)

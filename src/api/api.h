@@ -17,6 +17,11 @@
 
 struct auth_cache;
 
+/* A project that had no metadata schemas until then; see schema_cache.c. */
+struct schema_place {
+    _Atomic int64_t project_id, until_us;
+};
+
 struct api {
     struct store *store;
     struct spool *spool;
@@ -28,6 +33,7 @@ struct api {
     atomic_int reports_running; /* each holds a chunk of its input in memory; starts as 0 */
     atomic_int lists_running;   /* those with filters, which may read everything; starts as 0 */
     atomic_int exports_running; /* each holds a page of vouchers in memory; starts as 0 */
+    struct schema_place no_schemas[256]; /* starts as 0 */
 };
 
 /* The table of all endpoints, for server_start(); it lives as long as the process. */

@@ -59,6 +59,15 @@ int api_read_text(const struct json *body, const char *name, struct str *out,
 int api_read_category_id(struct request *rq, const struct json *body, struct voucher *v,
                          struct err *err) MUST_CHECK;
 
+/* ---- schemas (schema_cache.c) ---- */
+
+/* The project's metadata schema of a resource; NULL: it has none. That it has none at all is
+ * remembered for a second: nearly all have none, and each write asks. */
+int api_find_schema(struct request *rq, const char *resource, struct metadata_schema **out,
+                    struct err *err) MUST_CHECK;
+/* Whoever makes one need not wait. */
+void api_forget_schemas(struct request *rq);
+
 /* ---- names (names.c) ---- */
 
 /* What the vouchers or campaigns of one answer refer to. */

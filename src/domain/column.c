@@ -149,6 +149,17 @@ int column_map_build(const struct field_table *t, const struct str *headings, si
     return drop_repeated_keys(out, a, err);
 }
 
+void column_map_define(struct column_map *m, const struct metadata_schema *s)
+{
+    m->defined = false;
+    for (size_t i = 0; i < m->n; i++) {
+        struct column *c = &m->columns[i];
+        if (c->field == COLUMN_METADATA)
+            c->definition = metadata_definition_find(s, c->key);
+        m->defined = m->defined || c->definition != NULL;
+    }
+}
+
 bool column_map_has(const struct column_map *m, const struct field_table *t, const char *heading)
 {
     const int field = field_find(t, str_of(heading));
@@ -235,10 +246,41 @@ static bool is_metadata(const struct column_map *m, const struct str *cells, siz
     return m->columns[i].field == COLUMN_METADATA && cells[i].len > 0;
 }
 
+/* With cells that become something else than texts. */
+static int put_defined(const struct column_map *m, const struct str *cells, size_t n,
+                       struct arena *a, struct str *out, struct err *err)
+{
+    struct buf b;
+    struct json_out o = { .b = &b };
+    bool any = false;
+    buf_init(&b, FIELD_OBJECT_MAX_BYTES);
+    json_object(&o);
+    for (size_t i = 0; i < n; i++) {
+        const struct column *c = &m->columns[i];
+        if (!is_metadata(m, cells, i))
+            continue;
+        any = true;
+        json_key_str(&o, c->key);
+        o.comma = true; /* behind the value, which is put as it stands */
+        if (c->definition == NULL || !metadata_coerce_cell(c->definition, cells[i], &b))
+            json_put_quoted(&b, cells[i]);
+    }
+    json_object_end(&o);
+    if (b.failed || !any) {
+        const bool too_long = b.failed;
+        buf_release(&b);
+        return too_long;
+    }
+    return buf_keep(&b, a, out, err);
+}
+
 int column_map_metadata(const struct column_map *m, const struct str *cells, size_t n_cells,
                         struct arena *a, struct str *out, struct err *err)
 {
     const size_t n = n_cells < m->n ? n_cells : m->n;
+    *out = (struct str){ 0 };
+    if (m->defined)
+        return put_defined(m, cells, n, a, out, err);
     size_t len = 1; /* the brace; each pair brings its ':' and the ',' or brace behind it */
     *out = (struct str){ 0 };
     for (size_t i = 0; i < n; i++) {

@@ -9,6 +9,7 @@
 #define DOMAIN_COLUMN_H
 
 #include "domain/field.h"
+#include "domain/metadata_schema.h"
 
 enum { COLUMN_METADATA = -1, COLUMN_UNUSED = -2 };
 
@@ -16,11 +17,13 @@ struct column {
     int field;             /* row of the field table, or COLUMN_… */
     struct str key;        /* COLUMN_METADATA: the key, as written in the header */
     struct str key_quoted; /* the same, quoted and escaped as JSON */
+    const struct metadata_definition *definition; /* what cells become; NULL: texts */
 };
 
 struct column_map {
     struct column *columns;
     size_t n;
+    bool defined; /* some columns have definitions */
 };
 
 /* Maps a header line. Of a repeated heading (or metadata key) the last one wins, an empty heading
@@ -28,6 +31,10 @@ struct column_map {
  * copied. -1: ERR_NOMEM. */
 int column_map_build(const struct field_table *t, const struct str *headings, size_t n,
                      struct arena *a, struct column_map *out, struct err *err) MUST_CHECK;
+
+/* Columns of keys that the schema defines are converted by it from now on; see
+ * metadata_coerce_cell(). A cell that cannot be stays a text, which the schema refuses. */
+void column_map_define(struct column_map *m, const struct metadata_schema *s);
 
 bool column_map_has(const struct column_map *m, const struct field_table *t, const char *heading);
 
@@ -37,8 +44,9 @@ bool column_map_has(const struct column_map *m, const struct field_table *t, con
 void column_map_pick(const struct column_map *m, const struct field_table *t,
                      const struct str *cells, size_t n_cells, struct str *given);
 
-/* The record's metadata as a compact JSON object of texts, keys in column order, in one allocation;
- * {NULL,0} when every such cell is empty. Cells must be valid UTF-8. -1: ERR_NOMEM. */
+/* The record's metadata as a compact JSON object of texts, or what a schema makes of them, keys in
+ * column order, in one allocation; {NULL,0} when every such cell is empty. Cells must be valid
+ * UTF-8. -1: ERR_NOMEM. */
 int column_map_metadata(const struct column_map *m, const struct str *cells, size_t n_cells,
                         struct arena *a, struct str *out, struct err *err) MUST_CHECK;
 

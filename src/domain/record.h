@@ -35,10 +35,11 @@ enum record_field {
             uint32_t row;                                                                          \
         };                                                                                         \
     };                                                                                             \
-    struct str id;       /* public, as given: who is meant; {NULL,0}: not given */                 \
-    bool replaces;       /* all is given: what is not there is cleared, metadata too */            \
-    uint32_t spared;     /* of `set`: left alone when there is such a record already */            \
-    struct str metadata; /* JSON object, compact; {NULL,0}: none */                                \
+    struct str id;        /* public, as given: who is meant; {NULL,0}: not given */                \
+    bool replaces;        /* all is given: what is not there is cleared, metadata too */           \
+    uint32_t spared;      /* of `set`: left alone when there is such a record already */           \
+    struct str metadata;  /* JSON object, compact; {NULL,0}: none */                               \
+    struct str unfit_new; /* why the schema refuses it as a new one; {NULL,0}: it does not */      \
     /* Only of a stored record. */                                                                 \
     int64_t key;                                                                                   \
     int64_t version;   /* sequence number of who wrote it last */                                  \

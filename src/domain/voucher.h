@@ -102,6 +102,8 @@ struct voucher {
     struct str
         discount_extra;  /* JSON object of the discount's other members, e.g. amount_off_formula */
     struct str metadata; /* JSON object, compact; {NULL,0}: none given / empty */
+    struct str
+        unfit_new; /* of a row: why the schema refuses it as a new one; {NULL,0}: it does not */
 
     /* Only of a stored voucher. */
     int64_t key;         /* integer key; the public id is made of it */

@@ -136,6 +136,22 @@ void draft_keep(struct draft *d)
     d->n_mapped++;
 }
 
+int draft_check_and_keep(struct draft *d, struct row_head *row, struct arena *scratch,
+                         struct err *err)
+{
+    struct arena *a = &d->slot->arena;
+    struct str reason = { NULL, 0 };
+    const int rc = d->plan->schema == NULL
+                       ? 0
+                       : action_check_metadata(d->kind, d->plan, row, scratch, a, &reason, err);
+    if (rc < 0)
+        return -1;
+    if (rc > 0)
+        return draft_fail(d, FAILURE_METADATA, row->key, reason, err);
+    draft_keep(d);
+    return 0;
+}
+
 int draft_fail(struct draft *d, enum failure_kind kind, struct str key, struct str reason,
                struct err *err)
 {

@@ -212,6 +212,9 @@ int draft_begin(struct draft *d, struct slot *slot, const struct action *ac,
  * ERR_NOMEM. */
 void *draft_room(struct draft *d, struct err *err) MUST_CHECK;
 void draft_keep(struct draft *d);
+/* The same of a row whose metadata has yet to be checked: it is kept, or fails. */
+int draft_check_and_keep(struct draft *d, struct row_head *row, struct arena *scratch,
+                         struct err *err) MUST_CHECK;
 int draft_fail(struct draft *d, enum failure_kind kind, struct str key, struct str reason,
                struct err *err) MUST_CHECK;
 size_t draft_memory(const struct draft *d); /* bytes that the slot's rows take so far */

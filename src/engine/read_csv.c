@@ -72,7 +72,7 @@ static void read_category_id(const struct engine *e, const struct draft *d, void
         row->category_id = 0;
 }
 
-static int map_record(const struct engine *e, struct draft *d, struct err *err)
+static int map_record(struct engine *e, struct draft *d, struct err *err)
 {
     const struct csv_reader *csv = &e->csv;
     struct arena *a = &d->slot->arena;
@@ -91,8 +91,9 @@ static int map_record(const struct engine *e, struct draft *d, struct err *err)
     if (rc > 0)
         return draft_fail(d, FAILURE_INVALID, key_of_record(d, csv), reason, err);
     read_category_id(e, d, row);
-    draft_keep(d);
-    return 0;
+    if (d->plan->schema != NULL)
+        arena_reset(&e->scratch);
+    return draft_check_and_keep(d, row, &e->scratch, err);
 }
 
 /* Why the reader stopped, in words where the input is broken. */

@@ -28,8 +28,7 @@ static int map_line(struct draft *d, struct str line, struct arena *scratch, str
         return -1;
     if (rc > 0)
         return draft_fail(d, FAILURE_INVALID, row->key, reason, err);
-    draft_keep(d);
-    return 0;
+    return draft_check_and_keep(d, row, scratch, err);
 }
 
 /* The next line; false when the text ends within it. */

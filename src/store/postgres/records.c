@@ -35,10 +35,11 @@ struct set {
     struct pg_record_sql *sql;
     struct store_chunk *c;
     struct record_applier ap;
-    size_t from, to; /* of c->records */
-    bool by_query;   /* stored rows are known */
-    bool copying;    /* the COPY of new rows is open: nothing else can be asked */
-    bool exists;     /* it has met one that is there */
+    size_t from, to;  /* of c->records */
+    bool by_query;    /* stored rows are known */
+    bool copying;     /* the COPY of new rows is open: nothing else can be asked */
+    bool exists;      /* it has met one that is there */
+    bool wants_query; /* a row cannot be decided without */
     struct stmt *stored;
     bool stored_row;  /* the statement is at a row that no key has met yet */
     int64_t next_key; /* n of project_id * 2^40 + n */
@@ -281,6 +282,10 @@ static int apply(struct set *set, const struct record *given, bool repeated, str
         set->dirty = set->dirty || write;
         return 0;
     }
+    if (given->unfit_new.p != NULL) {
+        set->wants_query = !set->by_query;
+        return set->by_query ? record_unfit(given, out) : -1;
+    }
     memcpy(set->now, given, ap->table->bytes);
     set->now->key = key_base(ap->project_id) + set->next_key++;
     set->there = set->is_new = true;
@@ -315,7 +320,7 @@ static int apply_key(struct set *set, size_t *at, struct err *err)
         return err_nomem(err);
     if (set->by_query && key_at(set, *at).p != NULL && find_stored(set, key_at(set, *at), err) < 0)
         return -1;
-    for (size_t i = *at; i < end; i++) {
+    for (size_t i = *at; i < end; i++) { /* a row without a key is alone */
         const struct record *r = set->c->records[i];
         struct applied applied;
         if (apply(set, r, end - *at > 1, &applied, err) < 0)
@@ -410,7 +415,7 @@ static int take_keys(struct set *set, struct err *err)
 /* 1: one exists that was taken for new. */
 static int run(struct set *set, struct err *err)
 {
-    set->exists = set->stored_row = set->copying = false;
+    set->exists = set->wants_query = set->stored_row = set->copying = false;
     set->stored = NULL;
     choose_rows(set);
     if (take_keys(set, err) < 0 || (set->by_query && query_stored(set, err) < 0))
@@ -422,7 +427,7 @@ static int run(struct set *set, struct err *err)
         (write_changed(set, err) < 0 || write_failures(set, err) < 0 ||
          slice_put_outcomes(&set->s->bulk_tx, set->c, err) < 0 || record_end(&set->ap, err) < 0))
         rc = -1;
-    if (set->exists)
+    if (set->exists || set->wants_query)
         return 1;
     return rc < 0 ? -1 : slice_put_checkpoint(&set->s->bulk_tx, set->c, set->ap.now_ms, err);
 }

@@ -200,6 +200,10 @@ static int apply(struct slice *sl, struct voucher *v, bool repeated, struct appl
         return -1;
     if (!sl->there && ap->mode == APPLY_UPDATE_ONLY)
         return applier_missing(ap, v, out, err);
+    if (!sl->there && v->unfit_new.p != NULL) {
+        sl->wants_query = sl->wants_query || !sl->by_query;
+        return sl->by_query ? applier_unfit(v, out) : -1;
+    }
     if (!sl->there)
         return ap->room <= 0 ? applier_full(ap, out, err) : create(sl, v, repeated, out, err);
     return applier_refuses(ap) ? applier_duplicate(ap, v, out, err)
@@ -384,7 +388,7 @@ void set_applier(struct slice *sl)
 
 int set_run(struct slice *sl, bool merge_first, struct err *err)
 {
-    sl->exists = sl->merges = false;
+    sl->exists = sl->merges = sl->wants_query = false;
     sl->streams = !sl->ap.has_categories && !sl->ap.has_gone; /* which ask the database */
     sl->stored = NULL;
     sl->stored_row = false;
@@ -394,7 +398,7 @@ int set_run(struct slice *sl, bool merge_first, struct err *err)
     int rc = end_fresh(sl, decide(sl, err), err);
     if (rc == 0)
         rc = write_decided(sl, err);
-    return sl->exists ? 1 : rc;
+    return sl->exists || sl->wants_query ? 1 : rc;
 }
 
 void set_end(struct slice *sl)

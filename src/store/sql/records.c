@@ -454,6 +454,8 @@ static int apply_dry(struct record_applier *ap, struct record *given, struct rec
     const int got = find_dry(ap, given, stored, err);
     if (got != 0)
         return got < 0 ? -1 : merge_found(ap, stored, given, out, err);
+    if (given->unfit_new.p != NULL)
+        return record_unfit(given, out);
     out->outcome = OUTCOME_CREATED;
     return given->source_id.p != NULL ? put_dry(ap, given, err) : 0;
 }
@@ -488,7 +490,8 @@ int record_apply(struct record_applier *ap, struct record *given, struct applied
     if (ap->dry_run)
         return apply_dry(ap, given, stored, out, err);
     const bool named = given->id.p != NULL || given->source_id.p != NULL;
-    bool look = named && (ap->expect_existing || given->id.p != NULL);
+    const bool unfit = given->unfit_new.p != NULL;
+    bool look = named && (ap->expect_existing || given->id.p != NULL || unfit);
     for (int tries = 0; tries < 3; tries++) { /* look, insert, look at what was in the way */
         if (look) {
             const int got = find_meant(ap, given, stored, err);
@@ -496,6 +499,8 @@ int record_apply(struct record_applier *ap, struct record *given, struct applied
                 return got < 0 ? -1 : merge_found(ap, stored, given, out, err);
             ap->expect_existing = false;
         }
+        if (unfit)
+            return record_unfit(given, out);
         bool exists;
         if (record_insert(ap, given, &exists, err) < 0)
             return -1;

@@ -166,6 +166,12 @@ static inline int record_refused(struct applied *out, enum failure_kind kind, st
     return 0;
 }
 
+/* The schema refuses it as a new one. */
+static inline int record_unfit(const struct record *r, struct applied *out)
+{
+    return record_refused(out, FAILURE_METADATA, r->unfit_new);
+}
+
 /* ---- orders.c ---- */
 
 int order_resolve(struct record_applier *ap, struct record *given, struct applied *out,

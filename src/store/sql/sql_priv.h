@@ -308,6 +308,8 @@ int applier_duplicate(struct voucher_applier *ap, const struct voucher *v, struc
                       struct err *err) MUST_CHECK;
 int applier_full(struct voucher_applier *ap, struct applied *out,
                  struct err *err) MUST_CHECK; /* the campaign has no room for it */
+/* The schema refuses it as a new one. */
+int applier_unfit(const struct voucher *v, struct applied *out) MUST_CHECK;
 int applier_missing(struct voucher_applier *ap, const struct voucher *v, struct applied *out,
                     struct err *err) MUST_CHECK;
 

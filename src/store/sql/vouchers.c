@@ -124,6 +124,14 @@ int applier_full(struct voucher_applier *ap, struct applied *out, struct err *er
                  FAILURE_REFUSED, out, err);
 }
 
+int applier_unfit(const struct voucher *v, struct applied *out)
+{
+    *out = (struct applied){ .outcome = OUTCOME_FAILED,
+                             .kind = FAILURE_METADATA,
+                             .reason = v->unfit_new };
+    return 0;
+}
+
 int applier_missing(struct voucher_applier *ap, const struct voucher *v, struct applied *out,
                     struct err *err)
 {
@@ -458,6 +466,8 @@ static int apply_dry(struct voucher_applier *ap, struct voucher *v, struct appli
         return merged < 0 ? -1 : 0;
     if (ap->mode == APPLY_UPDATE_ONLY)
         return applier_missing(ap, v, out, err);
+    if (v->unfit_new.p != NULL)
+        return applier_unfit(v, out);
     if (ap->room <= 0)
         return applier_full(ap, out, err);
     ap->room--;
@@ -481,22 +491,22 @@ static int apply_update(struct voucher_applier *ap, struct voucher *v, struct ap
     return applier_missing(ap, v, out, err);
 }
 
-/* Nothing can be added: either the code is there, or the row fails. */
-static int apply_without_room(struct voucher_applier *ap, struct voucher *v, struct applied *out,
-                              struct err *err)
+/* It cannot be added: either the code is there, or the row fails. */
+static int apply_to_stored(struct voucher_applier *ap, struct voucher *v, struct applied *out,
+                           struct err *err)
 {
     const int merged = try_merge(ap, v, out, err);
     if (merged != 0)
         return merged < 0 ? -1 : 0;
     arena_reset(ap->arena);
-    return applier_full(ap, out, err);
+    return v->unfit_new.p != NULL ? applier_unfit(v, out) : applier_full(ap, out, err);
 }
 
 static int apply_upsert(struct voucher_applier *ap, struct voucher *v, struct applied *out,
                         struct err *err)
 {
-    if (ap->room <= 0)
-        return apply_without_room(ap, v, out, err);
+    if (ap->room <= 0 || v->unfit_new.p != NULL)
+        return apply_to_stored(ap, v, out, err);
     for (int tries = 0; tries < 2; tries++) { /* at most one of each */
         if (ap->expect_existing) {
             const int merged = try_merge(ap, v, out, err);
