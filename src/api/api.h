@@ -39,9 +39,10 @@ struct api {
 /* The table of all endpoints, for server_start(); it lives as long as the process. */
 void api_routes(const struct route **routes, size_t *n);
 
-/* For server_config.authenticate: X-App-Id and X-App-Token, or an access token, to rq->project, of
- * which the id and public_id are filled. A key that was revoked counts for one more second.
- * ERR_UNAUTHORIZED; ERR_FORBIDDEN: the token's scope does not cover the route. */
+/* For server_config.authenticate: X-App-Id and X-App-Token, or an access token, or X-Management-Id
+ * and X-Management-Token where the route wants those, to rq->project, of which the id and public_id
+ * are filled. A key that was revoked counts for one more second. ERR_UNAUTHORIZED; ERR_FORBIDDEN:
+ * the token's scope does not cover the route. */
 int api_authenticate(struct request *rq, struct err *err) MUST_CHECK;
 
 /* ---- handlers ---- */
@@ -86,6 +87,12 @@ int api_orders_get(struct request *rq, struct response *rs, struct err *err);
 int api_orders_save(struct request *rq, struct response *rs, struct err *err);
 int api_orders_change(struct request *rq, struct response *rs, struct err *err);
 int api_orders_import(struct request *rq, struct response *rs, struct err *err);
+int api_schemas_list(struct request *rq, struct response *rs, struct err *err);
+int api_schemas_get(struct request *rq, struct response *rs, struct err *err);
+int api_schemas_create(struct request *rq, struct response *rs, struct err *err);
+int api_schemas_change(struct request *rq, struct response *rs, struct err *err);
+int api_schemas_delete(struct request *rq, struct response *rs, struct err *err);
+int api_management_projects(struct request *rq, struct response *rs, struct err *err);
 int api_metadata_key_purge(struct request *rq, struct response *rs, struct err *err);
 
 int api_customers_import_csv(struct request *rq, struct response *rs, struct err *err);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * auth.c - who asks, and what he may do (reference 1.2): the key pair of a project, or an access
- * token that was made with it. In an event thread, for every request: see auth_cache.h.
+ * token that was made with it; for /management/v1 a key pair of another kind. In an event thread,
+ * for every request: see auth_cache.h.
  *
  * What is compared are hashes, in constant time; an unknown application costs the same as a wrong
  * token. Why somebody is refused is never said.
@@ -27,8 +28,8 @@ static int fill_grant(struct auth_grant *g, const struct project *p, scope_set s
 
 /* ---- the two ways in ---- */
 
-static int find_key(struct request *rq, struct str app_id, const unsigned char *hash,
-                    struct auth_grant *g, struct err *err)
+static int find_key(struct request *rq, enum key_kind kind, struct str app_id,
+                    const unsigned char *hash, struct auth_grant *g, struct err *err)
 {
     static const unsigned char nobody[ID_HASH_BYTES] = { 0 };
     struct project *project = NULL;
@@ -36,7 +37,7 @@ static int find_key(struct request *rq, struct str app_id, const unsigned char *
     if (store_find_key(api_of(rq)->store, &rq->arena, app_id, &key, &project, err) < 0)
         return err_wrap(err, "cannot look up a key");
     if (!id_hash_equal(hash, key != NULL ? key->token_hash : nobody) || key == NULL ||
-        key->kind != KEY_APP)
+        key->kind != kind)
         return refuse(err);
     return fill_grant(g, project, SCOPE_ALL, err);
 }
@@ -52,10 +53,22 @@ static int grant_to_key(struct request *rq, struct str app_id, struct str token,
     id_hash_token(token, hash);
     if (auth_cache_get(cache, app_id, hash, now_us, g))
         return 0;
-    if (find_key(rq, app_id, hash, g, err) < 0)
+    if (find_key(rq, KEY_APP, app_id, hash, g, err) < 0)
         return -1;
     auth_cache_put(cache, app_id, hash, now_us, AUTH_CACHE_US, g);
     return 0;
+}
+
+/* Seldom asked for, so it is not remembered: what is remembered opens /v1. */
+static int grant_to_management(struct request *rq, struct auth_grant *g, struct err *err)
+{
+    const struct str id = request_header(rq, "X-Management-Id");
+    const struct str token = request_header(rq, "X-Management-Token");
+    unsigned char hash[ID_HASH_BYTES];
+    if (id.len == 0 || token.len == 0)
+        return refuse(err);
+    id_hash_token(token, hash);
+    return find_key(rq, KEY_MANAGEMENT, id, hash, g, err);
 }
 
 /* The token of `Authorization: Bearer TOKEN`; {NULL,0}: there is none. */
@@ -112,7 +125,10 @@ int api_authenticate(struct request *rq, struct err *err)
     struct auth_grant g;
     if (rq->route->auth == AUTH_LINK && request_query(rq, "token").p != NULL)
         return 0; /* the token is all that counts: the handler looks at it */
-    if (app_id.p != NULL || token.p != NULL || rq->route->auth == AUTH_KEYS) {
+    if (rq->route->auth == AUTH_MANAGEMENT) {
+        if (grant_to_management(rq, &g, err) < 0)
+            return -1;
+    } else if (app_id.p != NULL || token.p != NULL || rq->route->auth == AUTH_KEYS) {
         if (grant_to_key(rq, app_id, token, &g, err) < 0)
             return -1;
     } else if (grant_to_bearer(rq, bearer_of(rq), &g, err) < 0) {

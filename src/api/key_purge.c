@@ -54,6 +54,19 @@ static int read_key(struct request *rq, struct str *key, struct err *err)
                : err_set(err, ERR_INVALID_PAYLOAD, "Payload should have required property 'key'");
 }
 
+/* Reference 7, 37: values that a definition still asks for are not taken away. */
+static int check_removed(struct request *rq, struct str key, struct err *err)
+{
+    struct metadata_schema *s = NULL;
+    if (store_find_metadata_schema(api_of(rq)->store, &rq->arena, rq->project->id, rq->args[0], &s,
+                                   err) < 0)
+        return err_wrap(err, "cannot look up a metadata schema");
+    if (metadata_definition_find(s, key) == NULL)
+        return 0;
+    return err_set(err, ERR_INVALID_PAYLOAD,
+                   "Property %.*s is still defined; remove its definition first", STR_FMT(key));
+}
+
 int api_metadata_key_purge(struct request *rq, struct response *rs, struct err *err)
 {
     const int kind = kind_of(rq->args[0]);
@@ -67,7 +80,8 @@ int api_metadata_key_purge(struct request *rq, struct response *rs, struct err *
     p->rq = rq;
     p->kind = (enum action_kind_id)kind;
     p->action.created_ms = time_now_ms();
-    if (read_key(rq, &key, err) < 0 || query_flag(rq, "dry_run", &p->action.dry_run, err) < 0 ||
+    if (read_key(rq, &key, err) < 0 || check_removed(rq, key, err) < 0 ||
+        query_flag(rq, "dry_run", &p->action.dry_run, err) < 0 ||
         action_freeze_key(key, &rq->arena, &p->action.params, err) < 0)
         return -1;
     return api_write_order(rq, insert_action, p, answer, err);

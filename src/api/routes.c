@@ -11,6 +11,9 @@ static int not_there(struct request *rq, struct response *rs, struct err *err)
     return err_set(err, ERR_NOT_FOUND, "this endpoint is not supported yet");
 }
 
+#define MANAGEMENT         "/management/v1/projects"
+#define MANAGEMENT_SCHEMAS MANAGEMENT "/{projectId}/metadata-schemas"
+
 static const struct route routes[] = {
     { "GET", "/healthz", AUTH_NONE, BODY_NONE, api_health_live },
     { "GET", "/readyz", AUTH_NONE, BODY_NONE, api_health_ready },
@@ -67,6 +70,21 @@ static const struct route routes[] = {
     { "GET", "/v1/validation-rules/{validationRuleId}", AUTH_PROJECT, BODY_NONE, api_rules_get },
     { "DELETE", "/v1/validation-rules/{validationRuleId}", AUTH_PROJECT, BODY_NONE,
       api_rules_delete },
+    { "GET", "/v1/metadata-schemas", AUTH_PROJECT, BODY_NONE, api_schemas_list },
+    { "POST", "/v1/metadata-schemas", AUTH_PROJECT, BODY_JSON, api_schemas_create },
+    { "GET", "/v1/metadata-schemas/{resource}", AUTH_PROJECT, BODY_NONE, api_schemas_get },
+    { "POST", "/v1/metadata-schemas/{resource}", AUTH_PROJECT, BODY_JSON, api_schemas_create },
+    { "PUT", "/v1/metadata-schemas/{resource}", AUTH_PROJECT, BODY_JSON, api_schemas_change },
+    { "DELETE", "/v1/metadata-schemas/{resource}", AUTH_PROJECT, BODY_NONE, api_schemas_delete },
+    { "GET", MANAGEMENT, AUTH_MANAGEMENT, BODY_NONE, api_management_projects },
+    { "GET", MANAGEMENT_SCHEMAS, AUTH_MANAGEMENT, BODY_NONE, api_schemas_list },
+    { "POST", MANAGEMENT_SCHEMAS, AUTH_MANAGEMENT, BODY_JSON, api_schemas_create },
+    { "GET", MANAGEMENT_SCHEMAS "/{metadataSchemaId}", AUTH_MANAGEMENT, BODY_NONE,
+      api_schemas_get },
+    { "PUT", MANAGEMENT_SCHEMAS "/{metadataSchemaId}", AUTH_MANAGEMENT, BODY_JSON,
+      api_schemas_change },
+    { "DELETE", MANAGEMENT_SCHEMAS "/{metadataSchemaId}", AUTH_MANAGEMENT, BODY_NONE,
+      api_schemas_delete },
     { "POST", "/v1/metadata-schemas/{resource}/purge", AUTH_PROJECT, BODY_JSON,
       api_metadata_key_purge },
     { "GET", "/v1/products", AUTH_PROJECT, BODY_NONE, api_products_list },

@@ -28,6 +28,7 @@ enum route_auth {
     AUTH_KEYS,    /* the project's own keys, no token made from them */
     AUTH_LINK,    /* AUTH_PROJECT, or a `token` in the query, which the handler checks; there is no
                      project then */
+    AUTH_MANAGEMENT, /* a management key of the project, and nothing else */
 };
 enum route_body {
     BODY_NONE,

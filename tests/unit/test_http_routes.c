@@ -84,6 +84,8 @@ static enum route_auth wanted_auth(const struct route *r)
         if (strcmp(r->method, others[i].method) == 0 && strcmp(r->pattern, others[i].pattern) == 0)
             return others[i].auth;
     }
+    if (str_starts_with(str_of(r->pattern), STR("/management/v1/")))
+        return AUTH_MANAGEMENT;
     return str_starts_with(str_of(r->pattern), STR("/v1/")) ? AUTH_PROJECT : AUTH_NONE;
 }
 
