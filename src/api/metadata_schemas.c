@@ -98,6 +98,7 @@ static int answer_created(struct request *rq, struct response *rs, struct err *e
 {
     const struct metadata_schema_write *w = rq->state;
     const struct metadata_schema *s = &w->schema;
+    api_forget_schemas(rq);
     if (!w->found)
         return reply_schema(rq, rs, s, err);
     reply_duplicate(rq, TYPE, s->related_object, err);

@@ -282,6 +282,24 @@ static int take_step(struct purge *p, struct err *err)
     return 0;
 }
 
+/* The definition goes with the last of the values, if it is still a removed one. */
+static int finish(struct purge *p, struct err *err)
+{
+    static const char *const names[RESOURCE_TYPES] = {
+        [RESOURCE_VOUCHER] = "voucher", [RESOURCE_CAMPAIGN] = "campaign",
+        [RESOURCE_PRODUCT] = "product", [RESOURCE_CUSTOMER] = "customer",
+        [RESOURCE_ORDER] = "order",
+    };
+    struct metadata_schema_write w = { .project_id = p->c->project_id,
+                                       .mode = METADATA_SCHEMA_REMOVE_KEY,
+                                       .object_or_id = str_of(names[p->c->resource]),
+                                       .removed_key = p->key,
+                                       .arena = p->tx->scratch };
+    p->c->end_status = ACTION_DONE;
+    arena_reset(p->tx->scratch);
+    return p->c->dry_run ? 0 : sql_tx_metadata_schema_write(p->tx, &w, err);
+}
+
 static int walk(struct purge *p, bool whole, int64_t from_us, struct err *err)
 {
     struct sql_store *s = p->tx->store;
@@ -300,7 +318,7 @@ static int walk(struct purge *p, bool whole, int64_t from_us, struct err *err)
     if (p->last && p->resource == RESOURCE_PRODUCT)
         p->c->end = AT_SKUS;
     else if (p->last)
-        p->c->end_status = ACTION_DONE;
+        return finish(p, err);
     return 0;
 }
 
