@@ -1,13 +1,13 @@
 // bench.mjs - Longshore beside the database's own shell, on the same file, in one run.
 //
 //   ./dev bench [--rows 1000000] [--pairs 4] [--big] [--no-latency] [--seconds 10] [--connections 32]
-//               [--only import,latency,big,order,enqueue,metadata,generate,members] [--out FILE] [--store sqlite]
+//               [--only import,latency,big,order,enqueue,metadata,generate,members,records] [--out FILE] [--store sqlite]
 //
 // The store is sqlite (sqlite.mjs, results in RESULTS.md) or postgresql (postgres.mjs: a private cluster, results in
 // RESULTS-postgresql.md): each tells what the database's own way is, which stands beside ours as the anchor.
 //
 // Parts: import (always measured where big is), latency, order (order.mjs), enqueue (enqueue.mjs), metadata (metadata.mjs), generate (generate.mjs),
-// members (members.mjs), and big when it is asked for. With --only the figures are printed, and written only to a file that --out names.
+// members (members.mjs), records (records.mjs), and big when it is asked for. With --only the figures are printed, and written only to a file that --out names.
 //
 // import, ours: the time from the start of the upload (curl, multipart, loopback) to the first answer that says DONE,
 // durable. The anchor: the shell's import of the same file into a table with the same unique index. Both sides
@@ -25,6 +25,7 @@ import { members } from './members.mjs';
 import { metadata } from './metadata.mjs';
 import { order } from './order.mjs';
 import { postgres } from './postgres.mjs';
+import { records } from './records.mjs';
 import { sqlite } from './sqlite.mjs';
 
 const numbers = { rows: 1000000, pairs: 4, seconds: 10, connections: 32 };
@@ -229,10 +230,11 @@ const parts = {
     metadata: () => metadata({ rows: args.rows, pairs: args.pairs }),
     generate: () => generate({ rows: args.rows, pairs: args.pairs }),
     members: () => members({ rows: args.rows, pairs: args.pairs }),
+    records: () => records({ rows: args.rows, pairs: args.pairs }),
 };
 
 function wanted() {
-    const names = args.only ? args.only.split(',') : ['import', 'latency', 'order', 'enqueue', 'metadata', 'generate', 'members'];
+    const names = args.only ? args.only.split(',') : ['import', 'latency', 'order', 'enqueue', 'metadata', 'generate', 'members', 'records'];
     const strange = names.find((name) => !(name in parts));
     if (strange !== undefined) refuse(`there is no part '${strange}', only ${Object.keys(parts).join(', ')}`);
     const set = new Set(names);

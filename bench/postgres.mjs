@@ -149,6 +149,10 @@ export const postgres = {
 
     merged: (metadata) => `coalesce(metadata, '{}') || '${metadata}'`,
 
+    without: (key) => `metadata - '${key}'`,
+
+    has: (key) => `metadata ? '${key}'`,
+
     // One statement by psql's own timer; what comes before it is not timed.
     statementAnchor(db, sql, before = '') {
         const text = psql(db.url, ['-f', '-'], { input: `${before}\\timing on\n${sql}\n` });

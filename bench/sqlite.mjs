@@ -79,6 +79,10 @@ export const sqlite = {
 
     merged: (metadata) => `json_patch(coalesce(metadata, '{}'), '${metadata}')`,
 
+    without: (key) => `json_remove(metadata, '$.${key}')`,
+
+    has: (key) => `json_type(metadata, '$.${key}') IS NOT NULL`,
+
     // One statement by the shell's own timer, the log copied back with it; what comes before it is not timed.
     statementAnchor(db, sql, before = '') {
         const text = run('sqlite3', ['-bail', db.file], { input: `${PRAGMAS}\n${before}.timer on\n${sql}\nPRAGMA wal_checkpoint(TRUNCATE);\n` });
