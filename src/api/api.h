@@ -10,17 +10,13 @@
 
 #include <stdatomic.h>
 
+#include "api/schema_cache.h"
 #include "engine/engine.h"
 #include "http/request.h"
 #include "inputs/spool.h"
 #include "store/store.h"
 
 struct auth_cache;
-
-/* A project that had no metadata schemas until then; see schema_cache.c. */
-struct schema_place {
-    _Atomic int64_t project_id, until_us;
-};
 
 struct api {
     struct store *store;
@@ -30,10 +26,10 @@ struct api {
     const char *public_url;  /* what links begin with, without a / at the end; NULL: as the client
                                 called us (Host) */
     int64_t retention_ms;    /* inputs, outcomes and reports live that long after the end */
-    atomic_int reports_running; /* each holds a chunk of its input in memory; starts as 0 */
-    atomic_int lists_running;   /* those with filters, which may read everything; starts as 0 */
-    atomic_int exports_running; /* each holds a page of vouchers in memory; starts as 0 */
-    struct schema_place no_schemas[256]; /* starts as 0 */
+    atomic_int reports_running;  /* each holds a chunk of its input in memory; starts as 0 */
+    atomic_int lists_running;    /* those with filters, which may read everything; starts as 0 */
+    atomic_int exports_running;  /* each holds a page of vouchers in memory; starts as 0 */
+    struct schema_cache schemas; /* starts as 0 */
 };
 
 /* The table of all endpoints, for server_start(); it lives as long as the process. */

@@ -46,6 +46,27 @@ int api_write(struct request *rq, int (*run)(struct store_tx *tx, void *arg, str
 int api_write_order(struct request *rq, int (*run)(struct store_tx *tx, void *arg, struct err *err),
                     void *arg, request_handler *answer, struct err *err) MUST_CHECK;
 
+/* api_write() of what changes the schemas of the project: what is known of them is forgotten. */
+int api_write_schemas(struct request *rq,
+                      int (*run)(struct store_tx *tx, void *arg, struct err *err), void *arg,
+                      request_handler *answer, struct err *err) MUST_CHECK;
+
+/* ---- metadata that has a schema (metadata_schemas.c) ---- */
+
+/* The schema of a kind of resource in the request's project, ready to check with; NULL: it has
+ * none, which costs nothing, as it is remembered. */
+int api_find_schema(struct request *rq, const char *resource, struct metadata_schema **out,
+                    struct err *err) MUST_CHECK;
+
+/* The same for a single write, which has to pass it. */
+int api_gate_open(struct request *rq, const char *resource, struct metadata_gate *g,
+                  struct err *err) MUST_CHECK;
+
+/* In a unit of work, and where a gate was asked otherwise: passes rc on, and takes care that the
+ * client is told all of a refusal. */
+int api_gate_result(struct request *rq, const struct metadata_gate *g, int rc,
+                    const struct err *err);
+
 /* ---- bodies (bodies.c) ---- */
 
 /* The body, an empty object when there is none. */
@@ -58,15 +79,6 @@ int api_read_text(const struct json *body, const char *name, struct str *out,
 /* The member `category_id` counts more than a name; null without a name is no category. */
 int api_read_category_id(struct request *rq, const struct json *body, struct voucher *v,
                          struct err *err) MUST_CHECK;
-
-/* ---- schemas (schema_cache.c) ---- */
-
-/* The project's metadata schema of a resource; NULL: it has none. That it has none at all is
- * remembered for a second: nearly all have none, and each write asks. */
-int api_find_schema(struct request *rq, const char *resource, struct metadata_schema **out,
-                    struct err *err) MUST_CHECK;
-/* Whoever makes one need not wait. */
-void api_forget_schemas(struct request *rq);
 
 /* ---- names (names.c) ---- */
 

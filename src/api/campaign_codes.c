@@ -51,12 +51,15 @@ static int take_given(struct request *rq, const struct json *body, struct campai
                       struct err *err)
 {
     struct voucher v;
+    struct metadata_gate gate;
     assert(c != NULL);
     if (voucher_member_from_json(body, &rq->arena, &v, err) < 0 ||
         api_read_category_id(rq, body, &v, err) < 0 ||
         campaign_fill_voucher(c, &v, time_now_ms(), &rq->arena, err) < 0 ||
-        link_category(rq, &v, err) < 0)
+        link_category(rq, &v, err) < 0 || api_gate_open(rq, "voucher", &gate, err) < 0)
         return -1;
+    if (metadata_gate_check(&gate, v.metadata, METADATA_CREATE, &rq->arena, err) < 0)
+        return api_gate_result(rq, &gate, -1, err);
     c->voucher = v;
     c->voucher_schema = true; /* its metadata is complete, whose ever it was */
     c->active = v.active;

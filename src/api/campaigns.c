@@ -209,13 +209,20 @@ static int write_deletion(struct store_tx *tx, struct writing *wr, struct err *e
     return write_members(tx, wr, ACTION_CAMPAIGN_VOUCHERS_DELETE, &members, err);
 }
 
+/* The one that was asked, if any was. */
+static const struct metadata_gate *gate_of(const struct writing *wr)
+{
+    const struct campaign_write *w = &wr->write;
+    return w->own_gate.reason.p != NULL ? &w->own_gate : &w->voucher_gate;
+}
+
 static int write_campaign(struct store_tx *tx, void *arg, struct err *err)
 {
     struct writing *wr = arg;
     wr->action = (struct action){ 0 };
     wr->write.now_ms = time_now_ms();
     if (store_tx_campaign_write(tx, &wr->write, err) < 0)
-        return -1;
+        return api_gate_result(wr->rq, gate_of(wr), -1, err);
     if (wr->write.refused || !wr->write.found)
         return 0;
     if (wr->write.mode == CAMPAIGN_DELETE)
@@ -288,6 +295,13 @@ static struct writing *writing_new(struct request *rq, struct err *err)
     return wr;
 }
 
+static int open_gates(struct request *rq, struct writing *wr, struct err *err)
+{
+    return api_gate_open(rq, "campaign", &wr->write.own_gate, err) < 0
+               ? -1
+               : api_gate_open(rq, "voucher", &wr->write.voucher_gate, err);
+}
+
 static int read_tier_categories(struct request *rq, struct campaign *c, struct err *err)
 {
     for (size_t i = 0; i < c->n_tiers; i++) {
@@ -306,7 +320,7 @@ int api_campaigns_create(struct request *rq, struct response *rs, struct err *er
     if (wr == NULL || api_read_object(rq, &body, err) < 0 ||
         campaign_from_json(body, &rq->arena, &wr->given, err) < 0 ||
         api_read_category_id(rq, body, &wr->given.voucher, err) < 0 ||
-        read_tier_categories(rq, &wr->given, err) < 0)
+        read_tier_categories(rq, &wr->given, err) < 0 || open_gates(rq, wr, err) < 0)
         return -1;
     if (wr->given.codes == CODES_STANDALONE)
         wr->given.vouchers_count = 1; /* it has one code */
@@ -327,7 +341,7 @@ int api_campaigns_update(struct request *rq, struct response *rs, struct err *er
     (void)rs;
     if (wr == NULL || api_read_object(rq, &body, err) < 0 ||
         campaign_change_from_json(body, &rq->arena, &wr->given, err) < 0 ||
-        api_read_category_id(rq, body, &wr->given.voucher, err) < 0)
+        api_read_category_id(rq, body, &wr->given.voucher, err) < 0 || open_gates(rq, wr, err) < 0)
         return -1;
     wr->write.mode = CAMPAIGN_CHANGE;
     wr->write.name_or_id = rq->args[0];

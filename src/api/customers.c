@@ -32,6 +32,7 @@ static const struct record_api customers = {
     .resource = RESOURCE_CUSTOMER,
     .type = "customer",
     .data_ref = "customers",
+    .schema = "customer",
     .id = ID_CUSTOMER,
     .bytes = sizeof(struct customer),
     .newest_first = true,

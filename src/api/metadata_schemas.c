@@ -4,6 +4,7 @@
  * (reference 4.9): the same schemas by two doors, which spell the definitions differently.
  */
 #include "api/api_priv.h"
+#include "base/time_iso.h"
 
 #define TYPE "metadata schema"
 
@@ -98,7 +99,6 @@ static int answer_created(struct request *rq, struct response *rs, struct err *e
 {
     const struct metadata_schema_write *w = rq->state;
     const struct metadata_schema *s = &w->schema;
-    api_forget_schemas(rq);
     if (!w->found)
         return reply_schema(rq, rs, s, err);
     reply_duplicate(rq, TYPE, s->related_object, err);
@@ -142,7 +142,7 @@ int api_schemas_create(struct request *rq, struct response *rs, struct err *err)
     if (w == NULL || api_read_object(rq, &w->body, err) < 0)
         return -1;
     w->mode = METADATA_SCHEMA_CREATE;
-    return api_write(rq, write_schema, w, answer_created, err);
+    return api_write_schemas(rq, write_schema, w, answer_created, err);
 }
 
 int api_schemas_change(struct request *rq, struct response *rs, struct err *err)
@@ -152,7 +152,7 @@ int api_schemas_change(struct request *rq, struct response *rs, struct err *err)
     if (w == NULL || api_read_object(rq, &w->body, err) < 0)
         return -1;
     w->mode = METADATA_SCHEMA_CHANGE;
-    return api_write(rq, write_schema, w, answer_changed, err);
+    return api_write_schemas(rq, write_schema, w, answer_changed, err);
 }
 
 int api_schemas_delete(struct request *rq, struct response *rs, struct err *err)
@@ -162,7 +162,62 @@ int api_schemas_delete(struct request *rq, struct response *rs, struct err *err)
     if (w == NULL)
         return -1;
     w->mode = METADATA_SCHEMA_ERASE;
-    return api_write(rq, write_schema, w, answer_deleted, err);
+    return api_write_schemas(rq, write_schema, w, answer_deleted, err);
+}
+
+/* ---- what other resources have to pass ---- */
+
+static int learn(struct request *rq, schema_set *set, struct err *err)
+{
+    struct metadata_schema *schemas = NULL;
+    size_t n = 0;
+    if (store_list_metadata_schemas(api_of(rq)->store, &rq->arena, rq->project->id, &schemas, &n,
+                                    err) < 0)
+        return err_wrap(err, "cannot list metadata schemas");
+    *set = 0;
+    for (size_t i = 0; i < n; i++)
+        *set |= schema_bit(schemas[i].related_object);
+    return 0;
+}
+
+int api_find_schema(struct request *rq, const char *resource, struct metadata_schema **out,
+                    struct err *err)
+{
+    struct api *api = api_of(rq);
+    const int64_t project_id = rq->project->id;
+    const unsigned stamp = schema_cache_stamp(&api->schemas, time_monotonic_us());
+    const struct str name = str_of(resource);
+    schema_set set;
+    *out = NULL;
+    if (!schema_cache_get(&api->schemas, project_id, stamp, &set)) {
+        if (learn(rq, &set, err) < 0)
+            return -1;
+        schema_cache_put(&api->schemas, project_id, stamp, set);
+    }
+    if ((set & schema_bit(name)) == 0)
+        return 0;
+    if (store_find_metadata_schema(api->store, &rq->arena, project_id, name, out, err) < 0)
+        return err_wrap(err, "cannot look up a metadata schema");
+    return 0;
+}
+
+int api_gate_open(struct request *rq, const char *resource, struct metadata_gate *g,
+                  struct err *err)
+{
+    struct metadata_schema *s;
+    *g = (struct metadata_gate){ 0 };
+    if (api_find_schema(rq, resource, &s, err) < 0)
+        return -1;
+    g->schema = s;
+    return 0;
+}
+
+int api_gate_result(struct request *rq, const struct metadata_gate *g, int rc,
+                    const struct err *err)
+{
+    if (rc < 0 && err->code == ERR_METADATA)
+        rq->details = g->reason;
+    return rc;
 }
 
 /* ---- /management/v1/projects ---- */

@@ -35,6 +35,7 @@ static const struct record_api orders = {
     .resource = RESOURCE_ORDER,
     .type = "order",
     .data_ref = "orders",
+    .schema = "order",
     .id = ID_ORDER,
     .bytes = sizeof(struct order),
     .newest_first = true,

@@ -14,7 +14,7 @@ static int publish(struct store_tx *tx, void *arg, struct err *err)
 {
     struct publishing *pb = arg;
     struct publish *p = &pb->publish;
-    if (store_tx_publish(tx, p, err) == 0)
+    if (api_gate_result(pb->rq, &p->customer_gate, store_tx_publish(tx, p, err), err) == 0)
         return 0;
     if (p->missing_type != NULL)
         return reply_not_found(pb->rq, p->missing_type, p->missing_id, err);
@@ -79,6 +79,18 @@ static int answer_publication(struct request *rq, struct response *rs, struct er
     return reply_json(rs, HTTP_OK, err);
 }
 
+/* The customer's is checked when it is known whether there is one already. */
+static int check_metadata(struct request *rq, struct publishing *pb, struct err *err)
+{
+    struct metadata_gate gate;
+    if (api_gate_open(rq, "customer", &pb->publish.customer_gate, err) < 0 ||
+        api_gate_open(rq, "publication", &gate, err) < 0)
+        return -1;
+    return api_gate_result(
+        rq, &gate, metadata_gate_check(&gate, pb->given.metadata, METADATA_CREATE, &rq->arena, err),
+        err);
+}
+
 int api_publications_create(struct request *rq, struct response *rs, struct err *err)
 {
     const struct json *body;
@@ -92,6 +104,8 @@ int api_publications_create(struct request *rq, struct response *rs, struct err 
     if (api_read_object(rq, &body, err) < 0 ||
         publication_from_json(body, &rq->arena, &pb->given, err) < 0 ||
         query_flag(rq, "join_once", &pb->publish.join_once, err) < 0)
+        return -1;
+    if (check_metadata(rq, pb, err) < 0)
         return -1;
     pb->publish.join_once = pb->publish.join_once || pb->given.join_once;
     return api_write(rq, publish, pb, answer_publication, err);

@@ -44,6 +44,7 @@ int records_get(struct request *rq, struct response *rs, const struct record_api
 
 /* Lives in the request's arena. */
 struct writing {
+    struct request *rq;
     const struct record_api *ra;
     struct record_write write;
     struct str missing; /* the product that a SKU names, for the error */
@@ -52,7 +53,8 @@ struct writing {
 static int write_record(struct store_tx *tx, void *arg, struct err *err)
 {
     struct writing *wr = arg;
-    return store_tx_record_write(tx, &wr->write, err);
+    return api_gate_result(wr->rq, &wr->write.gate, store_tx_record_write(tx, &wr->write, err),
+                           err);
 }
 
 static int answer_record(struct request *rq, struct response *rs, struct err *err)
@@ -85,6 +87,7 @@ static struct writing *writing_new(struct request *rq, const struct record_api *
         err_nomem(err);
         return NULL;
     }
+    wr->rq = rq;
     wr->ra = ra;
     wr->write = (struct record_write){ .project_id = rq->project->id,
                                        .resource = ra->resource,
@@ -108,7 +111,7 @@ int records_save_with(struct request *rq, const struct record_api *ra, struct re
                       struct err *err)
 {
     struct writing *wr = writing_new(rq, ra, RECORD_SAVE, err);
-    if (wr == NULL)
+    if (wr == NULL || api_gate_open(rq, ra->schema, &wr->write.gate, err) < 0)
         return -1;
     wr->write.given = given;
     return api_write(rq, write_record, wr, answer_record, err);
@@ -125,7 +128,8 @@ int records_change(struct request *rq, const struct record_api *ra, struct str i
 {
     struct writing *wr = writing_new(rq, ra, RECORD_CHANGE, err);
     struct record *given;
-    if (wr == NULL || read_given(rq, ra, &given, err) < 0)
+    if (wr == NULL || read_given(rq, ra, &given, err) < 0 ||
+        api_gate_open(rq, ra->schema, &wr->write.gate, err) < 0)
         return -1;
     wr->write.given = given;
     wr->write.id_or_source = id;

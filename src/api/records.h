@@ -20,6 +20,7 @@ struct record_api {
     enum resource_type resource;
     const char *type;     /* "customer" */
     const char *data_ref; /* "customers" */
+    const char *schema;   /* of its metadata */
     enum id_kind id;
     size_t bytes; /* of its struct */
     bool newest_first;

@@ -1,59 +1,59 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * schema_cache.c - which projects have no metadata schemas: see api_priv.h.
+ * schema_cache.c - see schema_cache.h.
  *
- * As with auth_cache.h: what another process makes holds after a second here.
+ * A slot is one number: 24 bits of the project, 32 of the stamp, 8 of what it has. A stamp is the
+ * sum of two numbers that only grow, the generation and the seconds: it is the same only while both
+ * are.
  */
-#include "api/api_priv.h"
-#include "base/time_iso.h"
+#include <assert.h>
 
-#define KEPT_US INT64_C(1000000)
+#include "api/schema_cache.h"
 
-/* A place by the project's key; whoever comes later has it. */
-static struct schema_place *place_of(struct request *rq)
+#define PROJECTS_MAX (INT64_C(1) << 24) /* as many as keys of 2^40 leave room for, and more */
+
+static const char *const kinds[] = { "campaign", "customer",    "order",
+                                     "product",  "publication", "voucher" };
+static_assert(ARRAY_LEN(kinds) <= 8 * sizeof(schema_set), "a set has a bit for every kind");
+
+schema_set schema_bit(struct str related_object)
 {
-    struct api *api = api_of(rq);
-    return &api->no_schemas[(uint64_t)rq->project->id % ARRAY_LEN(api->no_schemas)];
-}
-
-static bool has_none(struct request *rq, int64_t now_us)
-{
-    struct schema_place *p = place_of(rq);
-    return atomic_load(&p->project_id) == rq->project->id && atomic_load(&p->until_us) > now_us &&
-           atomic_load(&p->project_id) == rq->project->id;
-}
-
-static void note_none(struct request *rq, int64_t now_us)
-{
-    struct schema_place *p = place_of(rq);
-    atomic_store(&p->until_us, 0);
-    atomic_store(&p->project_id, rq->project->id);
-    atomic_store(&p->until_us, now_us + KEPT_US);
-}
-
-void api_forget_schemas(struct request *rq)
-{
-    atomic_store(&place_of(rq)->until_us, 0);
-}
-
-int api_find_schema(struct request *rq, const char *resource, struct metadata_schema **out,
-                    struct err *err)
-{
-    const int64_t now_us = time_monotonic_us();
-    struct metadata_schema *any;
-    size_t n;
-    *out = NULL;
-    if (has_none(rq, now_us))
-        return 0;
-    if (store_find_metadata_schema(api_of(rq)->store, &rq->arena, rq->project->id, str_of(resource),
-                                   out, err) < 0)
-        return err_wrap(err, "cannot look up a metadata schema");
-    if (*out != NULL)
-        return 0;
-    if (store_list_metadata_schemas(api_of(rq)->store, &rq->arena, rq->project->id, &any, &n, err) <
-        0)
-        return err_wrap(err, "cannot look up metadata schemas");
-    if (n == 0)
-        note_none(rq, now_us);
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        if (str_is(related_object, kinds[i]))
+            return (schema_set)(1u << i);
+    }
     return 0;
+}
+
+static _Atomic uint64_t *slot_of(struct schema_cache *c, int64_t project_id)
+{
+    return &c->slots[(uint64_t)project_id % ARRAY_LEN(c->slots)];
+}
+
+static uint64_t pack(int64_t project_id, unsigned stamp, schema_set set)
+{
+    return (uint64_t)project_id << 40 | (uint64_t)stamp << 8 | set;
+}
+
+unsigned schema_cache_stamp(struct schema_cache *c, int64_t now_us)
+{
+    return atomic_load(&c->generation) + (unsigned)(now_us / 1000000);
+}
+
+bool schema_cache_get(struct schema_cache *c, int64_t project_id, unsigned stamp, schema_set *out)
+{
+    const uint64_t slot = atomic_load(slot_of(c, project_id));
+    *out = (schema_set)slot;
+    return project_id < PROJECTS_MAX && slot == pack(project_id, stamp, *out);
+}
+
+void schema_cache_put(struct schema_cache *c, int64_t project_id, unsigned stamp, schema_set set)
+{
+    if (project_id < PROJECTS_MAX)
+        atomic_store(slot_of(c, project_id), pack(project_id, stamp, set));
+}
+
+void schema_cache_forget(struct schema_cache *c)
+{
+    atomic_fetch_add(&c->generation, 1);
 }

@@ -28,7 +28,8 @@ static int write_voucher(struct store_tx *tx, void *arg, struct err *err)
     wr->stored = wr->wanted;
     wr->write = wr->asked;
     wr->write.voucher = &wr->stored;
-    return store_tx_voucher_write(tx, &wr->write, err);
+    return api_gate_result(wr->rq, &wr->write.gate, store_tx_voucher_write(tx, &wr->write, err),
+                           err);
 }
 
 static int answer(struct request *rq, struct response *rs, struct err *err)
@@ -73,6 +74,14 @@ static struct writing *writing_new(struct request *rq, enum voucher_write_mode m
         .project_id = rq->project->id, .mode = mode, .code_or_id = rq->args[0], .arena = &rq->arena
     };
     return wr;
+}
+
+/* Of a write that gives metadata. */
+static int checked_start(struct writing *wr, struct err *err)
+{
+    if (api_gate_open(wr->rq, "voucher", &wr->asked.gate, err) < 0)
+        return -1;
+    return api_write(wr->rq, write_voucher, wr, answer, err);
 }
 
 static int writing_start(struct writing *wr, struct err *err)
@@ -125,7 +134,7 @@ int api_vouchers_create(struct request *rq, struct response *rs, struct err *err
         return -1;
     wr->wanted.code = rq->args[0];
     wr->wanted.set |= VF_CODE;
-    return writing_start(wr, err);
+    return checked_start(wr, err);
 }
 
 /* The code is in the body, or a random one, as code_config says. */
@@ -141,7 +150,7 @@ int api_vouchers_create_any(struct request *rq, struct response *rs, struct err 
             return -1;
         wr->asked.codes = &wr->codes;
     }
-    return writing_start(wr, err);
+    return checked_start(wr, err);
 }
 
 /* ---- create in a campaign ---- */
@@ -158,7 +167,7 @@ int api_campaigns_add_voucher(struct request *rq, struct response *rs, struct er
         return -1;
     wr->wanted.code = rq->args[1];
     wr->wanted.set |= VF_CODE;
-    return writing_start(wr, err);
+    return checked_start(wr, err);
 }
 
 int api_campaigns_add_random(struct request *rq, struct response *rs, struct err *err)
@@ -169,7 +178,7 @@ int api_campaigns_add_random(struct request *rq, struct response *rs, struct err
     if (wr == NULL || api_read_object(rq, &body, err) < 0)
         return -1;
     wr->asked.campaign = rq->args[0];
-    return read_new(rq, body, wr, err) < 0 ? -1 : writing_start(wr, err);
+    return read_new(rq, body, wr, err) < 0 ? -1 : checked_start(wr, err);
 }
 
 /* ---- change ---- */
@@ -183,7 +192,7 @@ int api_vouchers_update(struct request *rq, struct response *rs, struct err *err
         voucher_change_from_json(body, &rq->arena, &wr->wanted, err) < 0 ||
         api_read_category_id(rq, body, &wr->wanted, err) < 0)
         return -1;
-    return writing_start(wr, err);
+    return checked_start(wr, err);
 }
 
 static int set_active(struct request *rq, bool active, struct err *err)

@@ -12,6 +12,7 @@ struct write {
     request_handler *answer;
     void *arg;
     struct store_work work;
+    bool of_schemas;
     int (*run)(struct store_tx *tx, void *arg, struct err *err);
     int rc;
     struct err err;
@@ -30,6 +31,8 @@ static void write_done(void *arg, int rc, const struct err *err)
     w->rc = rc;
     if (rc < 0)
         w->err = *err;
+    if (w->of_schemas)
+        schema_cache_forget(&api_of(w->rq)->schemas);
     request_resume(w->rq);
 }
 
@@ -44,19 +47,28 @@ static int answer_write(struct request *rq, struct response *rs, struct err *err
     return w->answer(rq, rs, err);
 }
 
-static int submit(struct request *rq, int (*run)(struct store_tx *tx, void *arg, struct err *err),
-                  void *arg, request_handler *answer, bool interactive, struct err *err)
+/* NULL: out of memory. */
+static struct write *write_new(struct request *rq,
+                               int (*run)(struct store_tx *tx, void *arg, struct err *err),
+                               void *arg, request_handler *answer, struct err *err)
 {
     struct write *w = arena_calloc(&rq->arena, sizeof(*w));
-    if (w == NULL)
-        return err_nomem(err);
+    if (w == NULL) {
+        err_nomem(err);
+        return NULL;
+    }
     w->rq = rq;
     w->run = run;
     w->arg = arg;
     w->answer = answer;
-    w->work = (struct store_work){
-        .run = run_write, .done = write_done, .arg = w, .interactive = interactive
-    };
+    w->work =
+        (struct store_work){ .run = run_write, .done = write_done, .arg = w, .interactive = true };
+    return w;
+}
+
+static int submit(struct write *w)
+{
+    struct request *rq = w->rq;
     rq->state = w;
     rq->finish = answer_write;
     request_suspend(rq);
@@ -67,11 +79,27 @@ static int submit(struct request *rq, int (*run)(struct store_tx *tx, void *arg,
 int api_write(struct request *rq, int (*run)(struct store_tx *tx, void *arg, struct err *err),
               void *arg, request_handler *answer, struct err *err)
 {
-    return submit(rq, run, arg, answer, true, err);
+    struct write *w = write_new(rq, run, arg, answer, err);
+    return w != NULL ? submit(w) : -1;
 }
 
 int api_write_order(struct request *rq, int (*run)(struct store_tx *tx, void *arg, struct err *err),
                     void *arg, request_handler *answer, struct err *err)
 {
-    return submit(rq, run, arg, answer, false, err);
+    struct write *w = write_new(rq, run, arg, answer, err);
+    if (w == NULL)
+        return -1;
+    w->work.interactive = false;
+    return submit(w);
+}
+
+int api_write_schemas(struct request *rq,
+                      int (*run)(struct store_tx *tx, void *arg, struct err *err), void *arg,
+                      request_handler *answer, struct err *err)
+{
+    struct write *w = write_new(rq, run, arg, answer, err);
+    if (w == NULL)
+        return -1;
+    w->of_schemas = true;
+    return submit(w);
 }

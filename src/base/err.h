@@ -19,6 +19,7 @@
     X(INVALID_JSON, 400, "invalid_json", "Invalid request payload JSON format")                    \
     X(INVALID_QUERY, 400, "invalid_query_params", "Invalid query params")                          \
     X(INVALID_VOUCHER, 400, "invalid_voucher", "Invalid Voucher")                                  \
+    X(METADATA, 400, "metadata_validation_failed", "Metadata validation failed")                   \
     X(DUPLICATE_CODES, 400, "duplicate_key", "Duplicate codes")                                    \
     X(INVALID_CAMPAIGN, 400, "invalid_campaign", "Invalid Campaign")                               \
     X(INVALID_EXPORT_FIELDS, 400, "invalid_export_fields", "Invalid Export")                       \

@@ -988,6 +988,19 @@ int metadata_check(const struct metadata_schema *s, const struct json *metadata,
     return rc < 0 ? -1 : 1;
 }
 
+int metadata_gate_check(struct metadata_gate *g, struct str metadata, enum metadata_when when,
+                        struct arena *a, struct err *err)
+{
+    struct json *tree = NULL;
+    g->reason = (struct str){ NULL, 0 };
+    if (g->schema == NULL)
+        return 0;
+    if (metadata.len > 0 && json_parse(a, metadata, &tree, err) < 0)
+        return err_wrap(err, "metadata cannot be read");
+    const int rc = metadata_check(g->schema, tree, when, a, &g->reason, err);
+    return rc <= 0 ? rc : err_set(err, ERR_METADATA, "%.*s", STR_FMT(g->reason));
+}
+
 /* ---- cells ---- */
 
 static bool read_boolean(struct str cell, struct actual *v)

@@ -127,6 +127,16 @@ int metadata_check(const struct metadata_schema *s, const struct json *metadata,
                    enum metadata_when when, struct arena *a, struct str *reason,
                    struct err *err) MUST_CHECK;
 
+/* What a single write has to pass. */
+struct metadata_gate {
+    const struct metadata_schema *schema; /* NULL: nothing */
+    struct str reason; /* why it did not, in the arena: longer than an error's text may be */
+};
+
+/* `metadata`: an object as text; {NULL,0}: none. ERR_METADATA with the reason, also in the gate. */
+int metadata_gate_check(struct metadata_gate *g, struct str metadata, enum metadata_when when,
+                        struct arena *a, struct err *err) MUST_CHECK;
+
 /*
  * A cell of a CSV file, not empty, as the value that the definition asks for, appended to `out` as
  * JSON (see there for errors): the text is converted to the type, or cut at commas and each part

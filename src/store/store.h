@@ -331,6 +331,7 @@ struct voucher_write {
     int64_t amount;      /* ADD_BALANCE, minor units */
     struct str source_id, reason;   /* of the transaction */
     struct transaction transaction; /* ADD_BALANCE: what was booked */
+    struct metadata_gate gate;      /* CREATE, CHANGE: ERR_METADATA fails the unit */
 
     bool found;           /* the voucher; CREATE: the campaign */
     enum outcome outcome; /* FAILED: with why */
@@ -396,6 +397,7 @@ struct record_write {
     int64_t parent_key;      /* of a SKU, all but SAVE: of this product only; 0: of any */
     const struct record *given;
     struct arena *arena;
+    struct metadata_gate gate; /* SAVE, CHANGE: ERR_METADATA fails the unit */
 
     struct record
         *record; /* as it is stored then, or was; the caller's, a struct of the resource */
@@ -427,6 +429,7 @@ struct publish {
     const struct publication *given;
     bool join_once; /* who has a voucher of the campaign gets that one again */
     struct arena *arena;
+    struct metadata_gate customer_gate; /* ERR_METADATA fails the unit */
 
     int64_t key;
     int64_t created_ms;
@@ -450,6 +453,8 @@ struct campaign_write {
                               known by it */
     const struct campaign *given;
     struct arena *arena;
+    /* CREATE, CHANGE, by what the campaign says of its schema; ERR_METADATA fails the unit. */
+    struct metadata_gate own_gate, voucher_gate;
 
     struct campaign campaign; /* as it is stored then; DELETE: as it was */
     uint32_t terms; /* CHANGE: what it gives to vouchers that there are, or will be: an action is

@@ -169,11 +169,20 @@ static int unfit(struct store_tx *tx, const struct campaign *c, struct err *err)
     return rc;
 }
 
+/* What is sent, by the schema that the campaign's metadata has. */
+static int check_metadata(struct campaign_write *w, enum metadata_when when, struct err *err)
+{
+    struct metadata_gate *gate = w->campaign.voucher_schema ? &w->voucher_gate : &w->own_gate;
+    return metadata_gate_check(gate, w->given->voucher.metadata, when, w->arena, err);
+}
+
 static int create(struct store_tx *tx, struct campaign_write *w, int64_t now_ms, struct err *err)
 {
     struct campaign *c = &w->campaign;
     *c = *w->given;
     w->found = true;
+    if (check_metadata(w, METADATA_CREATE, err) < 0)
+        return -1;
     if (unfit(tx, c, err) != 0)
         return err->code == ERR_INVALID_PAYLOAD ? refuse(w, err->code, err->msg) : -1;
     if (c->voucher.rule.p != NULL) {
@@ -228,6 +237,8 @@ static int change(struct store_tx *tx, struct campaign_write *w, int64_t now_ms,
         *err = why;
         return -1;
     }
+    if (check_metadata(w, METADATA_CHANGE, err) < 0)
+        return -1;
     if (w->campaign.vouchers_count == 0 && !w->campaign.busy)
         w->terms = 0; /* nothing has them yet */
     return changed ? update(tx, &w->campaign, now_ms, err) : 0;

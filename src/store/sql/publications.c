@@ -332,7 +332,8 @@ static int save_customer(struct store_tx *tx, struct publish *p, struct err *err
     return record_writer(&ap, record_table_of(RESOURCE_CUSTOMER), tx, p->project_id, p->arena,
                          err) < 0
                ? -1
-               : record_save(&ap, &p->given->customer.record, &p->customer.record, err);
+               : record_save(&ap, &p->given->customer.record, &p->customer_gate,
+                             &p->customer.record, err);
 }
 
 int sql_tx_publish(struct store_tx *tx, struct publish *p, struct err *err)

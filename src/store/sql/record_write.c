@@ -21,7 +21,7 @@ int record_writer(struct record_applier *ap, const struct record_table *t, struc
 /* What the client is told of a row that fails. */
 static const enum err_code codes[FAILURE_KIND_COUNT] = {
     [FAILURE_INVALID] = ERR_INVALID_PAYLOAD, [FAILURE_NOT_FOUND] = ERR_NOT_FOUND,
-    [FAILURE_DUPLICATE] = ERR_DUPLICATE,     [FAILURE_METADATA] = ERR_INVALID_PAYLOAD,
+    [FAILURE_DUPLICATE] = ERR_DUPLICATE,     [FAILURE_METADATA] = ERR_METADATA,
     [FAILURE_REFUSED] = ERR_INVALID_PAYLOAD, [FAILURE_IN_USE] = ERR_IN_USE,
 };
 
@@ -33,11 +33,12 @@ static int tell(const struct applied *applied, struct err *err)
 }
 
 static int change(struct record_applier *ap, struct record *r, const struct record *given,
-                  struct err *err)
+                  struct metadata_gate *gate, struct err *err)
 {
     struct applied applied;
     bool write;
-    if (record_change(ap, r, given, &applied, &write, err) < 0 || tell(&applied, err) < 0)
+    if (metadata_gate_check(gate, given->metadata, METADATA_CHANGE, ap->arena, err) < 0 ||
+        record_change(ap, r, given, &applied, &write, err) < 0 || tell(&applied, err) < 0)
         return -1;
     return write ? record_update(ap, r, err) : 0;
 }
@@ -56,8 +57,8 @@ static int find_meant(struct record_applier *ap, const struct record *given, str
     return got;
 }
 
-int record_save(struct record_applier *ap, const struct record *given, struct record *r,
-                struct err *err)
+int record_save(struct record_applier *ap, const struct record *given, struct metadata_gate *gate,
+                struct record *r, struct err *err)
 {
     const struct sql_backend *backend = ap->tx->store->backend;
     struct applied applied = { 0 };
@@ -74,9 +75,10 @@ int record_save(struct record_applier *ap, const struct record *given, struct re
     for (int tries = 0; tries < 2; tries++) { /* somebody may be faster */
         const int got = find_meant(ap, copy, r, err);
         if (got != 0)
-            return got < 0 ? -1 : change(ap, r, copy, err);
+            return got < 0 ? -1 : change(ap, r, copy, gate, err);
         memcpy(r, copy, ap->table->bytes);
-        if (record_insert(ap, r, &exists, err) < 0)
+        if (metadata_gate_check(gate, copy->metadata, METADATA_CREATE, ap->arena, err) < 0 ||
+            record_insert(ap, r, &exists, err) < 0)
             return -1;
         if (!exists)
             return record_end(ap, err);
@@ -139,8 +141,9 @@ static int to_bin(struct record_applier *ap, enum resource_type resource, struct
     for (size_t i = 0; i < t->n_columns; i++)
         if (t->columns[i].kind == RECORD_INT)
             parent = *record_number(r, &t->columns[i]);
-    if (record_update(ap, r, err) < 0 || bin_insert(ap->tx, ap->project_id, resource, r->key,
-                                                    name_of(ap, r, id), parent, ap->now_ms, err) < 0)
+    if (record_update(ap, r, err) < 0 ||
+        bin_insert(ap->tx, ap->project_id, resource, r->key, name_of(ap, r, id), parent, ap->now_ms,
+                   err) < 0)
         return -1;
     return resource == RESOURCE_PRODUCT
                ? skus_follow(ap->tx, ap->project_id, r->key, ap->now_ms, err)
@@ -156,7 +159,7 @@ int sql_tx_record_write(struct store_tx *tx, struct record_write *w, struct err 
         record_writer(&ap, t, tx, w->project_id, w->arena, err) < 0)
         return -1;
     if (w->mode == RECORD_SAVE)
-        return record_save(&ap, w->given, w->record, err);
+        return record_save(&ap, w->given, &w->gate, w->record, err);
     const int got = record_find(tx->db, &tx->store->base.secret, t, w->project_id, w->id_or_source,
                                 w->arena, w->record, err);
     w->found =
@@ -165,7 +168,7 @@ int sql_tx_record_write(struct store_tx *tx, struct record_write *w, struct err 
     if (got < 0 || !w->found)
         return got < 0 ? -1 : 0;
     if (w->mode == RECORD_CHANGE)
-        return change(&ap, w->record, w->given, err);
+        return change(&ap, w->record, w->given, &w->gate, err);
     const int rc = w->mode == RECORD_TO_BIN && t->in_bin
                        ? to_bin(&ap, w->resource, w->record, err)
                        : record_erase(tx, w->resource, w->project_id, w->record->key, err);

@@ -106,9 +106,9 @@ int record_change(struct record_applier *ap, struct record *stored, const struct
 int record_writer(struct record_applier *ap, const struct record_table *t, struct store_tx *tx,
                   int64_t project_id, struct arena *a, struct err *err) MUST_CHECK;
 /* The one that is meant, with what is new; or a new one (reference 8.3). *r, a struct of the table,
- * is as it is stored then. */
-int record_save(struct record_applier *ap, const struct record *given, struct record *r,
-                struct err *err) MUST_CHECK;
+ * is as it is stored then. ERR_METADATA: its metadata does not pass. */
+int record_save(struct record_applier *ap, const struct record *given, struct metadata_gate *gate,
+                struct record *r, struct err *err) MUST_CHECK;
 /* With what hangs on it. The counter is the caller's. */
 int record_erase(struct store_tx *tx, enum resource_type resource, int64_t project_id, int64_t key,
                  struct err *err) MUST_CHECK;

@@ -69,6 +69,8 @@ static int run_plain_create(struct writing *wr, struct err *err)
 {
     struct voucher_write *w = wr->w;
     struct applied applied = { 0 };
+    if (metadata_gate_check(&w->gate, w->voucher->metadata, METADATA_CREATE, w->arena, err) < 0)
+        return -1;
     const int rc = w->codes != NULL ? apply_with_codes(wr, &applied, err)
                                     : applier_apply(&wr->ap, w->voucher, &applied, err);
     if (rc < 0)
@@ -150,7 +152,8 @@ static int run_change(struct writing *wr, struct err *err)
     const struct voucher before = *wr->stored;
     struct voucher change = *w->voucher;
     struct str reason = { NULL, 0 };
-    if (category_link(wr->db, w->project_id, &change, err) < 0 ||
+    if (metadata_gate_check(&w->gate, change.metadata, METADATA_CHANGE, w->arena, err) < 0 ||
+        category_link(wr->db, w->project_id, &change, err) < 0 ||
         applier_prepare(&wr->ap, &change, &reason, err) < 0)
         return -1;
     if (reason.p != NULL)
