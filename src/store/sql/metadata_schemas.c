@@ -91,6 +91,20 @@ static int find_nested(struct db *db, int64_t project_id, struct arena *a,
     return 0;
 }
 
+int metadata_gate_of(struct db *db, int64_t project_id, struct str object, struct arena *a,
+                     struct metadata_gate *gate, struct err *err)
+{
+    struct metadata_schema *s = arena_alloc(a, sizeof(*s));
+    *gate = (struct metadata_gate){ 0 };
+    if (s == NULL)
+        return err_nomem(err);
+    const int got = find_by_object(db, project_id, object, a, s, err);
+    if (got < 0 || (got > 0 && find_nested(db, project_id, a, s, err) < 0))
+        return -1;
+    gate->schema = got > 0 ? s : NULL;
+    return 0;
+}
+
 int sql_find_metadata_schema(struct store *store, struct arena *a, int64_t project_id,
                              struct str object_or_id, struct metadata_schema **out, struct err *err)
 {

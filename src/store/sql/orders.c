@@ -47,6 +47,25 @@ static int pass_on(struct record_applier *ap, const struct err *why, struct appl
     }
 }
 
+/* Saves a record beside the order, by the rules of its own resource. */
+static int save(struct record_applier *ap, enum resource_type resource, const struct record *given,
+                struct record *stored, struct applied *out, struct err *err)
+{
+    const bool is_customer = resource == RESOURCE_CUSTOMER;
+    struct record_applier writer;
+    struct metadata_gate gate;
+    struct err why = { 0 };
+    if (writer_beside(ap, resource, &writer, err) < 0 ||
+        metadata_gate_of(ap->db, ap->project_id, is_customer ? STR("customer") : STR("product"),
+                         ap->arena, &gate, err) < 0)
+        return -1;
+    if (record_save(&writer, given, &gate, stored, &why) == 0)
+        return 0;
+    if (why.code == ERR_METADATA)
+        return record_refused(out, FAILURE_METADATA, gate.reason);
+    return pass_on(ap, &why, out, err);
+}
+
 /* ---- customers ---- */
 
 static int find_customer(struct record_applier *ap, struct str id, int64_t *key, struct err *err)
@@ -64,7 +83,6 @@ static int find_customer(struct record_applier *ap, struct str id, int64_t *key,
 static int resolve_customer(struct record_applier *ap, const struct customer *given, int64_t *key,
                             struct applied *out, struct err *err)
 {
-    struct record_applier writer;
     struct customer stored;
     struct err why = { 0 };
     if (given == NULL || out->outcome == OUTCOME_FAILED)
@@ -78,11 +96,10 @@ static int resolve_customer(struct record_applier *ap, const struct customer *gi
     }
     if (ap->dry_run)
         return got > 0 ? 0 : find_customer(ap, given->source_id, key, err) < 0 ? -1 : 0;
-    if (writer_beside(ap, RESOURCE_CUSTOMER, &writer, err) < 0)
+    if (save(ap, RESOURCE_CUSTOMER, &given->record, &stored.record, out, err) < 0)
         return -1;
-    if (record_save(&writer, &given->record, &stored.record, &why) < 0)
-        return pass_on(ap, &why, out, err);
-    *key = stored.key;
+    if (out->outcome != OUTCOME_FAILED)
+        *key = stored.key;
     return 0;
 }
 
@@ -112,16 +129,6 @@ static int read_sku(struct record_applier *ap, const struct json *data, struct s
     s->set &= ~(uint32_t)RECORD_SOURCE_ID;
     s->replaces = (s->set & RECORD_METADATA) != 0;
     return 0;
-}
-
-static int save(struct record_applier *ap, enum resource_type resource, struct record *given,
-                struct record *stored, struct applied *out, struct err *err)
-{
-    struct record_applier writer;
-    struct err why = { 0 };
-    if (writer_beside(ap, resource, &writer, err) < 0)
-        return -1;
-    return record_save(&writer, given, stored, &why) < 0 ? pass_on(ap, &why, out, err) : 0;
 }
 
 /* 1: *stored is what the item is about; 0: nothing of the kind is stored. */

@@ -450,6 +450,9 @@ int sql_list_records(struct store *s, struct arena *a, int64_t project_id,
 
 int sql_tx_metadata_schema_write(struct store_tx *tx, struct metadata_schema_write *w,
                                  struct err *err);
+/* What metadata of such a resource has to pass, within a unit of work; in the arena. */
+int metadata_gate_of(struct db *db, int64_t project_id, struct str object, struct arena *a,
+                     struct metadata_gate *gate, struct err *err) MUST_CHECK;
 int sql_find_metadata_schema(struct store *s, struct arena *a, int64_t project_id,
                              struct str object_or_id, struct metadata_schema **out,
                              struct err *err);
