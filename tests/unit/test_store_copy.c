@@ -292,7 +292,7 @@ static const char *const sums[] = {
     "SELECT sum(id + campaign_id + hierarchy * 7 + active + type + value) FROM promotion_tiers",
     "SELECT sum(length(name) + length(banner) + length(metadata)) FROM promotion_tiers",
     "SELECT sum(id + version + length(source_id) + length(email) + length(address) + "
-    "length(metadata)) FROM customers",
+    "length(CAST(metadata AS TEXT))) FROM customers",
     "SELECT sum(id + customer_id + length(source_id) + length(metadata) + length(vouchers)) FROM "
     "publications",
     "SELECT sum(holder_id + publish_count) FROM vouchers",
