@@ -125,6 +125,13 @@ test('products and SKUs have the schema of products', async () => {
 	assertRefused(await p.request('PUT', `/v1/products/${id}/skus/${sku.id}`, { json: { metadata: { unit: 'x' } } }), bad('x'));
 });
 
+test('an order has its schema', async () => {
+	const p = await projectWith({ order: UNIT });
+	assertRefused(await p.post('/v1/orders', { source_id: 'o', amount: 100 }), bad('undefined'));
+	ok(await p.post('/v1/orders', { source_id: 'o', amount: 100, metadata: { unit: 1 } }));
+	assertRefused(await p.request('PUT', '/v1/orders/o', { json: { metadata: { unit: 'x' } } }), bad('x'));
+});
+
 test('an object that is nested is checked by its own schema', async () => {
 	const p = await projectWith({
 		customer: { home: { ...TEXT, type: 'object', objectType: 'Place' } }, Place: { city: { ...TEXT, optional: false } }
