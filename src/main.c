@@ -285,38 +285,41 @@ static const struct option project_keys_revoke_options[] = {
     STORE_OPTION(REVOKE),
 };
 
+/* Of all imports. */
+#define IMPORT_OPTIONS                                                                             \
+    { .name = "FILE",                                                                              \
+      .kind = OPTION_ARGUMENT,                                                                     \
+      .required = true,                                                                            \
+      .offset = IMPORT(file),                                                                      \
+      .help = "the file to import; - is standard input" },                                         \
+        { .name = "format",                                                                        \
+          .value = "FORMAT",                                                                       \
+          .no_env = true,                                                                          \
+          .offset = IMPORT(format),                                                                \
+          .help = "csv or json; json for a FILE that ends in .json, otherwise csv" },              \
+        { .name = "dry-run",                                                                       \
+          .kind = OPTION_SWITCH,                                                                   \
+          .offset = IMPORT(dry_run),                                                               \
+          .help = "check every row and report it, change nothing" },                               \
+        { .name = "idempotency-key",                                                               \
+          .value = "KEY",                                                                          \
+          .no_env = true,                                                                          \
+          .offset = IMPORT(idempotency_key),                                                       \
+          .help = "the same file under the same KEY is imported once, however often it is sent" }, \
+        { .name = "no-wait",                                                                       \
+          .kind = OPTION_SWITCH,                                                                   \
+          .offset = IMPORT(no_wait),                                                               \
+          .help = "print the action's id once the file is accepted, and leave" },                  \
+        JSON_OPTION(IMPORT), RETRY_OPTION(IMPORT), SERVER_OPTIONS(IMPORT)
+
 static const struct option import_vouchers_options[] = {
-    { .name = "FILE",
-      .kind = OPTION_ARGUMENT,
-      .required = true,
-      .offset = IMPORT(file),
-      .help = "the file to import; - is standard input" },
-    { .name = "format",
-      .value = "FORMAT",
-      .no_env = true,
-      .offset = IMPORT(format),
-      .help = "csv or json; json for a FILE that ends in .json, otherwise csv" },
-    { .name = "dry-run",
-      .kind = OPTION_SWITCH,
-      .offset = IMPORT(dry_run),
-      .help = "check every row and report it, change nothing" },
+    IMPORT_OPTIONS,
     { .name = "webhooks",
       .kind = OPTION_SWITCH,
       .offset = IMPORT(webhooks),
       .help = "send a webhook for every voucher that is created or updated (CSV only)" },
-    { .name = "idempotency-key",
-      .value = "KEY",
-      .no_env = true,
-      .offset = IMPORT(idempotency_key),
-      .help = "the same file under the same KEY is imported once, however often it is sent" },
-    { .name = "no-wait",
-      .kind = OPTION_SWITCH,
-      .offset = IMPORT(no_wait),
-      .help = "print the action's id once the file is accepted, and leave" },
-    JSON_OPTION(IMPORT),
-    RETRY_OPTION(IMPORT),
-    SERVER_OPTIONS(IMPORT),
 };
+static const struct option import_options[] = { IMPORT_OPTIONS };
 
 static const struct option actions_list_options[] = {
     { .name = "limit",
@@ -491,6 +494,42 @@ static const struct command commands[] = {
       .n_options = ARRAY_LEN(import_vouchers_options),
       EXITS(follow_exits),
       .run = import_vouchers_run,
+      .values_size = sizeof(struct import_vouchers_options) },
+    { .name = "import customers",
+      .group = OVER_HTTP,
+      .summary = "Import customers from a CSV file, or update them from JSON.",
+      .example = "longshore import customers customers.csv",
+      .options = import_options,
+      .n_options = ARRAY_LEN(import_options),
+      EXITS(follow_exits),
+      .run = import_customers_run,
+      .values_size = sizeof(struct import_vouchers_options) },
+    { .name = "import products",
+      .group = OVER_HTTP,
+      .summary = "Import products from a CSV file, or update them from JSON.",
+      .example = "longshore import products products.csv",
+      .options = import_options,
+      .n_options = ARRAY_LEN(import_options),
+      EXITS(follow_exits),
+      .run = import_products_run,
+      .values_size = sizeof(struct import_vouchers_options) },
+    { .name = "import skus",
+      .group = OVER_HTTP,
+      .summary = "Import SKUs of products from a CSV file.",
+      .example = "longshore import skus skus.csv",
+      .options = import_options,
+      .n_options = ARRAY_LEN(import_options),
+      EXITS(follow_exits),
+      .run = import_skus_run,
+      .values_size = sizeof(struct import_vouchers_options) },
+    { .name = "import orders",
+      .group = OVER_HTTP,
+      .summary = "Import orders from a JSON file.",
+      .example = "longshore import orders orders.json",
+      .options = import_options,
+      .n_options = ARRAY_LEN(import_options),
+      EXITS(follow_exits),
+      .run = import_orders_run,
       .values_size = sizeof(struct import_vouchers_options) },
     { .name = "actions list",
       .group = OVER_HTTP,

@@ -27,6 +27,12 @@
 #define TEXT_BYTES      (32 * KIB)              /* lines made at a time */
 #define TEXT_MAX_BYTES  (TEXT_BYTES + 64 * MIB) /* and one line of any length */
 
+/* Who has a voucher. */
+struct holder {
+    char id[ID_MAX_LEN];
+    struct str source_id;
+};
+
 struct download {
     struct request *rq;
     struct api *api;
@@ -42,6 +48,7 @@ struct download {
     struct voucher *rows;
     size_t n_rows, next_row;
     struct api_names names;
+    struct holder *holders; /* of the rows; NULL: no column tells them */
 
     struct arena row_arena;
     struct buf cell;
@@ -51,6 +58,37 @@ struct download {
 
 /* ---- loading, in an offload thread ---- */
 
+static bool tells_holders(const struct download *x)
+{
+    for (size_t i = 0; i < x->plan.n_columns; i++)
+        if (voucher_export_is_holder(&x->plan.columns[i]))
+            return true;
+    return false;
+}
+
+static int load_holders(struct download *x, struct err *err)
+{
+    x->holders = NULL;
+    if (x->n_rows == 0 || !tells_holders(x))
+        return 0;
+    x->holders = arena_calloc(&x->page_arena, x->n_rows * sizeof(*x->holders));
+    if (x->holders == NULL)
+        return err_nomem(err);
+    for (size_t i = 0; i < x->n_rows; i++) {
+        struct holder *h = &x->holders[i];
+        struct record *customer = NULL;
+        if (x->rows[i].holder_id == 0)
+            continue;
+        id_encode(store_secret(x->api->store), ID_CUSTOMER, x->rows[i].holder_id, h->id);
+        if (store_find_record(x->api->store, &x->page_arena, x->project_id, RESOURCE_CUSTOMER,
+                              str_of(h->id), &customer, err) < 0)
+            return -1;
+        if (customer != NULL)
+            h->source_id = customer->source_id;
+    }
+    return 0;
+}
+
 static int load_page(struct download *x, struct err *err)
 {
     arena_reset(&x->page_arena);
@@ -58,7 +96,8 @@ static int load_page(struct download *x, struct err *err)
     if (store_walk_vouchers(x->api->store, &x->page_arena, x->project_id, &x->walk, &x->rows,
                             &x->n_rows, err) < 0 ||
         api_names_read(x->api->store, x->project_id, x->rows, x->n_rows, sizeof(*x->rows),
-                       &x->page_arena, &x->names, err) < 0)
+                       &x->page_arena, &x->names, err) < 0 ||
+        load_holders(x, err) < 0)
         return err_wrap(err, "cannot read vouchers");
     if (x->n_rows > 0)
         x->state = EXPORT_HAS_ROWS;
@@ -101,12 +140,17 @@ static int put_headings(struct download *x, struct err *err)
     return buf_ok(&x->text, err);
 }
 
-static int put_line(struct download *x, const struct voucher *v, struct err *err)
+static int put_line(struct download *x, size_t at, struct err *err)
 {
+    const struct voucher *v = &x->rows[at];
     struct api_name_ids ids;
     struct voucher_export_row row = { .v = v, .arena = &x->row_arena };
     id_encode(store_secret(x->api->store), ID_VOUCHER, v->key, ids.own);
     api_names_of(&x->names, v, &ids, &row.names);
+    if (x->holders != NULL) {
+        row.holder_id = str_of(x->holders[at].id);
+        row.holder_source_id = x->holders[at].source_id;
+    }
     arena_reset(&x->row_arena);
     for (size_t i = 0; i < x->plan.n_columns; i++) {
         if (voucher_export_put_cell(&x->cell, &x->plan.columns[i], &row, err) < 0 ||
@@ -123,7 +167,7 @@ static int put_lines(struct download *x, struct err *err)
     buf_reset(&x->text);
     x->sent = 0;
     while (x->text.len < TEXT_BYTES && x->next_row < x->n_rows) {
-        if (put_line(x, &x->rows[x->next_row++], err) < 0)
+        if (put_line(x, x->next_row++, err) < 0)
             return -1;
     }
     if (x->next_row == x->n_rows)

@@ -87,6 +87,11 @@ struct import_vouchers_options {
     bool dry_run, webhooks, no_wait, json;
 };
 int import_vouchers_run(const void *values);
+/* The same of other resources; --webhooks is not among their options. */
+int import_customers_run(const void *values);
+int import_products_run(const void *values);
+int import_skus_run(const void *values);
+int import_orders_run(const void *values);
 
 struct actions_list_options {
     struct client_options server;

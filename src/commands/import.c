@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * import.c - `longshore import vouchers`: a file to the server, then with the action to its end.
+ * import.c - `longshore import vouchers` and its like: a file to the server, then with the action
+ * to its end.
  *
  * The file is sent once: a second try after a lost connection could make a second action. What
  * comes after the server's 202 is tried again as long as it takes, see follow.h.
@@ -19,8 +20,15 @@
 #define ACTION_ID_BYTES  128
 #define WHERE_BYTES      512
 
+/* Where files of a resource go; NULL: it takes none of the kind. */
+struct imported {
+    const char *name;
+    const char *csv, *json;
+};
+
 struct import {
     const struct import_vouchers_options *o;
+    const struct imported *what;
     struct source source;
     struct progress progress;
     struct client *client;
@@ -41,11 +49,16 @@ static int choose_format(struct import *im, struct err *err)
 {
     const char *format = im->o->format;
     if (format == NULL)
-        format = ends_in_json(im->o->file) ? "json" : "csv";
+        format = im->what->csv == NULL || (im->what->json != NULL && ends_in_json(im->o->file))
+                     ? "json"
+                     : "csv";
     im->source.json = str_is(str_of(format), "json");
     im->source.webhooks = im->o->webhooks;
     if (!im->source.json && !str_is(str_of(format), "csv"))
         return err_set(err, ERR_INVALID_PAYLOAD, "--format '%s' is neither csv nor json", format);
+    if ((im->source.json ? im->what->json : im->what->csv) == NULL)
+        return err_set(err, ERR_INVALID_PAYLOAD, "%s are imported from %s files only",
+                       im->what->name, im->source.json ? "CSV" : "JSON");
     if (im->source.json && im->source.webhooks)
         return err_set(err, ERR_INVALID_PAYLOAD, "--webhooks is for CSV files only");
     return 0;
@@ -120,7 +133,7 @@ static int send_file(struct import *im, struct err *err)
 {
     struct call *k = &im->call;
     snprintf(im->doing, sizeof(im->doing), "cannot import %s", im->source.name);
-    call_init(k, im->doing, im->source.json ? "/v1/vouchers/import" : "/v1/vouchers/importCSV");
+    call_init(k, im->doing, im->source.json ? im->what->json : im->what->csv);
     call_put_query(k, "dry_run", im->o->dry_run ? "true" : NULL);
     k->post = true;
     k->source = &im->source;
@@ -167,9 +180,9 @@ static int after_upload(struct import *im)
         &(struct cli_watch){ .id = im->id, .retry = im->o->retry, .json = im->o->json });
 }
 
-int import_vouchers_run(const void *values)
+static int run(const void *values, const struct imported *what)
 {
-    struct import im = { .o = values, .source = { .fd = -1 } };
+    struct import im = { .o = values, .what = what, .source = { .fd = -1 } };
     struct err err = { 0 };
     int status;
     progress_init(&im.progress);
@@ -183,4 +196,37 @@ int import_vouchers_run(const void *values)
     client_close(im.client);
     source_close(&im.source);
     return status;
+}
+
+int import_vouchers_run(const void *values)
+{
+    static const struct imported vouchers = { "vouchers", "/v1/vouchers/importCSV",
+                                              "/v1/vouchers/import" };
+    return run(values, &vouchers);
+}
+
+int import_customers_run(const void *values)
+{
+    static const struct imported customers = { "customers", "/v1/customers/importCSV",
+                                               "/v1/customers/bulk/async" };
+    return run(values, &customers);
+}
+
+int import_products_run(const void *values)
+{
+    static const struct imported products = { "products", "/v1/products/importCSV",
+                                              "/v1/products/bulk/async" };
+    return run(values, &products);
+}
+
+int import_skus_run(const void *values)
+{
+    static const struct imported skus = { "SKUs", "/v1/skus/importCSV", NULL };
+    return run(values, &skus);
+}
+
+int import_orders_run(const void *values)
+{
+    static const struct imported orders = { "orders", NULL, "/v1/orders/import" };
+    return run(values, &orders);
 }

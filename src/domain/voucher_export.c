@@ -237,6 +237,20 @@ static int put_campaign_id(struct buf *b, struct voucher_export_row *row, struct
     return 0;
 }
 
+static int put_holder(struct buf *b, struct voucher_export_row *row, struct err *err)
+{
+    (void)err;
+    buf_puts(b, row->holder_id);
+    return 0;
+}
+
+static int put_holder_source(struct buf *b, struct voucher_export_row *row, struct err *err)
+{
+    (void)err;
+    buf_puts(b, row->holder_source_id);
+    return 0;
+}
+
 static int put_qr(struct buf *b, struct voucher_export_row *row, struct err *err)
 {
     (void)err;
@@ -279,7 +293,6 @@ static int put_days(struct buf *b, struct voucher_export_row *row, struct err *e
 /* ---- fields ---- */
 
 enum cell_kind {
-    CELL_NONE, /* nothing there yet: customers */
     CELL_TEXT, /* struct str */
     CELL_TIME, /* int64_t, ms */
     CELL_INT,  /* int64_t; -1: none */
@@ -327,16 +340,22 @@ static const struct voucher_export_field fields[] = {
     { "discount_amount_limit", MADE(put_amount_limit) },
     { "campaign_id", MADE(put_campaign_id) },
     { "additional_info", IN(CELL_TEXT, additional_info) },
-    { "customer_id", CELL_NONE },
+    { "customer_id", MADE(put_holder) },
     { "discount_effect", MADE(put_effect) },
     { "discount_unit_type", MADE(put_unit_type) },
     { "discount_unit_effect", MADE(put_unit_effect) },
     { "validation_rules_id", IN(CELL_TEXT, rule) },
-    { "customer_source_id", CELL_NONE },
+    { "customer_source_id", MADE(put_holder_source) },
     { "redeemed_quantity", IN(CELL_INT, redeemed_quantity) },
     { "metadata", CELL_METADATA },
 };
 static const struct voucher_export_field *const metadata_field = &fields[ARRAY_LEN(fields) - 1];
+
+bool voucher_export_is_holder(const struct voucher_export_column *c)
+{
+    return c->field->kind == CELL_MADE &&
+           (c->field->put == put_holder || c->field->put == put_holder_source);
+}
 
 bool voucher_export_column(struct str name, struct voucher_export_column *out)
 {
@@ -410,8 +429,6 @@ int voucher_export_put_cell(struct buf *b, const struct voucher_export_column *c
     const struct voucher_export_field *f = c->field;
     const void *at = (const char *)row->v + f->offset;
     switch (f->kind) {
-    case CELL_NONE:
-        break;
     case CELL_TEXT:
         buf_puts(b, *(const struct str *)at);
         break;

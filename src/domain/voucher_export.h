@@ -22,6 +22,9 @@ struct voucher_export_column {
 /* False when the API has no such field. */
 bool voucher_export_column(struct str name, struct voucher_export_column *out);
 
+/* Does it tell who has the voucher? */
+bool voucher_export_is_holder(const struct voucher_export_column *c);
+
 /* The names that there are, "a, b, c", for a message. */
 void voucher_export_put_names(struct buf *b);
 
@@ -31,7 +34,8 @@ void voucher_export_put_heading(struct buf *b, const struct voucher_export_colum
 struct voucher_export_row {
     const struct voucher *v;
     struct voucher_names names;
-    struct arena *arena; /* of what is read for it */
+    struct arena *arena;                    /* of what is read for it */
+    struct str holder_id, holder_source_id; /* who has it; {NULL,0}: nobody, or not asked for */
 
     /* JSON texts of the voucher, read when a column asks for one */
     const struct json *metadata, *validity, *extra;

@@ -554,3 +554,22 @@ test('man has nothing to complain about the manual', async t => {
 	if (!any)
 		t.skip('neither groff nor man is here');
 });
+
+/* ---- other resources ---- */
+
+test('customers, products, SKUs and orders are imported as vouchers are', async () => {
+	const p = await newProject(server);
+	const imported = async (resource, contents, name) => {
+		const { code, stderr } = await cli(['import', resource, await file(contents, name)], { project: p });
+		assert.equal(code, 0, stderr);
+		return lines(stderr).at(-1);
+	};
+	assert.equal(await imported('customers', csv('Source_id,Name', 'a,Ann'), 'c.csv'), '1 customer(s) imported successfully, 0 failed.');
+	await imported('customers', JSON.stringify([{ source_id: 'a', email: 'a@example.com' }]), 'c.json');
+	assert.equal((await p.get('/v1/customers/a')).json.email, 'a@example.com');
+	assert.equal(await imported('products', csv('name,source_id', 'P,p'), 'p.csv'), '1 product(s) imported successfully, 0 failed.');
+	assert.equal(await imported('skus', csv('product_id,source_id', 'p,s'), 's.csv'), '1 sku(s) imported successfully, 0 failed.');
+	assert.equal(await imported('orders', JSON.stringify([{ source_id: 'o', amount: 5 }]), 'o.json'), '1 order(s) imported successfully, 0 failed.');
+	const wrong = await cli(['import', 'skus', await file('[]', 's.json'), '--format', 'json'], { project: p });
+	assert.deepEqual([wrong.code !== 0, /SKUs are imported from CSV files only/.test(wrong.stderr)], [true, true], wrong.stderr);
+});

@@ -219,3 +219,42 @@ test('an import on its way still changes a voucher that is published meanwhile',
 	const v = await p.voucher('Z');
 	assert.deepEqual([v.category, v.discount.amount_off, v.holder_id, v.publish.count], ['two', 200, customer_id, 1]);
 });
+
+test('a campaign that is disabled or has expired makes no codes, and nothing stays of the try', async () => {
+	for (const [change, path] of [[{ expiration_date: '2020-01-01T00:00:00.000Z' }, ''], [undefined, 'disable']]) {
+		const { p } = await projectWith({ type: 'AUTO_UPDATE', ...change });
+		if (path)
+			assert.equal((await p.request('POST', at('C', path))).status, 200);
+		const { status, json } = await p.post('/v1/publications', { customer: customer('a'), campaign: 'C' });
+		assert.deepEqual([status, json.key, json.details], [400, 'no_voucher_suitable_for_publication', "Couldn't create new vouchers for publication"]);
+		assertNotFound(await p.get('/v1/customers/a'), 'customer', 'a');
+		assert.equal((await p.get('/v1/vouchers')).json.total, 0);
+	}
+});
+
+test('a generic code is handed out by its name as often as one likes, and nobody holds it', async () => {
+	const { p } = await projectWith({ type: 'STANDALONE', voucher: { ...DISCOUNT, code: 'GENERIC' } });
+	for (const name of ['a', 'b', 'a'])
+		await publish(p, { customer: customer(name), voucher: 'GENERIC' });
+	const v = await p.voucher('GENERIC');
+	assert.deepEqual([v.publish.count, v.holder_id], [3, undefined]);
+	const { status, json } = await p.post('/v1/publications', { customer: customer('a'), campaign: { name: 'C', count: 2 } });
+	assert.deepEqual([status, json.key, json.details], [400, 'too_many_vouchers_requested', 'Only up to 1 can be published']);
+});
+
+test('an id alone means a customer who is there', async () => {
+	const { p } = await projectWith({}, ['A']);
+	assertNotFound(await p.post('/v1/publications', { customer: { id: 'cust_nobody' }, voucher: 'A' }), 'customer', 'cust_nobody');
+	assert.equal((await p.get('/v1/customers')).json.total, 0);
+	assert.equal((await p.voucher('A')).publish.count, 0);
+});
+
+test('an export tells who has a voucher', async () => {
+	const { p } = await projectWith({}, ['A', 'B', 'C1']);
+	const { customer_id } = await publish(p, { customer: customer('ann@example.com'), voucher: 'A' });
+	const { customer_id: nameless } = await publish(p, { customer: { name: 'N' }, voucher: 'B' });
+	const { json } = await p.post('/v1/exports', { exported_object: 'voucher', parameters: { fields: ['code', 'customer_id', 'customer_source_id'], order: 'code' } });
+	const { json: done } = await p.get(`/v1/exports/${json.id}`);
+	const text = await (await fetch(done.result.url)).text();
+	assert.deepEqual(text.trim().split(/\r?\n/).slice(1), [`A,${customer_id},ann@example.com`, `B,${nameless},`, 'C1,,']);
+});

@@ -87,7 +87,26 @@ static int already_published(struct publishing *pb, const struct voucher *v)
     return refuse(pb, ERR_ALREADY_PUBLISHED, text);
 }
 
+/* The generic code of the campaign: everybody gets it, so nobody holds it. */
+static bool is_generic(const struct campaign *c)
+{
+    return c->codes == CODES_STANDALONE;
+}
+
 /* ---- one that is named ---- */
+
+static int find_campaign_of(struct publishing *pb, int64_t key, bool *generic, struct err *err)
+{
+    const struct id_secret *secret = &pb->tx->store->base.secret;
+    char *id = arena_alloc(pb->p->arena, ID_MAX_LEN);
+    if (id == NULL)
+        return err_nomem(err);
+    id_encode(secret, ID_CAMPAIGN, key, id);
+    const int got = campaign_find(pb->db, secret, pb->p->project_id, str_of(id), pb->p->arena,
+                                  &pb->campaign, err);
+    *generic = got > 0 && is_generic(&pb->campaign);
+    return got < 0 ? -1 : 0;
+}
 
 static int publish_voucher(struct publishing *pb, struct err *err)
 {
@@ -96,8 +115,15 @@ static int publish_voucher(struct publishing *pb, struct err *err)
     if (voucher_find(pb->db, &pb->tx->store->base.secret, p->arena, p->project_id,
                      p->given->voucher, &v, err) < 0)
         return -1;
+    bool generic = false;
     if (v == NULL)
         return missing(pb, "voucher", p->given->voucher);
+    if (v->campaign_id != 0 && find_campaign_of(pb, v->campaign_id, &generic, err) < 0)
+        return -1;
+    if (generic) /* everybody gets it, so nobody holds it */
+        return is_suitable(v, pb->ap.now_ms)
+                   ? take(pb, v, false, err)
+                   : refuse(pb, ERR_NO_VOUCHER, "The voucher is not active, or has expired");
     if (v->publish_count > 0 && p->join_once && v->holder_id == p->customer.key) {
         *next_room(pb) = *v; /* they have it */
         p->n++;
@@ -180,10 +206,13 @@ static int create_one(struct publishing *pb, struct voucher *v, struct err *err)
     return 0;
 }
 
-/* The generic code of the campaign: everybody gets it, so nobody holds it. */
-static bool is_generic(const struct campaign *c)
+/* Codes are made on demand by campaigns that are in force only. */
+static bool makes_codes(const struct publishing *pb)
 {
-    return c->codes == CODES_STANDALONE;
+    const struct campaign *c = &pb->campaign;
+    const int64_t end_ms = c->voucher.expiration_ms;
+    return c->codes == CODES_AUTO_UPDATE && c->active &&
+           (end_ms == TIME_NONE || end_ms >= pb->ap.now_ms);
 }
 
 static int too_few(struct publishing *pb, size_t n)
@@ -204,7 +233,7 @@ static int publish_some(struct publishing *pb, struct err *err)
         return err_nomem(err);
     if (find_free(pb, count, found, &n, err) < 0)
         return -1;
-    if (n < count && pb->campaign.codes != CODES_AUTO_UPDATE)
+    if (n < count && !makes_codes(pb))
         return too_few(pb, n);
     for (; n < count; n++) {
         if (create_one(pb, &found[n], err) < 0)
@@ -246,7 +275,7 @@ static int publish_campaign(struct publishing *pb, struct err *err)
     if (got == 0)
         return missing(pb, "campaign", p->given->campaign);
     if (is_generic(&pb->campaign))
-        return publish_generic(pb, err);
+        return p->given->count > 1 ? too_few(pb, 1) : publish_generic(pb, err);
     if ((p->join_once || pb->campaign.join_once) && find_held(pb, &held, err) < 0)
         return -1;
     if (held != NULL && !p->join_once)
@@ -326,6 +355,19 @@ static int begin(struct publishing *pb, struct err *err)
     return 0;
 }
 
+/* An id alone means somebody who is there. */
+static int check_customer(struct publishing *pb, struct err *err)
+{
+    const struct customer *given = &pb->p->given->customer;
+    struct customer c;
+    if (given->id.p == NULL || given->source_id.p != NULL)
+        return 0;
+    const int got =
+        record_find(pb->db, &pb->tx->store->base.secret, record_table_of(RESOURCE_CUSTOMER),
+                    pb->p->project_id, given->id, pb->p->arena, &c.record, err);
+    return got == 0 ? missing(pb, "customer", given->id) : got < 0 ? -1 : 0;
+}
+
 static int save_customer(struct store_tx *tx, struct publish *p, struct err *err)
 {
     struct record_applier ap;
@@ -345,7 +387,7 @@ int sql_tx_publish(struct store_tx *tx, struct publish *p, struct err *err)
                                       .project_id = p->project_id,
                                       .now_ms = time_now_ms(),
                                       .mode = APPLY_CREATE_ONLY };
-    if (begin(&pb, err) < 0)
+    if (begin(&pb, err) < 0 || (!p->refused && check_customer(&pb, err) < 0))
         return -1;
     if (!p->refused) {
         if (save_customer(tx, p, err) < 0 || tx_next_seq(tx, &pb.ap.seq, err) < 0 ||
