@@ -109,7 +109,7 @@ static int take_object(const struct json *body, const char *path, const char *me
         return invalid(err, path, member, "must be object");
     buf_init(&b, FIELD_OBJECT_MAX_BYTES);
     json_put_tree(&(struct json_out){ .b = &b }, value);
-    if (b.failed) {
+    if (b.too_large) {
         buf_release(&b);
         return invalid(err, path, member, too_long);
     }

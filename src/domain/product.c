@@ -137,16 +137,18 @@ int product_merge(struct record *stored, const struct record *given, struct aren
     return 0;
 }
 
-bool product_has_attribute(const struct product *p, struct str name, struct arena *a)
+int product_has_attribute(const struct product *p, struct str name, struct arena *a, bool *has,
+                          struct err *err)
 {
     struct json *list = NULL;
-    struct err ignored = { 0 };
-    if (p->attributes.p == NULL || json_parse(a, p->attributes, &list, &ignored) < 0)
-        return false;
-    for (const struct json *m = list->child; m != NULL; m = m->next)
-        if (str_eq(m->text, name))
-            return true;
-    return false;
+    *has = false;
+    if (p->attributes.p == NULL)
+        return 0;
+    if (json_parse(a, p->attributes, &list, err) < 0)
+        return err_wrap(err, "stored attributes of a product cannot be read");
+    for (const struct json *m = list->child; m != NULL && !*has; m = m->next)
+        *has = str_eq(m->text, name);
+    return 0;
 }
 
 /* ---- printing ---- */

@@ -45,8 +45,9 @@ int product_from_cells(const struct column_map *map, const struct str *cells, si
 int product_merge(struct record *stored, const struct record *given, struct arena *a, bool *changed,
                   struct str *reason, struct err *err) MUST_CHECK;
 
-/* Is the text among the product's attributes? */
-bool product_has_attribute(const struct product *p, struct str name, struct arena *a);
+/* Is the text among the product's attributes? -1: ERR_NOMEM, or what is stored is no list. */
+int product_has_attribute(const struct product *p, struct str name, struct arena *a, bool *has,
+                          struct err *err) MUST_CHECK;
 
 /* All members, but the list of SKUs, which the caller may append: the object stays open. */
 void product_put_members(struct json_out *o, const struct product *p, const char *id);

@@ -19,6 +19,8 @@ void record_init(struct record *r)
 int record_take_fields(const struct field_table *t, const struct json *body, struct record *r,
                        struct err *err)
 {
+    if (body->type != JSON_OBJECT)
+        return err_set(err, ERR_INVALID_PAYLOAD, "Payload must be object");
     for (size_t i = 0; i < t->n; i++) {
         const struct field *f = &t->rows[i];
         const struct json *value = (f->flags & FIELD_IN_JSON) != 0 ? field_in_json(f, body) : NULL;
@@ -52,7 +54,7 @@ int record_take_tree(const struct json *body, const char *path, enum json_type t
         return invalid(err, path, type == JSON_OBJECT ? "must be object" : "must be array");
     buf_init(&b, FIELD_OBJECT_MAX_BYTES);
     json_put_tree(&(struct json_out){ .b = &b }, value);
-    if (b.failed) {
+    if (b.too_large) {
         buf_release(&b);
         return invalid(err, path, record_object_too_long);
     }

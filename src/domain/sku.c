@@ -114,7 +114,7 @@ static void put_word(struct quotes *q)
         q->at++;
     const struct str word = { q->in.p + from, q->at - from };
     size_t behind = q->at;
-    while (at(q, behind) == ' ')
+    while (behind < q->in.len && strchr(" \t\r\n", at(q, behind)) != NULL)
         behind++;
     const bool key = at(q, behind) == ':';
     if (key)

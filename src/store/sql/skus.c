@@ -21,7 +21,10 @@ static int check_attributes(struct record_applier *ap, const struct sku *s,
     if (json_parse(ap->arena, s->attributes, &given, err) < 0)
         return err_wrap(err, "attributes on their way cannot be read");
     for (const struct json *m = given->child; m != NULL; m = m->next) {
-        if (!product_has_attribute(product, m->key, ap->arena))
+        bool has;
+        if (product_has_attribute(product, m->key, ap->arena, &has, err) < 0)
+            return -1;
+        if (!has)
             return refused(ap, FAILURE_INVALID,
                            arena_printf(ap->arena,
                                         "Attribute '%.*s' is not defined in product %.*s",
