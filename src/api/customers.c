@@ -37,6 +37,7 @@ static const struct record_api customers = {
     .bytes = sizeof(struct customer),
     .newest_first = true,
     .page_max = 99,
+    .orders = records_orders,
     .queries = queries,
     .read = read_customer,
     .put = put_customer,

@@ -40,6 +40,7 @@ static const struct record_api orders = {
     .bytes = sizeof(struct order),
     .newest_first = true,
     .page_max = 100,
+    .orders = records_orders,
     .read = read_order,
     .put = put_order,
 };

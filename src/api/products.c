@@ -3,9 +3,22 @@
 #include "api/records.h"
 #include "base/time_iso.h"
 #include "domain/product.h"
+#include "domain/record_filter.h"
 #include "domain/sku.h"
 
 #define SKUS_SHOWN 100 /* in a product */
+
+/* The API has one list of orders for several resources. */
+static const struct record_order orders[] = {
+    { "created_at", RECORD_BY_AGE },
+    { "updated_at", RECORD_BY_CHANGE },
+    { "source_id", RECORD_BY_SOURCE_ID }, /* not the API's, but of use */
+    { "type", RECORD_BY_AGE },            /* the others are nothing that a product has */
+    { "code", RECORD_BY_AGE },
+    { "campaign", RECORD_BY_AGE },
+    { "category", RECORD_BY_AGE },
+    { NULL, 0 },
+};
 
 /* ---- SKUs ---- */
 
@@ -36,6 +49,7 @@ static const struct record_api skus = {
     .id = ID_SKU,
     .bytes = sizeof(struct sku),
     .page_max = 100,
+    .orders = orders,
     .read = read_sku,
     .put = put_sku,
 };
@@ -154,6 +168,8 @@ static const struct record_api products = {
     .id = ID_PRODUCT,
     .bytes = sizeof(struct product),
     .page_max = 100,
+    .orders = orders,
+    .filters = &record_filter_fields,
     .read = read_product,
     .put = put_product,
 };

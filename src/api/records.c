@@ -7,6 +7,7 @@
  */
 #include "api/records.h"
 
+#include "api/filters.h"
 #include "api/places.h"
 #include "base/time_iso.h"
 
@@ -47,14 +48,22 @@ struct writing {
     struct request *rq;
     const struct record_api *ra;
     struct record_write write;
-    struct str missing; /* the product that a SKU names, for the error */
 };
+
+/* One in the bin is in the way: reference 4.10. The unit may have run before. */
+static void name_duplicate(const struct writing *wr, int rc, const struct err *err)
+{
+    const bool duplicate = rc < 0 && err->code == ERR_DUPLICATE;
+    wr->rq->resource_type = duplicate ? wr->ra->type : NULL;
+    wr->rq->resource_id = duplicate ? wr->write.given->source_id : (struct str){ NULL, 0 };
+}
 
 static int write_record(struct store_tx *tx, void *arg, struct err *err)
 {
     struct writing *wr = arg;
-    return api_gate_result(wr->rq, &wr->write.gate, store_tx_record_write(tx, &wr->write, err),
-                           err);
+    const int rc = store_tx_record_write(tx, &wr->write, err);
+    name_duplicate(wr, rc, err);
+    return api_gate_result(wr->rq, &wr->write.gate, rc, err);
 }
 
 static int answer_record(struct request *rq, struct response *rs, struct err *err)
@@ -159,6 +168,7 @@ struct list {
     const struct record_api *ra;
     struct record_page page;
     struct record_equal equals[EQUALS_MAX];
+    struct filter filter;
     struct place_wait place;
     struct offload_job job;
 
@@ -170,9 +180,28 @@ struct list {
     struct err err;
 };
 
+const struct record_order records_orders[] = {
+    { "created_at", RECORD_BY_AGE },
+    { "updated_at", RECORD_BY_CHANGE },
+    { "source_id", RECORD_BY_SOURCE_ID },
+    { NULL, 0 },
+};
+
+static int wrong_order(const struct record_api *ra, struct arena *a, struct err *err)
+{
+    const char *names = "";
+    for (const struct record_order *o = ra->orders; o->name != NULL && names != NULL; o++)
+        names =
+            arena_printf(a, "%s%s %s, -%s", names, o == ra->orders ? "" : ",", o->name, o->name);
+    return names == NULL ? err_nomem(err)
+                         : err_set(err, ERR_INVALID_QUERY,
+                                   "Property .order must be equal to one of the allowed values "
+                                   "[%s ]",
+                                   names);
+}
+
 static int read_order(struct list *l, struct err *err)
 {
-    static const char *const names[] = { "created_at", "updated_at", "source_id" };
     struct str name = request_query(l->rq, "order");
     l->page.descending = l->ra->newest_first;
     if (name.p == NULL)
@@ -180,23 +209,26 @@ static int read_order(struct list *l, struct err *err)
     l->page.descending = name.len > 0 && name.p[0] == '-';
     if (l->page.descending)
         name = (struct str){ name.p + 1, name.len - 1 };
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        l->page.order = (int)i;
-        if (str_is(name, names[i]))
+    for (const struct record_order *o = l->ra->orders; o->name != NULL; o++) {
+        l->page.order = o->order;
+        if (str_is(name, o->name))
             return 0;
     }
-    return err_set(err, ERR_INVALID_QUERY,
-                   "Property .order must be equal to one of the allowed values [ created_at, "
-                   "-created_at, updated_at, -updated_at, source_id, -source_id ]");
+    return wrong_order(l->ra, &l->rq->arena, err);
 }
 
-static int read_time(const struct request *rq, const char *param, int64_t *out, struct err *err)
+static int read_time(const struct request *rq, const char *param, int64_t shift, int64_t *out,
+                     struct err *err)
 {
     const struct str text = request_query(rq, param);
-    if (text.p == NULL || time_iso_parse(text, out))
+    int64_t ms;
+    if (text.p == NULL)
         return 0;
-    return err_set(err, ERR_INVALID_QUERY,
-                   "Property .%s cannot be recognized as a ISO-8601 compliant date", param);
+    if (!time_iso_parse(text, &ms))
+        return err_set(err, ERR_INVALID_QUERY,
+                       "Property .%s cannot be recognized as a ISO-8601 compliant date", param);
+    *out = ms + shift;
+    return 0;
 }
 
 static int read_times(struct list *l, struct err *err)
@@ -205,22 +237,23 @@ static int read_times(struct list *l, struct err *err)
     const struct {
         const char *param;
         int64_t *out;
+        int64_t shift; /* start and end are within */
     } times[] = {
-        { "created_at[before]", &p->created_before_ms },
-        { "created_at[after]", &p->created_after_ms },
-        { "[created_at][before]", &p->created_before_ms },
-        { "[created_at][after]", &p->created_after_ms },
-        { "updated_at[before]", &p->updated_before_ms },
-        { "updated_at[after]", &p->updated_after_ms },
-        { "[updated_at][before]", &p->updated_before_ms },
-        { "[updated_at][after]", &p->updated_after_ms },
-        { "start_date", &p->created_after_ms },
-        { "end_date", &p->created_before_ms },
+        { "created_at[before]", &p->created_before_ms, 0 },
+        { "created_at[after]", &p->created_after_ms, 0 },
+        { "[created_at][before]", &p->created_before_ms, 0 },
+        { "[created_at][after]", &p->created_after_ms, 0 },
+        { "updated_at[before]", &p->updated_before_ms, 0 },
+        { "updated_at[after]", &p->updated_after_ms, 0 },
+        { "[updated_at][before]", &p->updated_before_ms, 0 },
+        { "[updated_at][after]", &p->updated_after_ms, 0 },
+        { "start_date", &p->created_after_ms, -1 },
+        { "end_date", &p->created_before_ms, 1 },
     };
     p->created_before_ms = p->created_after_ms = TIME_NONE;
     p->updated_before_ms = p->updated_after_ms = TIME_NONE;
     for (size_t i = 0; i < ARRAY_LEN(times); i++)
-        if (read_time(l->rq, times[i].param, times[i].out, err) < 0)
+        if (read_time(l->rq, times[i].param, times[i].shift, times[i].out, err) < 0)
             return -1;
     return 0;
 }
@@ -254,13 +287,25 @@ static int read_cursor(struct list *l, struct err *err)
     return 0;
 }
 
+static int read_filters(struct list *l, struct err *err)
+{
+    if (l->ra->filters == NULL)
+        return 0;
+    if (filters_from_query(l->rq, l->ra->filters, &l->filter, err) < 0)
+        return -1;
+    if (l->filter.n > 0)
+        l->page.filter = &l->filter;
+    return 0;
+}
+
 static int read_page(struct list *l, struct err *err)
 {
     struct record_page *p = &l->page;
     int number = 1, limit;
     if (query_int(l->rq, "limit", 1, LIST_LIMIT_MAX, LIST_LIMIT_DEFAULT, &limit, err) < 0 ||
         query_int(l->rq, "page", 1, l->ra->page_max, 1, &number, err) < 0 ||
-        read_order(l, err) < 0 || read_times(l, err) < 0 || read_cursor(l, err) < 0)
+        read_order(l, err) < 0 || read_times(l, err) < 0 || read_filters(l, err) < 0 ||
+        read_cursor(l, err) < 0)
         return -1;
     p->limit = (size_t)limit;
     p->offset = (int64_t)(number - 1) * limit;
@@ -276,9 +321,9 @@ static int read_page(struct list *l, struct err *err)
 
 static bool may_be_slow(const struct record_page *p)
 {
-    return p->order != RECORD_BY_AGE || p->n_equals > 0 || p->created_before_ms != TIME_NONE ||
-           p->created_after_ms != TIME_NONE || p->updated_before_ms != TIME_NONE ||
-           p->updated_after_ms != TIME_NONE;
+    return p->order != RECORD_BY_AGE || p->n_equals > 0 || p->filter != NULL ||
+           p->created_before_ms != TIME_NONE || p->created_after_ms != TIME_NONE ||
+           p->updated_before_ms != TIME_NONE || p->updated_after_ms != TIME_NONE;
 }
 
 static void read_list(struct list *l)

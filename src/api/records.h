@@ -16,6 +16,14 @@ struct record_query {
     const char *member; /* or this member of it; NULL: all of it */
 };
 
+/* A value of the parameter `order`, and of it with a dash. */
+struct record_order {
+    const char *name; /* NULL: there are no more */
+    int order;        /* of struct record_page; RECORD_BY_AGE also where all have the same value */
+};
+
+extern const struct record_order records_orders[]; /* by what every record has */
+
 struct record_api {
     enum resource_type resource;
     const char *type;     /* "customer" */
@@ -25,7 +33,9 @@ struct record_api {
     size_t bytes; /* of its struct */
     bool newest_first;
     int page_max;
-    const struct record_query *queries; /* ends with NULL */
+    const struct record_order *orders;   /* ends with NULL */
+    const struct record_query *queries;  /* ends with NULL */
+    const struct filter_fields *filters; /* NULL: the list has none */
 
     int (*read)(const struct json *body, struct arena *a, struct record *given, struct err *err);
     /* `alone`: as the answer of a single read. */

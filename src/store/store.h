@@ -419,6 +419,7 @@ struct record_page {
     int64_t parent_key; /* SKUs of this product; 0: of all */
     const struct record_equal *equals;
     size_t n_equals;
+    const struct filter *filter;                 /* of record_filter_fields; NULL: none */
     int64_t created_before_ms, created_after_ms; /* TIME_NONE: any */
     int64_t updated_before_ms, updated_after_ms;
 };

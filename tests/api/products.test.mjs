@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { apiServer, assertAction, assertNotFound, csv, newProject, TIME } from '../support/api.mjs';
+import { apiServer, assertAction, assertNotFound, csv, newProject, sleep, TIME } from '../support/api.mjs';
 
 const server = await apiServer();
 
@@ -43,6 +43,69 @@ test('a product is created, read by id and source id, changed and listed', async
 	assertNotFound(await project.get('/v1/products/none'), 'product', 'none');
 });
 
+test('a body that is no object is refused, nothing is made of it', async () => {
+	const project = await newProject(server);
+	for (const path of ['/v1/products', '/v1/orders'])
+		for (const body of [[], 'x', 1]) {
+			const answer = await project.post(path, body);
+			assert.deepEqual([answer.status, answer.json.details], [400, 'Payload must be object'], path);
+		}
+	assert.equal((await get(project, '/v1/products')).total, 0);
+});
+
+test('lists of products: orders, dates with both ends, filters', async () => {
+	const project = await newProject(server);
+	for (const source_id of ['b', 'c', 'a']) {
+		await project.post('/v1/products', { source_id });
+		await sleep(3);
+	}
+	await project.request('PUT', '/v1/products/c', { json: { name: 'C' } });
+	const all = (await get(project, '/v1/products')).products;
+	const middle = all[1].created_at, changed = all[1].updated_at;
+	const earlier = new Date(Date.parse(changed) - 1).toISOString();
+	const cases = [
+		['', 'bca'], ['order=created_at', 'bca'], ['order=-created_at', 'acb'], ['order=source_id', 'abc'], ['order=-updated_at', 'cab'],
+		['order=type', 'bca'], ['order=-type', 'acb'], ['order=code', 'bca'], ['order=-campaign', 'acb'], ['order=category', 'bca'],
+		['limit=2&page=2', 'a'], ['page=100', ''],
+		[`start_date=${middle}`, 'ca'], [`end_date=${middle}`, 'bc'], [`start_date=${middle}&end_date=${middle}`, 'c'],
+		[`filters[created_at][conditions][$after][0]=${middle}`, 'a'], [`[filters][created_at][conditions][$before][0]=${middle}`, 'b'],
+		[`filters[updated_at][conditions][$after]=${earlier}`, 'c'], [`filters[updated_at][conditions][$before]=${changed}`, ''],
+		[`filters[junction]=OR&filters[created_at][conditions][$after]=${middle}&filters[created_at][conditions][$before]=${middle}`, 'ba'],
+		[`order=-created_at&filters[created_at][conditions][$after]=2020-01-01&limit=1&page=2`, 'c']
+	];
+	for (const [query, want] of cases) {
+		const list = await get(project, `/v1/products?${query}`);
+		assert.equal(list.products.map(p => p.source_id).join(''), want, query);
+		if (!query.includes('page='))
+			assert.equal(list.total, want.length, query);
+	}
+	assert.equal((await get(project, `/v1/products?limit=1&filters[created_at][conditions][$after]=2020-01-01`)).total, 3);
+	const details = async query => (await project.get(`/v1/products?${query}`)).json.details;
+	assert.equal(await details('order=name'), 'Property .order must be equal to one of the allowed values [ created_at, -created_at, ' +
+		'updated_at, -updated_at, source_id, -source_id, type, -type, code, -code, campaign, -campaign, category, -category ]');
+	assert.equal(await details('start_date=x'), 'Property .start_date cannot be recognized as a ISO-8601 compliant date');
+	assert.equal(await details('limit=101'), 'Property .limit must be <= 100');
+	assert.equal(await details('page=101'), 'Property .page must be <= 100');
+	assert.match(await details('filters[color][conditions][$is]=red'), /^Property \.filters\b.*color/);
+	assert.equal((await project.get('/v1/customers?order=type')).json.details,
+		'Property .order must be equal to one of the allowed values [ created_at, -created_at, updated_at, -updated_at, source_id, -source_id ]');
+});
+
+test('SKUs of a product are counted beyond the page', async () => {
+	const project = await newProject(server);
+	await project.post('/v1/products', { source_id: 'p' });
+	await project.post('/v1/products', { source_id: 'q' });
+	await importFile(project, 'skus', csv('product_id,source_id', ...Array.from({ length: 103 }, (_, i) => `p,s${100 + i}`), 'q,t'));
+	const { skus } = await get(project, '/v1/products/p');
+	assert.deepEqual([skus.total, skus.data.length, skus.data[0].source_id], [103, 100, 's100']);
+	const list = (await get(project, '/v1/products')).products;
+	assert.deepEqual(list.map(p => [p.skus.total, p.skus.data.length]), [[103, 100], [1, 1]]);
+	const last = await get(project, '/v1/products/p/skus?limit=100&page=2');
+	assert.deepEqual([last.total, last.skus.map(s => s.source_id), last.has_more], [103, ['s200', 's201', 's202'], false]);
+	assert.equal((await get(project, '/v1/products/p/skus?page=20')).total, 103);
+	assert.deepEqual((await get(project, '/v1/products/p/skus?order=-created_at&limit=1')).skus.map(s => s.source_id), ['s202']);
+});
+
 test('SKUs belong to one product', async () => {
 	const project = await newProject(server);
 	const product = (await project.post('/v1/products', { source_id: 'p', attributes: ['color'] })).json;
@@ -76,8 +139,8 @@ test('what is deleted goes into the bin, and its source id stays taken until it 
 	assertNotFound(await project.get('/v1/products/p'), 'product', 'p');
 	assertNotFound(await project.get('/v1/skus/s'), 'sku', 's');
 	const again = await project.post('/v1/products', { source_id: 'p' });
-	assert.deepEqual([again.status, again.json.key, again.json.details],
-		[409, 'duplicate_found', 'Duplicated product exists with id p']);
+	assert.deepEqual([again.status, again.json.key, again.json.details, again.json.resource_id, again.json.resource_type],
+		[409, 'duplicate_found', 'Duplicated product exists with id p', 'p', 'product']);
 	const bulk = await project.run('/v1/products/bulk/async', [{ source_id: 'p', name: 'X' }]);
 	assert.equal(bulk.result.errors[0].key, 'duplicate_found');
 	const bin = await get(project, '/v1/trash-bin');
@@ -86,6 +149,35 @@ test('what is deleted goes into the bin, and its source id stays taken until it 
 	assert.equal((await project.post('/v1/products', { source_id: 'p' })).status, 200);
 	assert.equal((await project.post('/v1/products/p/skus', { source_id: 's' })).status, 200);
 	assert.equal((await get(project, '/v1/products')).total, 1);
+});
+
+test('a SKU in the bin names its product, and goes with it', async () => {
+	const project = await newProject(server);
+	const product = (await project.post('/v1/products', { source_id: 'p' })).json;
+	const sku = (await project.post('/v1/products/p/skus', { source_id: 's', sku: 'S' })).json;
+	const kept = (await project.post('/v1/products/p/skus', { source_id: 't' })).json;
+	assert.equal((await project.request('DELETE', `/v1/products/${product.id}/skus/${sku.id}`)).status, 204);
+	const bin = await get(project, '/v1/trash-bin');
+	assert.deepEqual(bin.data.map(e => [e.object, e.resource_type, e.resource_id, e.resource_name, e.resource_parent_id]),
+		[['sku', 'sku', sku.id, 'S', product.id]]);
+	assert.deepEqual((await get(project, '/v1/products/p/skus')).skus.map(s => s.id), [kept.id]);
+	const again = await project.post('/v1/products/p/skus', { source_id: 's' });
+	assert.deepEqual([again.status, again.json.details, again.json.resource_id, again.json.resource_type],
+		[409, 'Duplicated sku exists with id s', 's', 'sku']);
+	const filtered = async type => (await get(project, `/v1/trash-bin?filters[resource_type][conditions][$is]=${type}`)).data.length;
+	assert.deepEqual([await filtered('sku'), await filtered('product')], [1, 0]);
+	assert.equal((await project.request('DELETE', '/v1/products/p')).status, 204);
+	assert.deepEqual([await filtered('sku'), await filtered('product')], [1, 1]);
+	const entry = (await get(project, '/v1/trash-bin')).data.find(e => e.object === 'product');
+	assert.equal((await project.request('DELETE', `/v1/trash-bin/${entry.id}`)).status, 204);
+	assert.equal((await get(project, '/v1/trash-bin')).data.length, 0);
+	await project.post('/v1/products', { source_id: 'p' });
+	for (const source_id of ['s', 't'])
+		assert.equal((await project.post('/v1/products/p/skus', { source_id })).status, 200);
+	assert.equal((await project.request('DELETE', '/v1/products/p?force=true')).status, 204);
+	assert.equal((await get(project, '/v1/trash-bin')).data.length, 0);
+	assert.deepEqual([(await get(project, '/v1/products')).total, (await get(project, '/v1/products')).products], [0, []]);
+	assertNotFound(await project.request('DELETE', '/v1/products/p/skus/s?force=true'), 'product', 'p'); // as the Ruby suite does it
 });
 
 test('the product file creates, and of those that are there it changes the name alone', async () => {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* record_list.c - pages of records: by age along the table itself, by anything else within a time
  * limit. */
+#include "domain/record_filter.h"
 #include "store/sql/filter_sql.h"
 #include "store/sql/records.h"
 
@@ -20,6 +21,12 @@ static const char *const orders[] = {
     [RECORD_BY_CHANGE] = "coalesce(updated_ms, created_ms)",
     [RECORD_BY_SOURCE_ID] = "source_id",
 };
+
+static const struct filter_column filter_columns[] = {
+    [RFILTER_CREATED_AT] = { .sql = "created_ms" },
+    [RFILTER_UPDATED_AT] = { .sql = "updated_ms" },
+};
+static_assert(ARRAY_LEN(filter_columns) == RFILTER_COUNT, "every field has a column");
 
 static void put_time(struct sql *q, const char *column, const char *op, int64_t ms)
 {
@@ -78,6 +85,7 @@ static void put_where(struct sql *q, const struct list *l)
     put_time(q, "created_ms", " > ", p->created_after_ms);
     put_time(q, "updated_ms", " < ", p->updated_before_ms);
     put_time(q, "updated_ms", " > ", p->updated_after_ms);
+    sql_and_filter(q, p->filter, filter_columns);
 }
 
 static int read_rows(struct list *l, struct sql *q, char *rows, size_t *n, struct err *err)
@@ -123,9 +131,15 @@ static int read_page(struct list *l, struct sql_store *s, int64_t project_id, ch
 
 static bool is_filtered(const struct record_page *p)
 {
-    return p->parent_key != 0 || p->n_equals > 0 || p->created_before_ms != TIME_NONE ||
-           p->created_after_ms != TIME_NONE || p->updated_before_ms != TIME_NONE ||
-           p->updated_after_ms != TIME_NONE;
+    return p->parent_key != 0 || p->n_equals > 0 || p->filter != NULL ||
+           p->created_before_ms != TIME_NONE || p->created_after_ms != TIME_NONE ||
+           p->updated_before_ms != TIME_NONE || p->updated_after_ms != TIME_NONE;
+}
+
+/* Need nothing be counted? The SKUs of most products are such a page. */
+static bool is_all(const struct record_page *p, bool more)
+{
+    return is_filtered(p) && !more && p->offset == 0 && p->after_key == 0;
 }
 
 static int count(struct list *l, struct sql_store *s, int64_t project_id, int64_t *total,
@@ -169,12 +183,13 @@ int sql_list_records(struct store *store, struct arena *a, int64_t project_id,
     int rc = list_reader_take(s, LIST_MAX_MS, &l.db, err);
     if (rc == 0 && read_page(&l, s, project_id, rows, n, err) < 0)
         rc = -1;
-    if (rc == 0)
-        rc = count(&l, s, project_id, total, err);
-    rc = list_reader_give(s, l.db, LIST_MAX_MS, rc, err);
     *more = *n > page->limit;
     if (*more)
         *n = page->limit;
+    *total = (int64_t)*n;
+    if (rc == 0 && !is_all(page, *more))
+        rc = count(&l, s, project_id, total, err);
+    rc = list_reader_give(s, l.db, LIST_MAX_MS, rc, err);
     *out = (struct record *)(void *)rows;
     return rc;
 }
