@@ -229,7 +229,18 @@ static int read_schema(const struct json *tree, struct arena *a, struct action_p
 }
 
 static int read_input_params(const struct action_kind *kind, const struct json *tree,
-                             struct arena *a, struct action_plan *out, struct err *err);
+                             struct arena *a, struct action_plan *out, struct err *err)
+{
+    if (kind->input == INPUT_CODES)
+        return read_codes(kind, tree, a, out, err);
+    if (kind->input == INPUT_MEMBERS)
+        return read_members(kind, tree, a, out, err);
+    if (kind->input == INPUT_STORED)
+        return read_key(kind, tree, a, out, err);
+    if (kind->input == INPUT_CSV)
+        return read_csv(kind, tree, a, out, err);
+    return read_metadata(json_member(tree, "metadata"), a, out, err);
+}
 
 int action_plan_read(const struct action_kind *kind, struct str params, struct arena *a,
                      struct action_plan *out, struct err *err)
@@ -244,18 +255,4 @@ int action_plan_read(const struct action_kind *kind, struct str params, struct a
         read_input_params(kind, tree, a, out, err) < 0)
         return -1;
     return read_schema(tree, a, out, err);
-}
-
-static int read_input_params(const struct action_kind *kind, const struct json *tree,
-                             struct arena *a, struct action_plan *out, struct err *err)
-{
-    if (kind->input == INPUT_CODES)
-        return read_codes(kind, tree, a, out, err);
-    if (kind->input == INPUT_MEMBERS)
-        return read_members(kind, tree, a, out, err);
-    if (kind->input == INPUT_STORED)
-        return read_key(kind, tree, a, out, err);
-    if (kind->input == INPUT_CSV)
-        return read_csv(kind, tree, a, out, err);
-    return read_metadata(json_member(tree, "metadata"), a, out, err);
 }

@@ -86,12 +86,10 @@ struct action_kind {
     enum discipline discipline;
     enum apply_mode mode;
     enum result_style result;
-    bool of_campaign;                    /* it works on the vouchers of one campaign */
-    bool numbers_rows;                   /* failed[] items tell the row */
-    bool row_first;                      /* before the key */
-    bool null_key;                       /* of failed[] items that have none: null, not "" */
-    bool hides_key;                      /* failed[] items do not tell the key */
-    bool keys_errors;                    /* errors[] items tell the key */
+    bool of_campaign;   /* it works on the vouchers of one campaign */
+    const char *failed; /* RESULT_MESSAGE: what failed[] items tell before the reason, in order: 'k'
+                           the key, 'n' the key, null where there is none, 'r' the row */
+    bool keys_errors;   /* errors[] items tell the key */
     const struct field_table *fields;    /* INPUT_CSV: the columns it knows */
     const char *key_name;                /* of a failed[] item and of the report: "code" */
     const char *key_heading;             /* the CSV column that holds the key */

@@ -97,14 +97,17 @@ static void put_message(struct json_out *o, const struct action_kind *kind, cons
     buf_release(&text);
 }
 
-static void put_key(struct json_out *o, const struct action_kind *kind, struct str key)
+static void put_failed_member(struct json_out *o, const struct action_kind *kind,
+                              const struct failure_row *f, char what)
 {
-    if (key.len > 0 || !kind->null_key) {
-        put_text(o, kind->key_name, key);
-        return;
+    if (what == 'r') {
+        put_count(o, "row", f->row);
+    } else if (what == 'n' && f->key.len == 0) {
+        json_key(o, kind->key_name);
+        json_null(o);
+    } else {
+        put_text(o, kind->key_name, f->key);
     }
-    json_key(o, kind->key_name);
-    json_null(o);
 }
 
 static void put_failed(struct json_out *o, const struct action_kind *kind,
@@ -115,12 +118,8 @@ static void put_failed(struct json_out *o, const struct action_kind *kind,
     for (size_t i = 0; i < view->n_failures; i++) {
         const struct failure_row *f = &view->failures[i];
         json_object(o);
-        if (kind->row_first || kind->hides_key)
-            put_count(o, "row", f->row);
-        if (!kind->hides_key)
-            put_key(o, kind, f->key);
-        if (kind->numbers_rows && !kind->row_first && !kind->hides_key)
-            put_count(o, "row", f->row);
+        for (const char *what = kind->failed; *what != '\0'; what++)
+            put_failed_member(o, kind, f, *what);
         put_text(o, "reason", f->reason);
         json_object_end(o);
     }

@@ -9,13 +9,8 @@
 
 const char *action_schema_name(const struct action_kind *kind)
 {
-    static const char *const names[RESOURCE_TYPES] = {
-        [RESOURCE_VOUCHER] = "voucher", [RESOURCE_PRODUCT] = "product",
-        [RESOURCE_SKU] = "product",     [RESOURCE_CUSTOMER] = "customer",
-        [RESOURCE_ORDER] = "order",
-    };
     const bool reads = kind->input == INPUT_CSV || kind->input == INPUT_RECORDS;
-    return reads ? names[kind->resource] : NULL;
+    return reads ? resource_schema(kind->resource) : NULL;
 }
 
 /* ---- freezing ---- */

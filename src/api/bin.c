@@ -7,16 +7,15 @@
 
 /* ---- list ---- */
 
-/* How a resource is called, and what its ids look like; ID_KIND_COUNT: it has none here. */
+/* What the ids of a resource look like; ID_KIND_COUNT: it has none here. */
 static const struct resource {
-    const char *name;
     enum id_kind ids, parent_ids;
 } resources[] = {
-    [0] = { NULL, ID_KIND_COUNT, ID_KIND_COUNT },
-    [RESOURCE_VOUCHER] = { "voucher", ID_VOUCHER, ID_CAMPAIGN },
-    [RESOURCE_CAMPAIGN] = { "campaign", ID_CAMPAIGN, ID_KIND_COUNT },
-    [RESOURCE_PRODUCT] = { "product", ID_PRODUCT, ID_KIND_COUNT },
-    [RESOURCE_SKU] = { "sku", ID_SKU, ID_PRODUCT },
+    [0] = { ID_KIND_COUNT, ID_KIND_COUNT },
+    [RESOURCE_VOUCHER] = { ID_VOUCHER, ID_CAMPAIGN },
+    [RESOURCE_CAMPAIGN] = { ID_CAMPAIGN, ID_KIND_COUNT },
+    [RESOURCE_PRODUCT] = { ID_PRODUCT, ID_KIND_COUNT },
+    [RESOURCE_SKU] = { ID_SKU, ID_PRODUCT },
 };
 
 /* A type that is not known here prints as null. */
@@ -40,6 +39,7 @@ static void put_id(struct request *rq, struct json_out *o, enum id_kind kind, in
 static void put_entry(struct request *rq, struct json_out *o, const struct bin_entry *e)
 {
     const struct resource *r = resource_of(e->resource_type);
+    const struct str name = str_of(resource_name(e->resource_type));
     json_object(o);
     json_key(o, "id");
     put_id(rq, o, ID_BIN_ENTRY, e->key);
@@ -50,13 +50,13 @@ static void put_entry(struct request *rq, struct json_out *o, const struct bin_e
     json_key(o, "resource_id");
     put_id(rq, o, r->ids, e->resource_key);
     json_key(o, "resource_type");
-    json_str(o, str_of(r->name));
+    json_str(o, name);
     json_key(o, "resource_name");
     json_str(o, e->resource_name);
     json_key(o, "resource_parent_id");
     put_id(rq, o, r->parent_ids, e->parent_key);
     json_key(o, "object");
-    json_str(o, str_of(r->name));
+    json_str(o, name);
     json_object_end(o);
 }
 

@@ -11,23 +11,20 @@ struct purging {
     struct action action;
 };
 
-static const struct {
-    const char *resource;
-    enum action_kind_id kind;
-} purges[] = {
-    { "voucher", ACTION_VOUCHERS_METADATA_KEY_PURGE },
-    { "campaign", ACTION_CAMPAIGNS_METADATA_KEY_PURGE },
-    { "customer", ACTION_CUSTOMERS_METADATA_KEY_PURGE },
-    { "order", ACTION_ORDERS_METADATA_KEY_PURGE },
-    { "product", ACTION_PRODUCTS_METADATA_KEY_PURGE },
+static const enum action_kind_id purges[] = {
+    ACTION_VOUCHERS_METADATA_KEY_PURGE,  ACTION_CAMPAIGNS_METADATA_KEY_PURGE,
+    ACTION_CUSTOMERS_METADATA_KEY_PURGE, ACTION_PRODUCTS_METADATA_KEY_PURGE,
+    ACTION_ORDERS_METADATA_KEY_PURGE,
 };
 
 /* 0: there is no such resource. */
 static int kind_of(struct str resource)
 {
-    for (size_t i = 0; i < ARRAY_LEN(purges); i++)
-        if (str_is(resource, purges[i].resource))
-            return purges[i].kind;
+    for (size_t i = 0; i < ARRAY_LEN(purges); i++) {
+        const struct action_kind *kind = action_kind_find(purges[i]);
+        if (kind != NULL && str_is(resource, resource_name(kind->resource)))
+            return purges[i];
+    }
     return 0;
 }
 
@@ -75,7 +72,7 @@ int api_metadata_key_purge(struct request *rq, struct response *rs, struct err *
     (void)rs;
     if (p == NULL)
         return err_nomem(err);
-    if (kind == 0 || action_kind_find(kind) == NULL)
+    if (kind == 0)
         return reply_not_found(rq, "metadata schema", rq->args[0], err);
     p->rq = rq;
     p->kind = (enum action_kind_id)kind;

@@ -8,11 +8,10 @@
 #include "api/records.h"
 
 #include "api/filters.h"
-#include "api/places.h"
+#include "api/slow_list.h"
 #include "base/time_iso.h"
 
-#define SLOW_LISTS_MAX 2
-#define EQUALS_MAX     8
+#define EQUALS_MAX 8
 
 /* ---- one ---- */
 
@@ -164,20 +163,16 @@ int records_delete(struct request *rq, const struct record_api *ra, struct str i
 
 /* Lives in the request's arena. */
 struct list {
-    struct request *rq;
+    struct slow_list slow; /* first */
     const struct record_api *ra;
     struct record_page page;
     struct record_equal equals[EQUALS_MAX];
     struct filter filter;
-    struct place_wait place;
-    struct offload_job job;
 
     struct record *rows;
     size_t n;
     int64_t total;
     bool more;
-    int rc; /* with err */
-    struct err err;
 };
 
 const struct record_order records_orders[] = {
@@ -202,7 +197,7 @@ static int wrong_order(const struct record_api *ra, struct arena *a, struct err 
 
 static int read_order(struct list *l, struct err *err)
 {
-    struct str name = request_query(l->rq, "order");
+    struct str name = request_query(l->slow.rq, "order");
     l->page.descending = l->ra->newest_first;
     if (name.p == NULL)
         return 0;
@@ -214,7 +209,7 @@ static int read_order(struct list *l, struct err *err)
         if (str_is(name, o->name))
             return 0;
     }
-    return wrong_order(l->ra, &l->rq->arena, err);
+    return wrong_order(l->ra, &l->slow.rq->arena, err);
 }
 
 static int read_time(const struct request *rq, const char *param, int64_t shift, int64_t *out,
@@ -253,7 +248,7 @@ static int read_times(struct list *l, struct err *err)
     p->created_before_ms = p->created_after_ms = TIME_NONE;
     p->updated_before_ms = p->updated_after_ms = TIME_NONE;
     for (size_t i = 0; i < ARRAY_LEN(times); i++)
-        if (read_time(l->rq, times[i].param, times[i].shift, times[i].out, err) < 0)
+        if (read_time(l->slow.rq, times[i].param, times[i].shift, times[i].out, err) < 0)
             return -1;
     return 0;
 }
@@ -261,15 +256,15 @@ static int read_times(struct list *l, struct err *err)
 /* The id of the last one of the page before; or, as the API has it, a time. */
 static int read_cursor(struct list *l, struct err *err)
 {
-    const struct str text = request_query(l->rq, "starting_after");
+    const struct str text = request_query(l->slow.rq, "starting_after");
     struct record_page *p = &l->page;
     int64_t ms;
     if (text.p == NULL)
         return 0;
-    if (request_query(l->rq, "page").p != NULL)
+    if (request_query(l->slow.rq, "page").p != NULL)
         return err_set(err, ERR_INVALID_QUERY,
                        "Property .starting_after cannot be used together with .page");
-    if (id_decode(store_secret(api_of(l->rq)->store), l->ra->id, text, &p->after_key)) {
+    if (id_decode(store_secret(api_of(l->slow.rq)->store), l->ra->id, text, &p->after_key)) {
         if (p->order == RECORD_BY_AGE)
             return 0;
         return err_set(err, ERR_INVALID_QUERY,
@@ -291,7 +286,7 @@ static int read_filters(struct list *l, struct err *err)
 {
     if (l->ra->filters == NULL)
         return 0;
-    if (filters_from_query(l->rq, l->ra->filters, &l->filter, err) < 0)
+    if (filters_from_query(l->slow.rq, l->ra->filters, &l->filter, err) < 0)
         return -1;
     if (l->filter.n > 0)
         l->page.filter = &l->filter;
@@ -302,8 +297,8 @@ static int read_page(struct list *l, struct err *err)
 {
     struct record_page *p = &l->page;
     int number = 1, limit;
-    if (query_int(l->rq, "limit", 1, LIST_LIMIT_MAX, LIST_LIMIT_DEFAULT, &limit, err) < 0 ||
-        query_int(l->rq, "page", 1, l->ra->page_max, 1, &number, err) < 0 ||
+    if (query_int(l->slow.rq, "limit", 1, LIST_LIMIT_MAX, LIST_LIMIT_DEFAULT, &limit, err) < 0 ||
+        query_int(l->slow.rq, "page", 1, l->ra->page_max, 1, &number, err) < 0 ||
         read_order(l, err) < 0 || read_times(l, err) < 0 || read_filters(l, err) < 0 ||
         read_cursor(l, err) < 0)
         return -1;
@@ -311,7 +306,7 @@ static int read_page(struct list *l, struct err *err)
     p->offset = (int64_t)(number - 1) * limit;
     p->equals = l->equals;
     for (const struct record_query *q = l->ra->queries; q != NULL && q->param != NULL; q++) {
-        const struct str value = request_query(l->rq, q->param);
+        const struct str value = request_query(l->slow.rq, q->param);
         if (value.p != NULL && p->n_equals < EQUALS_MAX)
             l->equals[p->n_equals++] =
                 (struct record_equal){ .column = q->column, .member = q->member, .value = value };
@@ -326,31 +321,30 @@ static bool may_be_slow(const struct record_page *p)
            p->updated_before_ms != TIME_NONE || p->updated_after_ms != TIME_NONE;
 }
 
-static void read_list(struct list *l)
+static struct list *list_of(struct slow_list *slow)
 {
-    l->rc =
-        store_list_records(api_of(l->rq)->store, &l->rq->arena, l->rq->project->id, l->ra->resource,
-                           &l->page, &l->rows, &l->n, &l->total, &l->more, &l->err);
-    if (l->rc < 0)
-        err_wrap(&l->err, "cannot list %s", l->ra->data_ref);
+    return (struct list *)(void *)slow;
 }
 
-static int reply_list(struct request *rq, struct response *rs, const struct list *l,
-                      struct err *err)
+static int read_list(struct slow_list *slow, struct err *err)
 {
+    struct list *l = list_of(slow);
+    if (store_list_records(api_of(slow->rq)->store, &slow->rq->arena, slow->rq->project->id,
+                           l->ra->resource, &l->page, &l->rows, &l->n, &l->total, &l->more,
+                           err) < 0)
+        return err_wrap(err, "cannot list %s", l->ra->data_ref);
+    return 0;
+}
+
+static int reply_list(struct slow_list *slow, struct response *rs, struct err *err)
+{
+    const struct list *l = list_of(slow);
     struct json_out o = { .b = &rs->body };
-    if (l->rc < 0) {
-        *err = l->err;
-        return -1;
-    }
     api_list_head(&o, l->ra->data_ref);
     json_array(&o);
-    for (size_t i = 0; i < l->n; i++) {
-        const struct record *r =
-            (const struct record *)(const void *)((const char *)l->rows + i * l->ra->bytes);
-        if (l->ra->put(rq, &o, r, true, err) < 0)
+    for (size_t i = 0; i < l->n; i++)
+        if (l->ra->put(slow->rq, &o, record_at(l->ra->resource, l->rows, i), true, err) < 0)
             return -1;
-    }
     json_array_end(&o);
     json_key(&o, "total");
     json_int(&o, l->total);
@@ -360,50 +354,14 @@ static int reply_list(struct request *rq, struct response *rs, const struct list
     return reply_json(rs, HTTP_OK, err);
 }
 
-static void run_slow(void *arg)
-{
-    struct list *l = arg;
-    struct api *api = api_of(l->rq);
-    read_list(l);
-    atomic_fetch_sub(&api->lists_running, 1);
-    request_resume(l->rq);
-}
-
-static int answer_slow(struct request *rq, struct response *rs, struct err *err)
-{
-    return reply_list(rq, rs, rq->state, err);
-}
-
-static int start_slow(struct request *rq, struct response *rs, struct err *err)
-{
-    struct list *l = rq->state;
-    (void)rs;
-    (void)err;
-    rq->finish = answer_slow;
-    request_offload(rq, &l->job);
-    return HTTP_LATER;
-}
-
 int records_list(struct request *rq, struct response *rs, const struct record_api *ra,
                  int64_t parent_key, struct err *err)
 {
     struct list *l = arena_calloc(&rq->arena, sizeof(*l));
     if (l == NULL)
         return err_nomem(err);
-    l->rq = rq;
+    l->slow = (struct slow_list){ .rq = rq, .read = read_list, .reply = reply_list };
     l->ra = ra;
     l->page.parent_key = parent_key;
-    if (read_page(l, err) < 0)
-        return -1;
-    if (!may_be_slow(&l->page)) {
-        read_list(l);
-        return reply_list(rq, rs, l, err);
-    }
-    l->job = (struct offload_job){ .run = run_slow, .arg = l };
-    l->place = (struct place_wait){ .running = &api_of(rq)->lists_running,
-                                    .most = SLOW_LISTS_MAX,
-                                    .busy = "too many lists with filters are being made",
-                                    .start = start_slow,
-                                    .state = l };
-    return place_take(rq, rs, &l->place, err);
+    return read_page(l, err) < 0 ? -1 : slow_list_run(&l->slow, rs, may_be_slow(&l->page), err);
 }

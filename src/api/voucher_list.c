@@ -3,32 +3,26 @@
  * voucher_list.c - GET /v1/vouchers (reference 4.3.4).
  *
  * Most lists cost the same for 10 and for 10 million vouchers and are answered at once. One with
- * filters may have to look at every voucher: it goes to an offload thread, a few at a time, and is
- * given up after LIST_MS.
+ * filters may have to look at every voucher (slow_list.h), and is given up after LIST_MS.
  */
 #include "api/api_priv.h"
 #include "api/filters.h"
-#include "api/places.h"
+#include "api/slow_list.h"
 #include "base/time_iso.h"
 #include "domain/voucher_filter.h"
 
 #define VOUCHER_PAGE_MAX 99
 #define LIST_MS          5000 /* page and total together */
-#define SLOW_LISTS_MAX   2    /* at once: uploads need offload threads too */
 
 /* Lives in the request's arena. */
 struct list {
-    struct request *rq;
+    struct slow_list slow; /* first */
     struct voucher_page page;
-    struct place_wait place; /* of a slow one */
-    struct offload_job job;
 
     struct voucher *vouchers;
     size_t n;
     int64_t total;
     bool more;
-    int rc; /* with err */
-    struct err err;
 };
 
 /* ---- what was asked ---- */
@@ -108,31 +102,33 @@ static bool may_be_slow(const struct voucher_page *page)
 
 /* ---- the list ---- */
 
-static void read_list(struct list *l)
+static struct list *list_of(struct slow_list *slow)
 {
-    l->rc = store_list_vouchers(api_of(l->rq)->store, &l->rq->arena, l->rq->project->id, &l->page,
-                                &l->vouchers, &l->n, &l->total, &l->more, &l->err);
-    if (l->rc < 0 && l->err.code == ERR_TOO_SLOW)
-        err_set(
-            &l->err, ERR_TOO_SLOW,
-            "The list took longer than %d s. Ask for codes or ids, for a category without other "
-            "filters, or leave the order by updated_at; an export has no such limit.",
-            LIST_MS / 1000);
-    else if (l->rc < 0)
-        err_wrap(&l->err, "cannot list vouchers");
+    return (struct list *)(void *)slow;
 }
 
-static int reply_list(struct request *rq, struct response *rs, const struct list *l,
-                      struct err *err)
+static int read_list(struct slow_list *slow, struct err *err)
 {
-    if (l->rc < 0) {
-        *err = l->err;
-        return -1;
-    }
+    struct list *l = list_of(slow);
+    if (store_list_vouchers(api_of(slow->rq)->store, &slow->rq->arena, slow->rq->project->id,
+                            &l->page, &l->vouchers, &l->n, &l->total, &l->more, err) == 0)
+        return 0;
+    if (err->code != ERR_TOO_SLOW)
+        return err_wrap(err, "cannot list vouchers");
+    return err_set(
+        err, ERR_TOO_SLOW,
+        "The list took longer than %d s. Ask for codes or ids, for a category without other "
+        "filters, or leave the order by updated_at; an export has no such limit.",
+        LIST_MS / 1000);
+}
+
+static int reply_list(struct slow_list *slow, struct response *rs, struct err *err)
+{
+    const struct list *l = list_of(slow);
     struct json_out o = { .b = &rs->body };
     api_list_head(&o, "vouchers");
     json_array(&o);
-    if (api_put_vouchers(rq, &o, l->vouchers, l->n, 0, err) < 0)
+    if (api_put_vouchers(slow->rq, &o, l->vouchers, l->n, 0, err) < 0)
         return -1;
     json_array_end(&o);
     json_key(&o, "total");
@@ -143,50 +139,13 @@ static int reply_list(struct request *rq, struct response *rs, const struct list
     return reply_json(rs, HTTP_OK, err);
 }
 
-/* ---- slow ones ---- */
-
-static void run_slow(void *arg)
-{
-    struct list *l = arg;
-    struct api *api = api_of(l->rq);
-    read_list(l);
-    atomic_fetch_sub(&api->lists_running, 1);
-    request_resume(l->rq);
-}
-
-static int answer_slow(struct request *rq, struct response *rs, struct err *err)
-{
-    return reply_list(rq, rs, rq->state, err);
-}
-
-/* Has a place. */
-static int start_slow(struct request *rq, struct response *rs, struct err *err)
-{
-    struct list *l = rq->state;
-    (void)rs;
-    (void)err;
-    rq->finish = answer_slow;
-    request_offload(rq, &l->job);
-    return HTTP_LATER;
-}
-
 int api_vouchers_list(struct request *rq, struct response *rs, struct err *err)
 {
     struct list *l = arena_calloc(&rq->arena, sizeof(*l));
     if (l == NULL)
         return err_nomem(err);
+    l->slow = (struct slow_list){ .rq = rq, .read = read_list, .reply = reply_list };
     if (read_page(rq, &l->page, err) < 0)
         return -1;
-    l->rq = rq;
-    if (!may_be_slow(&l->page)) {
-        read_list(l);
-        return reply_list(rq, rs, l, err);
-    }
-    l->job = (struct offload_job){ .run = run_slow, .arg = l };
-    l->place = (struct place_wait){ .running = &api_of(rq)->lists_running,
-                                    .most = SLOW_LISTS_MAX,
-                                    .busy = "too many lists with filters are being made",
-                                    .start = start_slow,
-                                    .state = l };
-    return place_take(rq, rs, &l->place, err);
+    return slow_list_run(&l->slow, rs, may_be_slow(&l->page), err);
 }

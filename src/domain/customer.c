@@ -1,16 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /* customer.c - see customer.h. The order of printed members is that of the public API. */
-#include "domain/customer.h"
+#include <assert.h>
+
 #include "base/time_iso.h"
-#include "domain/voucher.h"
+#include "domain/customer.h"
+#include "domain/record_read.h"
 
 /* ---- fields ---- */
+
+/* A customer with the cells of its address, which become one object. */
+struct row {
+    union {
+        struct customer customer;
+        struct {
+            RECORD_MEMBERS;
+            CUSTOMER_TEXTS;
+        };
+    };
+    struct str line_1, line_2, city, postal_code, state, country;
+};
 
 #define TEXT(column, spelling, member, json_path, flag, field_bit)                                 \
     {                                                                                              \
         .heading = (column), .alias = (spelling), .path = (json_path), .kind = FIELD_TEXT,         \
-        .flags = (flag), .bit = (field_bit), .offset = offsetof(struct customer, member)           \
+        .flags = (flag), .bit = (field_bit), .offset = offsetof(struct row, member)                \
     }
+static_assert(offsetof(struct row, address) == offsetof(struct customer, address),
+              "a row begins with its customer");
+
 /* A member of the body, and a part of its address. */
 #define MEMBER(column, member, bit) TEXT(column, NULL, member, "." #member, FIELD_IN_JSON, bit)
 #define PART(column, spelling, member)                                                             \
@@ -64,57 +81,12 @@ static const enum customer_row address_rows[] = { ROW_CITY,   ROW_STATE,   ROW_L
     (RECORD_METADATA | RECORD_FIELD(0) | RECORD_FIELD(1) | RECORD_FIELD(2) | RECORD_FIELD(3) |     \
      RECORD_FIELD(4) | RECORD_FIELD(5) | RECORD_FIELD(6))
 
-static const char too_long[] = "must NOT be longer than 262144 bytes";
-
-static struct str text_of(const struct customer *c, enum customer_row row)
+static struct str text_of(const void *customer_or_row, enum customer_row row)
 {
-    return *(const struct str *)(const void *)((const char *)c + fields[row].offset);
+    return *(const struct str *)(const void *)((const char *)customer_or_row + fields[row].offset);
 }
 
 /* ---- reading bodies ---- */
-
-static int invalid(struct err *err, const char *path, const char *member, const char *what)
-{
-    return err_set(err, ERR_INVALID_PAYLOAD, "Property %s%s %s", path, member, what);
-}
-
-static int take_texts(const struct json *body, const char *path, struct customer *c,
-                      struct err *err)
-{
-    for (size_t i = 0; i < CUSTOMER_ROWS; i++) {
-        if ((fields[i].flags & FIELD_IN_JSON) == 0)
-            continue;
-        const struct json *value = field_in_json(&fields[i], body);
-        if (value == NULL || value->type == JSON_NULL)
-            continue;
-        const char *what = field_from_json(&fields[i], value, c);
-        if (what != NULL)
-            return invalid(err, path, fields[i].path, what);
-        c->set |= fields[i].bit;
-    }
-    return 0;
-}
-
-static int take_object(const struct json *body, const char *path, const char *member, uint32_t bit,
-                       struct str *out, struct customer *c, struct arena *a, struct err *err)
-{
-    const struct json *value = json_member(body, member + 1);
-    struct buf b;
-    if (value == NULL || (value->type == JSON_NULL && bit != BIT_ADDRESS))
-        return 0;
-    c->set |= bit;
-    if (value->type == JSON_NULL)
-        return 0;
-    if (value->type != JSON_OBJECT)
-        return invalid(err, path, member, "must be object");
-    buf_init(&b, FIELD_OBJECT_MAX_BYTES);
-    json_put_tree(&(struct json_out){ .b = &b }, value);
-    if (b.too_large) {
-        buf_release(&b);
-        return invalid(err, path, member, too_long);
-    }
-    return buf_keep(&b, a, out, err);
-}
 
 static bool is_date(struct str text)
 {
@@ -122,13 +94,11 @@ static bool is_date(struct str text)
     return text.len == 10 && time_iso_parse(text, &ms);
 }
 
-/* NULL, or the field that is wrong, and what of it. */
-static const struct field *find_wrong(const struct customer *c, const char **what)
+static const char no_date[] = "cannot be recognized as a ISO-8601 compliant date";
+
+/* NULL, or the field that should hold a date and does not. */
+static const struct field *find_no_date(const struct customer *c)
 {
-    *what = "must NOT be longer than 512 bytes";
-    if (c->source_id.len > SOURCE_ID_MAX_BYTES)
-        return &fields[ROW_SOURCE_ID];
-    *what = "cannot be recognized as a ISO-8601 compliant date";
     if (c->birthdate.p != NULL && !is_date(c->birthdate))
         return &fields[ROW_BIRTHDATE];
     if (c->birthday.p != NULL && !is_date(c->birthday))
@@ -136,60 +106,53 @@ static const struct field *find_wrong(const struct customer *c, const char **wha
     return NULL;
 }
 
+static void init(struct customer *c)
+{
+    *c = (struct customer){ 0 };
+    record_init(&c->record);
+}
+
 int customer_from_json(const struct json *body, const char *path, struct arena *a,
                        struct customer *c, struct err *err)
 {
-    const char *what;
-    *c = (struct customer){ .updated_ms = TIME_NONE, .binned_ms = TIME_NONE };
-    if (body == NULL || body->type != JSON_OBJECT)
-        return path[0] == '\0' ? err_set(err, ERR_INVALID_PAYLOAD, "Payload must be object")
-                               : invalid(err, path, "", "must be object");
-    if (take_texts(body, path, c, err) < 0 ||
-        take_object(body, path, ".address", BIT_ADDRESS, &c->address, c, a, err) < 0 ||
-        take_object(body, path, ".metadata", RECORD_METADATA, &c->metadata, c, a, err) < 0)
+    const struct record_body b = { .json = body, .path = path, .skips_null = true };
+    init(c);
+    if (record_take_fields(&customer_fields, &b, &c->record, err) < 0 ||
+        record_take_tree(&b, ".address", JSON_OBJECT, BIT_ADDRESS, &c->record, &c->address, a,
+                         err) < 0 ||
+        record_take_tree(&b, ".metadata", JSON_OBJECT, RECORD_METADATA, &c->record, &c->metadata, a,
+                         err) < 0)
         return -1;
-    if (c->source_id.len == 0) /* "" names nobody */
-        c->source_id = (struct str){ NULL, 0 };
-    if (c->id.len == 0)
-        c->id = (struct str){ NULL, 0 };
-    const struct field *wrong = find_wrong(c, &what);
-    return wrong != NULL ? invalid(err, path, wrong->path, what) : 0;
+    const struct field *wrong = find_no_date(c);
+    return wrong == NULL
+               ? 0
+               : err_set(err, ERR_INVALID_PAYLOAD, "Property %s%s %s", path, wrong->path, no_date);
 }
 
 /* ---- rows ---- */
 
+int customer_check(const struct json *customer, const char *path, struct err *err)
+{
+    const struct record_body b = { .json = customer, .path = path };
+    const struct json *address = json_member(customer, "address");
+    if (record_check_fields(&customer_fields, &b, err) < 0)
+        return -1;
+    if (address == NULL || address->type == JSON_NULL || address->type == JSON_OBJECT)
+        return 0;
+    return err_set(err, ERR_INVALID_PAYLOAD, "Property %s.address must be object,null", path);
+}
+
 int customer_check_update_item(const struct json *item, struct err *err)
 {
-    static const char *const objects[] = { "address", "metadata" };
-    for (size_t i = 0; i < CUSTOMER_ROWS; i++) {
-        const struct field *f = &fields[i];
-        const struct json *value = (f->flags & FIELD_IN_JSON) != 0 ? field_in_json(f, item) : NULL;
-        const char *what =
-            value != NULL && value->type != JSON_NULL ? field_json_type(f, value) : NULL;
-        if (what != NULL)
-            return invalid(err, "", f->path, what);
-    }
-    for (size_t i = 0; i < ARRAY_LEN(objects); i++) {
-        const struct json *value = json_member(item, objects[i]);
-        if (value != NULL && value->type != JSON_NULL && value->type != JSON_OBJECT)
-            return err_set(err, ERR_INVALID_PAYLOAD, "Property .%s must be object%s", objects[i],
-                           i == 0 ? ",null" : "");
-    }
-    return 0;
+    return customer_check(item, "", err);
 }
 
 int customer_from_update_item(const struct json *item, struct arena *a, struct customer *c,
                               struct str *reason, struct err *err)
 {
     struct err why = { 0 };
-    if (customer_from_json(item, "", a, c, &why) < 0) {
-        if (why.code != ERR_INVALID_PAYLOAD) {
-            *err = why;
-            return -1;
-        }
-        *reason = arena_str(a, str_of(why.msg));
-        return reason->p != NULL ? 1 : err_nomem(err);
-    }
+    if (customer_from_json(item, "", a, c, &why) < 0)
+        return record_fails(&why, a, reason, err);
     c->id = (struct str){ NULL, 0 };
     if (c->source_id.p != NULL)
         return 0;
@@ -197,96 +160,59 @@ int customer_from_update_item(const struct json *item, struct arena *a, struct c
     return 1;
 }
 
-static int row_fails(const struct field *f, const char *what, struct arena *a, struct str *reason,
-                     struct err *err)
-{
-    *reason = field_reason(f, what, a);
-    return reason->p != NULL ? 1 : err_nomem(err);
-}
-
 /* The parts that are given as one object. */
-static int put_address(struct customer *c, struct arena *a, struct err *err)
+static int put_address(struct row *row, struct arena *a, struct err *err)
 {
     struct buf b;
     struct json_out o = { .b = &b };
-    if ((c->set & BIT_ADDRESS) == 0)
+    if ((row->set & BIT_ADDRESS) == 0)
         return 0;
     buf_init(&b, ARRAY_LEN(address_rows) * 8 * (size_t)FIELD_TEXT_MAX_BYTES);
     json_object(&o);
     for (size_t i = 0; i < ARRAY_LEN(address_rows); i++) {
-        const struct str part = text_of(c, address_rows[i]);
+        const struct str part = text_of(row, address_rows[i]);
         if (part.p == NULL)
             continue;
         json_key(&o, fields[address_rows[i]].path + sizeof(".address.") - 1);
         json_str(&o, part);
     }
     json_object_end(&o);
-    return buf_keep(&b, a, &c->address, err);
+    return buf_keep(&b, a, &row->address, err);
 }
 
 int customer_from_cells(const struct column_map *map, const struct str *cells, size_t n_cells,
                         struct arena *a, struct customer *c, struct str *reason, struct err *err)
 {
-    static const struct field metadata = { .path = ".metadata" };
     struct str given[CUSTOMER_ROWS];
-    const char *what = NULL;
-    *c = (struct customer){ .updated_ms = TIME_NONE, .binned_ms = TIME_NONE };
-    column_map_pick(map, &customer_fields, cells, n_cells, given);
-    for (size_t i = 0; i < CUSTOMER_ROWS; i++) {
-        if (given[i].p == NULL)
-            continue;
-        what = field_from_cell(&fields[i], given[i], c);
-        if (what != NULL)
-            return row_fails(&fields[i], what, a, reason, err);
-        c->set |= fields[i].bit;
-    }
-    const struct field *wrong = find_wrong(c, &what);
+    struct row row = { .updated_ms = TIME_NONE, .binned_ms = TIME_NONE };
+    int rc = record_take_cells(&customer_fields, map, cells, n_cells, &row.customer.record, given,
+                               a, reason, err);
+    const struct field *wrong = rc == 0 ? find_no_date(&row.customer) : NULL;
     if (wrong != NULL)
-        return row_fails(wrong, what, a, reason, err);
-    const int rc = column_map_metadata(map, cells, n_cells, a, &c->metadata, err);
-    if (rc != 0)
-        return rc < 0 ? -1 : row_fails(&metadata, too_long, a, reason, err);
-    if (c->metadata.p != NULL)
-        c->set |= RECORD_METADATA;
-    if (put_address(c, a, err) < 0)
-        return -1;
-    if (c->id.p == NULL && c->source_id.p != NULL) {
+        rc = record_row_fails(wrong, no_date, a, reason, err);
+    if (rc == 0 && put_address(&row, a, err) < 0)
+        rc = -1;
+    *c = row.customer;
+    if (rc == 0 && c->id.p == NULL && c->source_id.p != NULL) {
         c->replaces = true;
         c->set |= EVERY_BIT;
     }
-    return 0;
+    return rc;
 }
 
 /* ---- merging ---- */
 
-static int merge_metadata(struct customer *c, const struct customer *given, struct arena *a,
-                          bool *changed, struct str *reason, struct err *err)
-{
-    if (!given->replaces)
-        return voucher_merge_metadata(&c->metadata, given->metadata, a, changed, reason, err);
-    *changed = !str_eq(c->metadata, given->metadata);
-    c->metadata = given->metadata;
-    return 0;
-}
-
-int customer_merge(struct record *stored, const struct record *given_record, struct arena *a,
+int customer_merge(struct record *stored, const struct record *given, struct arena *a,
                    bool *changed, struct str *reason, struct err *err)
 {
     struct customer *c = (struct customer *)(void *)stored;
-    const struct customer *given = (const struct customer *)(const void *)given_record;
-    *changed = false;
-    if ((given->set & RECORD_METADATA) != 0) {
-        const int rc = merge_metadata(c, given, a, changed, reason, err);
-        if (rc != 0)
-            return rc;
-    }
-    for (size_t i = ROW_NAME; i <= ROW_BIRTHDAY; i++)
-        if ((given->set & fields[i].bit) != 0 && field_assign(&fields[i], c, given))
-            *changed = true;
-    if ((given->set & BIT_ADDRESS) != 0 && !str_eq(c->address, given->address)) {
-        c->address = given->address;
+    const struct customer *g = (const struct customer *)(const void *)given;
+    const int rc = record_merge_fields(&customer_fields, EVERY_BIT & ~BIT_ADDRESS, stored, given, a,
+                                       changed, reason, err);
+    if (rc != 0)
+        return rc;
+    if ((given->set & BIT_ADDRESS) != 0 && record_assign_text(&c->address, g->address))
         *changed = true;
-    }
     return 0;
 }
 

@@ -13,6 +13,10 @@
 #include "domain/column.h"
 #include "domain/record.h"
 
+/* birthdate and birthday: YYYY-MM-DD; the second is the older name, kept apart. address: a JSON
+ * object; {NULL,0}: none. */
+#define CUSTOMER_TEXTS struct str name, description, email, phone, birthdate, birthday, address
+
 struct customer {
     union {
         struct record record;
@@ -20,14 +24,11 @@ struct customer {
             RECORD_MEMBERS;
         };
     };
-    struct str name, description, email, phone;
-    struct str birthdate, birthday; /* YYYY-MM-DD; the second is the older name, kept apart */
-    struct str address;             /* JSON object; {NULL,0}: none */
-    struct str line_1, line_2, city, postal_code, state, country; /* of a row, on its way there */
+    CUSTOMER_TEXTS;
 };
 
 /* The table of CSV columns and of JSON members. The parts of an address are columns; in a body it
- * is one object. */
+ * is one object. Offsets are of a row, which begins with the customer. */
 extern const struct field_table customer_fields;
 
 /* A body that names and describes a customer; null means not given, but of `address`: it is
@@ -39,6 +40,8 @@ int customer_from_json(const struct json *body, const char *path, struct arena *
 /* An item of a bulk update, before anything is queued: are its members of the right JSON type?
  * ERR_INVALID_PAYLOAD. That it is an object is the caller's business. */
 int customer_check_update_item(const struct json *item, struct err *err) MUST_CHECK;
+/* The same of one within a record (".customer"). */
+int customer_check(const struct json *customer, const char *path, struct err *err) MUST_CHECK;
 
 /* The same item as a row. 0; 1: it fails, with *reason in the arena; -1: ERR_NOMEM. Whom it means
  * is its source id; an `id` is skipped. */

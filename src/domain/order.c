@@ -235,20 +235,20 @@ static int read_customer(const struct json *body, const char *path, const char *
     return 0;
 }
 
-static int check_customer(const struct json *body, const char *name, struct err *err)
+static int check_customer(const struct json *body, const char *path, struct err *err)
 {
-    const struct json *c = json_member(body, name);
+    const struct json *c = json_member(body, path + 1);
     if (c == NULL || c->type == JSON_NULL)
         return 0;
     return c->type == JSON_OBJECT
-               ? customer_check_update_item(c, err)
-               : err_set(err, ERR_INVALID_PAYLOAD, "Property .%s must be object", name);
+               ? customer_check(c, path, err)
+               : err_set(err, ERR_INVALID_PAYLOAD, "Property %s must be object", path);
 }
 
 int order_check(const struct json *body, struct err *err)
 {
     struct order o = { 0 };
-    if (record_check_fields(&order_fields, body, err) < 0)
+    if (record_check_fields(&order_fields, &(struct record_body){ body, "", false }, err) < 0)
         return -1;
     for (size_t i = 0; i < ARRAY_LEN(fields); i++) { /* and the values, which end an import early */
         const struct json *value = field_in_json(&fields[i], body);
@@ -262,13 +262,14 @@ int order_check(const struct json *body, struct err *err)
         if (what != NULL)
             return err_set(err, ERR_INVALID_PAYLOAD, "Property %s %s", fields[i].path, what);
     }
-    return check_customer(body, "customer", err) < 0 || check_customer(body, "referrer", err) < 0
+    return check_customer(body, ".customer", err) < 0 || check_customer(body, ".referrer", err) < 0
                ? -1
                : check_items(body, err);
 }
 
 int order_from_json(const struct json *body, struct arena *a, struct order *o, struct err *err)
 {
+    const struct record_body b = { .json = body, .path = "" };
     *o = (struct order){ .status = ORDER_CREATED,
                          .amount = FIELD_NONE,
                          .initial_amount = FIELD_NONE,
@@ -276,10 +277,9 @@ int order_from_json(const struct json *body, struct arena *a, struct order *o, s
                          .customer_key = FIELD_NONE,
                          .referrer_key = FIELD_NONE };
     record_init(&o->record);
-    if (order_check(body, err) < 0 ||
-        record_take_fields(&order_fields, body, &o->record, err) < 0 ||
-        record_take_tree(body, ".metadata", JSON_OBJECT, RECORD_METADATA, &o->record, &o->metadata,
-                         a, err) < 0 ||
+    if (order_check(body, err) < 0 || record_take_fields(&order_fields, &b, &o->record, err) < 0 ||
+        record_take_tree(&b, ".metadata", JSON_OBJECT, RECORD_METADATA, &o->record, &o->metadata, a,
+                         err) < 0 ||
         read_customer(body, ".customer", NULL, a, &o->customer, err) < 0 ||
         read_customer(body, ".referrer", "referrer_id", a, &o->referrer, err) < 0)
         return -1;
@@ -287,8 +287,8 @@ int order_from_json(const struct json *body, struct arena *a, struct order *o, s
         o->status = o->status_name;
     else
         o->set &= ~BIT_STATUS; /* null */
-    if (record_take_tree(body, ".items", JSON_ARRAY, ORDER_ITEMS, &o->record, &o->item_text, a,
-                         err) < 0)
+    if (record_take_tree(&b, ".items", JSON_ARRAY, ORDER_ITEMS, &o->record, &o->item_text, a, err) <
+        0)
         return -1;
     o->set |=
         (o->customer != NULL ? ORDER_CUSTOMER : 0) | (o->referrer != NULL ? ORDER_REFERRER : 0);

@@ -60,19 +60,22 @@ static int check_attributes(const struct json *body, struct err *err)
 
 int product_from_json(const struct json *body, struct arena *a, struct product *p, struct err *err)
 {
+    const struct record_body b = { .json = body, .path = "" };
     init(p);
-    if (record_take_fields(&product_fields, body, &p->record, err) < 0 ||
+    if (record_take_fields(&product_fields, &b, &p->record, err) < 0 ||
         check_attributes(body, err) < 0 ||
-        record_take_tree(body, ".attributes", JSON_ARRAY, BIT_ATTRIBUTES, &p->record,
-                         &p->attributes, a, err) < 0)
+        record_take_tree(&b, ".attributes", JSON_ARRAY, BIT_ATTRIBUTES, &p->record, &p->attributes,
+                         a, err) < 0)
         return -1;
-    return record_take_tree(body, ".metadata", JSON_OBJECT, RECORD_METADATA, &p->record,
-                            &p->metadata, a, err);
+    return record_take_tree(&b, ".metadata", JSON_OBJECT, RECORD_METADATA, &p->record, &p->metadata,
+                            a, err);
 }
 
 int product_check_update_item(const struct json *item, struct err *err)
 {
-    return record_check_fields(&product_fields, item, err) < 0 ? -1 : check_attributes(item, err);
+    return record_check_fields(&product_fields, &(struct record_body){ item, "", false }, err) < 0
+               ? -1
+               : check_attributes(item, err);
 }
 
 int product_from_update_item(const struct json *item, struct arena *a, struct product *p,

@@ -6,9 +6,9 @@
 
 const char record_object_too_long[] = "must NOT be longer than 262144 bytes";
 
-static int invalid(struct err *err, const char *path, const char *what)
+static int invalid(struct err *err, const struct record_body *b, const char *path, const char *what)
 {
-    return err_set(err, ERR_INVALID_PAYLOAD, "Property %s %s", path, what);
+    return err_set(err, ERR_INVALID_PAYLOAD, "Property %s%s %s", b->path, path, what);
 }
 
 void record_init(struct record *r)
@@ -16,23 +16,25 @@ void record_init(struct record *r)
     r->updated_ms = r->binned_ms = TIME_NONE;
 }
 
-int record_take_fields(const struct field_table *t, const struct json *body, struct record *r,
+int record_take_fields(const struct field_table *t, const struct record_body *b, struct record *r,
                        struct err *err)
 {
-    if (body->type != JSON_OBJECT)
-        return err_set(err, ERR_INVALID_PAYLOAD, "Payload must be object");
+    if (b->json == NULL || b->json->type != JSON_OBJECT)
+        return b->path[0] == '\0' ? err_set(err, ERR_INVALID_PAYLOAD, "Payload must be object")
+                                  : invalid(err, b, "", "must be object");
     for (size_t i = 0; i < t->n; i++) {
         const struct field *f = &t->rows[i];
-        const struct json *value = (f->flags & FIELD_IN_JSON) != 0 ? field_in_json(f, body) : NULL;
-        if (value == NULL)
+        const struct json *value =
+            (f->flags & FIELD_IN_JSON) != 0 ? field_in_json(f, b->json) : NULL;
+        if (value == NULL || (value->type == JSON_NULL && b->skips_null))
             continue;
         const char *what = value->type != JSON_NULL ? field_from_json(f, value, r) : NULL;
         if (what != NULL)
-            return invalid(err, f->path, what);
+            return invalid(err, b, f->path, what);
         r->set |= f->bit;
     }
     if (r->source_id.len > SOURCE_ID_MAX_BYTES)
-        return invalid(err, ".source_id", "must NOT be longer than 512 bytes");
+        return invalid(err, b, ".source_id", "must NOT be longer than 512 bytes");
     if (r->source_id.len == 0) /* "" names nobody */
         r->source_id = (struct str){ NULL, 0 };
     if (r->id.len == 0)
@@ -40,10 +42,11 @@ int record_take_fields(const struct field_table *t, const struct json *body, str
     return 0;
 }
 
-int record_take_tree(const struct json *body, const char *path, enum json_type type, uint32_t bit,
-                     struct record *r, struct str *out, struct arena *a, struct err *err)
+int record_take_tree(const struct record_body *body, const char *path, enum json_type type,
+                     uint32_t bit, struct record *r, struct str *out, struct arena *a,
+                     struct err *err)
 {
-    const struct json *value = json_member(body, path + 1);
+    const struct json *value = json_member(body->json, path + 1);
     struct buf b;
     if (value == NULL || (value->type == JSON_NULL && bit == RECORD_METADATA))
         return 0;
@@ -51,29 +54,30 @@ int record_take_tree(const struct json *body, const char *path, enum json_type t
     if (value->type == JSON_NULL)
         return 0;
     if (value->type != type)
-        return invalid(err, path, type == JSON_OBJECT ? "must be object" : "must be array");
+        return invalid(err, body, path, type == JSON_OBJECT ? "must be object" : "must be array");
     buf_init(&b, FIELD_OBJECT_MAX_BYTES);
     json_put_tree(&(struct json_out){ .b = &b }, value);
     if (b.too_large) {
         buf_release(&b);
-        return invalid(err, path, record_object_too_long);
+        return invalid(err, body, path, record_object_too_long);
     }
     return buf_keep(&b, a, out, err);
 }
 
-int record_check_fields(const struct field_table *t, const struct json *item, struct err *err)
+int record_check_fields(const struct field_table *t, const struct record_body *b, struct err *err)
 {
     for (size_t i = 0; i < t->n; i++) {
         const struct field *f = &t->rows[i];
-        const struct json *value = (f->flags & FIELD_IN_JSON) != 0 ? field_in_json(f, item) : NULL;
+        const struct json *value =
+            (f->flags & FIELD_IN_JSON) != 0 ? field_in_json(f, b->json) : NULL;
         const char *what =
             value != NULL && value->type != JSON_NULL ? field_json_type(f, value) : NULL;
         if (what != NULL)
-            return invalid(err, f->path, what);
+            return invalid(err, b, f->path, what);
     }
-    const struct json *metadata = json_member(item, "metadata");
+    const struct json *metadata = json_member(b->json, "metadata");
     if (metadata != NULL && metadata->type != JSON_NULL && metadata->type != JSON_OBJECT)
-        return invalid(err, ".metadata", "must be object");
+        return invalid(err, b, ".metadata", "must be object");
     return 0;
 }
 

@@ -21,15 +21,23 @@ extern const char record_object_too_long[];
 
 void record_init(struct record *r); /* of a struct that is zeroed */
 
-/* The members of a body that the table has; null is given as none. ERR_INVALID_PAYLOAD. */
-int record_take_fields(const struct field_table *t, const struct json *body, struct record *r,
+/* What describes a record, and where it stands in a request, for messages: ".customer"; "" for the
+ * body itself. */
+struct record_body {
+    const struct json *json;
+    const char *path;
+    bool skips_null; /* null is not given; otherwise it is given as none */
+};
+
+/* The members that the table has. ERR_INVALID_PAYLOAD. */
+int record_take_fields(const struct field_table *t, const struct record_body *b, struct record *r,
                        struct err *err) MUST_CHECK;
 /* A member that is kept as JSON text. Null is given as none, but of metadata: not given. */
-int record_take_tree(const struct json *body, const char *path, enum json_type type, uint32_t bit,
-                     struct record *r, struct str *out, struct arena *a,
+int record_take_tree(const struct record_body *body, const char *path, enum json_type type,
+                     uint32_t bit, struct record *r, struct str *out, struct arena *a,
                      struct err *err) MUST_CHECK;
 /* The types alone, of an item that is to be queued. */
-int record_check_fields(const struct field_table *t, const struct json *item,
+int record_check_fields(const struct field_table *t, const struct record_body *b,
                         struct err *err) MUST_CHECK;
 
 /* The cells of a record, sorted by field into given[t->n], those fields, and the metadata. 0; 1:

@@ -161,13 +161,14 @@ int sku_read_attributes(struct str text, struct arena *a, struct str *out, struc
 
 int sku_from_json(const struct json *body, struct arena *a, struct sku *s, struct err *err)
 {
+    const struct record_body b = { .json = body, .path = "" };
     init(s);
-    if (record_take_fields(&sku_fields, body, &s->record, err) < 0 ||
-        record_take_tree(body, ".attributes", JSON_OBJECT, BIT_ATTRIBUTES, &s->record,
-                         &s->attributes, a, err) < 0)
+    if (record_take_fields(&sku_fields, &b, &s->record, err) < 0 ||
+        record_take_tree(&b, ".attributes", JSON_OBJECT, BIT_ATTRIBUTES, &s->record, &s->attributes,
+                         a, err) < 0)
         return -1;
-    return record_take_tree(body, ".metadata", JSON_OBJECT, RECORD_METADATA, &s->record,
-                            &s->metadata, a, err);
+    return record_take_tree(&b, ".metadata", JSON_OBJECT, RECORD_METADATA, &s->record, &s->metadata,
+                            a, err);
 }
 
 int sku_from_cells(const struct column_map *map, const struct str *cells, size_t n_cells,

@@ -81,6 +81,15 @@ enum resource_type {
     RESOURCE_TYPES
 };
 
+/* "voucher", "campaign", …; NULL for any other value. */
+const char *resource_name(enum resource_type resource);
+
+/* Whose metadata schema its metadata is checked by: SKUs have their products'. */
+static inline const char *resource_schema(enum resource_type resource)
+{
+    return resource_name(resource == RESOURCE_SKU ? RESOURCE_PRODUCT : resource);
+}
+
 struct bin_entry {
     int64_t key;
     enum resource_type resource_type;

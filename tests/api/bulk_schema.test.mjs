@@ -88,6 +88,26 @@ test('what a new one needs, one that is there does not need again', async () => 
 	assert.equal((await get(project, '/v1/products/old')).name, 'Older');
 });
 
+test('the same among thousands of new ones', async () => {
+	const project = await newProject(server);
+	await project.post('/v1/metadata-schemas', { related_object: 'product', properties: { vendor: { ...string, optional: false } } });
+	await project.post('/v1/metadata-schemas', { related_object: 'voucher', properties: { vendor: { ...string, optional: false } } });
+	const lines = (n, line) => Array.from({ length: n }, (_, i) => line(i));
+	const vendor = i => (i % 1000 === 999 ? '' : 'V');
+	const kinds = {
+		'/v1/products/importCSV': ['name,source_id,vendor', i => `N,x${i},${vendor(i)}`, i => `M,x${i},`],
+		'/v1/vouchers/importCSV': ['Code,Voucher Type,Value,vendor', i => `X${i},GIFT_VOUCHER,1,${vendor(i)}`, i => `X${i},GIFT_VOUCHER,2,`]
+	};
+	for (const [path, [head, first, second]] of Object.entries(kinds)) {
+		const failed = [1000, 2000, 3000];
+		const made = await upload(project, path, csv(head, ...lines(3000, first)));
+		assert.deepEqual([made.result.done_count, made.result.failed.map(f => f.row)], [2997, failed], path);
+		const again = await upload(project, path, csv(head, ...lines(3000, second)));
+		assert.deepEqual([again.result.done_count, again.result.failed.map(f => f.row)], [2997, failed], path);
+		assert.deepEqual(new Set((await project.report(again.id)).map(row => row[2])), new Set(['updated', 'failed']), path);
+	}
+});
+
 test('vouchers: by file, by JSON, in a campaign, and their updates', async () => {
 	const project = await newProject(server);
 	await project.load(csv('Code,Voucher Type,Value', 'OLD,GIFT_VOUCHER,1'));

@@ -95,7 +95,7 @@ test('what is wrong is named', async () => {
 	await wrong({ items: Array(501).fill({}) }, 'Property .items must NOT have more than 500 items');
 	await wrong({ amount: -1 }, 'Property .amount must be >= 0');
 	await wrong({ status: 'GONE' }, 'Property .status must be equal to one of the allowed values [ CREATED, PAID, CANCELED, FULFILLED ]');
-	await wrong({ customer: { email: 1 } }, 'Property .email must be string');
+	await wrong({ customer: { email: 1 } }, 'Property .customer.email must be string');
 	const nobody = await project.post('/v1/orders', { customer: { id: 'cust_x' } });
 	assert.deepEqual([nobody.status, nobody.json.details], [404, 'Cannot find customer with id cust_x']);
 	const items = await project.post('/v1/orders/import', [{ source_id: 'x' }, { items: [{ initial_quantity: 0 }] }]);

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { startServer } from '../support/server.mjs';
-import { endedWithin, liveAndDie, listActions, settled } from './lives.mjs';
+import { ask, endedWithin, liveAndDie, listActions, settled } from './lives.mjs';
 import { Random, seed } from './model.mjs';
 
 const KILLS = 20;
@@ -22,18 +22,6 @@ const deaths = random => random.shuffle([
 		.map(place => ({ place, nth: place === 'recovery.claimed' ? 1 : random.int(1, place === 'members.step' ? 30 : 6) })),
 	...Array.from({ length: KILLS - 7 }, () => random.chance(0.4) ? { place: 'members.step', nth: random.int(1, 40) } : { afterMs: random.int(10, 400) })
 ]);
-
-/* Answered, or not at all: a request whose answer was lost may have been heard. */
-async function ask(server, method, path, json) {
-	if (!server.running)
-		return undefined;
-	try {
-		const answer = await server.request(method, path, { json });
-		return answer.status < 300 ? answer.json : undefined;
-	} catch {
-		return undefined;
-	}
-}
 
 async function allVouchers(server, campaign) {
 	const vouchers = [];
@@ -66,17 +54,18 @@ class Load {
 
 	change() {
 		const n = ++this.n;
-		return ask(this.server, 'PUT', '/v1/campaigns/U', {
-			start_date: new Date(Date.UTC(2022, 0, 1 + n)).toISOString(), category: this.random.pick(CATEGORIES), metadata: { n }
-		});
+		const json = { start_date: new Date(Date.UTC(2022, 0, 1 + n)).toISOString(), category: this.random.pick(CATEGORIES), metadata: { n } };
+		return ask(this.server, () => this.server.request('PUT', '/v1/campaigns/U', { json }));
 	}
 
 	/** Its deletion waits for its codes. */
 	async remove() {
 		const name = `D${this.doomed.length}`;
 		this.doomed.push(name);
-		await ask(this.server, 'POST', '/v1/campaigns', { name, voucher: DISCOUNT, category: this.random.pick(CATEGORIES), vouchers_count: DOOMED });
-		await ask(this.server, 'DELETE', `/v1/campaigns/${name}${this.random.chance(0.5) ? '?force=true' : ''}`);
+		const json = { name, voucher: DISCOUNT, category: this.random.pick(CATEGORIES), vouchers_count: DOOMED };
+		await ask(this.server, () => this.server.request('POST', '/v1/campaigns', { json }));
+		const force = this.random.chance(0.5) ? '?force=true' : '';
+		await ask(this.server, () => this.server.request('DELETE', `/v1/campaigns/${name}${force}`));
 	}
 
 	async during(server, stopped) {

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { startServer } from '../support/server.mjs';
-import { endedWithin, liveAndDie, listActions, settled } from './lives.mjs';
+import { ask, endedWithin, liveAndDie, listActions, settled } from './lives.mjs';
 import { Random, seed } from './model.mjs';
 
 const KILLS = 20;
@@ -31,18 +31,6 @@ async function codesOf(server, campaign) {
 		if (!json.has_more)
 			return codes;
 		cursor = `&starting_after=${json.vouchers.at(-1).id}`;
-	}
-}
-
-/* Answered, or not at all: a request whose answer was lost may have been heard. */
-async function ask(server, send) {
-	if (!server.running)
-		return undefined;
-	try {
-		const { status, json } = await send();
-		return status < 300 ? json : undefined;
-	} catch {
-		return undefined;
 	}
 }
 

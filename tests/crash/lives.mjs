@@ -71,6 +71,18 @@ export async function cutPower(server, survivors) {
 }
 
 /** All actions of the project, oldest first. */
+/** The JSON of a request's answer; undefined when it was refused, or not answered at all: then it may have been heard. */
+export async function ask(server, send) {
+	if (!server.running)
+		return undefined;
+	try {
+		const { status, json } = await send();
+		return status < 300 ? json : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
 export async function listActions(server) {
 	const { status, text, json } = await server.get('/v1/async-actions?limit=100');
 	assert.equal(status, 200, text);

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { startServer } from '../support/server.mjs';
-import { endedWithin, liveAndDie, listActions, settled } from './lives.mjs';
+import { ask, endedWithin, liveAndDie, listActions, settled } from './lives.mjs';
 import { Random, seed } from './model.mjs';
 
 const KILLS = 20;
@@ -19,18 +19,6 @@ const deaths = random => random.shuffle([
 	{ place: 'members.step', nth: random.int(1, 4) }, { place: 'recovery.claimed', nth: 1 }, { place: 'recovery.restored', nth: 1 },
 	...Array.from({ length: KILLS - 10 }, () => ({ afterMs: random.int(10, 300) }))
 ]);
-
-/* Answered, or not at all: a request whose answer was lost may have been heard. */
-async function ask(server, send) {
-	if (!server.running)
-		return undefined;
-	try {
-		const { status, json } = await send();
-		return status < 300 ? json : undefined;
-	} catch {
-		return undefined;
-	}
-}
 
 const rows = (n, line) => Array.from({ length: n }, (_, i) => line(i)).join('\n');
 

@@ -46,13 +46,12 @@ struct slice {
         *vouchers;   /* sorted by code; those of one code in the order in which they apply */
     size_t from, to; /* of them */
     struct voucher_applier ap;
-    bool whole;       /* it cannot end before its last row */
-    bool streams;     /* new rows are sent while further ones are decided */
-    bool copying;     /* the COPY of new rows is open: nothing else can be asked */
-    bool exists;      /* it has found one that is there */
-    bool wants_query; /* a row cannot be decided without */
-    bool by_query;    /* stored rows are known */
-    bool merges;      /* some rows are done already: bulk->merging */
+    bool whole;               /* it cannot end before its last row */
+    bool streams;             /* new rows are sent while further ones are decided */
+    struct copy_stream fresh; /* new rows, while further ones are decided */
+    bool wants_query;         /* a row cannot be decided without */
+    bool by_query;            /* stored rows are known */
+    bool merges;              /* some rows are done already: bulk->merging */
     struct stmt *stored;
     bool stored_row; /* the statement is at a row that no code has met yet */
     int64_t next_key;

@@ -51,10 +51,34 @@ int copy_end(struct pg_db *db, int rc, bool *exists, struct err *err)
     return rc;
 }
 
+int copy_stream_send(struct copy_stream *s, struct err *err)
+{
+    if (!s->open && copy_begin(s->db, s->sql, err) < 0)
+        return -1;
+    if (!s->open) {
+        s->open = true;
+        if (PQputCopyData(s->db->conn, COPY_HEADER, COPY_HEADER_LEN) != 1)
+            return pg_send_error(s->db, "cannot copy rows", err);
+    }
+    return copy_send(s->db, s->rows, err);
+}
+
+int copy_stream_end(struct copy_stream *s, int rc, struct err *err)
+{
+    if (rc == 0 && s->rows->len > 0)
+        rc = copy_stream_send(s, err);
+    if (!s->open)
+        return rc;
+    s->open = false;
+    if (rc == 0 && PQputCopyData(s->db->conn, COPY_TRAILER, COPY_TRAILER_LEN) != 1)
+        rc = pg_send_error(s->db, "cannot copy rows", err);
+    return copy_end(s->db, rc, &s->exists, err);
+}
+
 int copy_all(struct pg_db *db, const char *sql, struct buf *rows, struct err *err)
 {
     bool ignored;
-    buf_put(rows, "\377\377", 2);
+    buf_put(rows, COPY_TRAILER, COPY_TRAILER_LEN);
     if (copy_begin(db, sql, err) < 0)
         return -1;
     return copy_end(db, copy_send(db, rows, err), &ignored, err);

@@ -101,6 +101,18 @@ int copy_send(struct pg_db *db, struct buf *rows, struct err *err) MUST_CHECK;
 /* 0, or -1; *exists: a unique violation. rc < 0: it is given up, and err says why already. */
 int copy_end(struct pg_db *db, int rc, bool *exists, struct err *err) MUST_CHECK;
 
+/* New rows of a table that are sent while further ones are decided. */
+struct copy_stream {
+    struct pg_db *db;
+    const char *sql;
+    struct buf *rows; /* not sent yet, without a header */
+    bool open;        /* nothing else can be asked of the connection */
+    bool exists;      /* one of them was there: see copy_end() */
+};
+int copy_stream_send(struct copy_stream *s, struct err *err) MUST_CHECK;
+/* Whatever has not been sent, is; then other statements can run. rc < 0: it is given up. */
+int copy_stream_end(struct copy_stream *s, int rc, struct err *err) MUST_CHECK;
+
 /* A buffer of rows that begins with the header; and all of it in one COPY. */
 void copy_rows_begin(struct buf *rows);
 int copy_all(struct pg_db *db, const char *sql, struct buf *rows, struct err *err) MUST_CHECK;

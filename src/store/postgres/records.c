@@ -35,11 +35,10 @@ struct set {
     struct pg_record_sql *sql;
     struct store_chunk *c;
     struct record_applier ap;
-    size_t from, to;  /* of c->records */
-    bool by_query;    /* stored rows are known */
-    bool copying;     /* the COPY of new rows is open: nothing else can be asked */
-    bool exists;      /* it has met one that is there */
-    bool wants_query; /* a row cannot be decided without */
+    size_t from, to;          /* of c->records */
+    bool by_query;            /* stored rows are known */
+    struct copy_stream fresh; /* new rows, while further ones are decided */
+    bool wants_query;         /* a row cannot be decided without */
     struct stmt *stored;
     bool stored_row;  /* the statement is at a row that no key has met yet */
     int64_t next_key; /* n of project_id * 2^40 + n */
@@ -164,34 +163,6 @@ static void put_changed_record(struct set *set)
     field_int(b, set->seen);
     put_columns(b, set->ap.table, set->now);
     set->bulk->n_changed++;
-}
-
-/* ---- new rows ---- */
-
-static int send_new(struct set *set, struct err *err)
-{
-    struct pg_db *db = &set->s->bulk;
-    if (!set->copying && copy_begin(db, set->sql->copy_new.p, err) < 0)
-        return -1;
-    if (!set->copying) {
-        set->copying = true;
-        if (PQputCopyData(db->conn, COPY_HEADER, COPY_HEADER_LEN) != 1)
-            return pg_send_error(db, "cannot copy rows", err);
-    }
-    return copy_send(db, &set->bulk->fresh, err);
-}
-
-/* Whatever of them has not been sent, is. rc < 0: given up. */
-static int end_new(struct set *set, int rc, struct err *err)
-{
-    if (rc == 0 && set->bulk->fresh.len > 0)
-        rc = send_new(set, err);
-    if (!set->copying)
-        return rc;
-    set->copying = false;
-    if (rc == 0 && PQputCopyData(set->s->bulk.conn, COPY_TRAILER, COPY_TRAILER_LEN) != 1)
-        rc = pg_send_error(&set->s->bulk, "cannot copy rows", err);
-    return copy_end(&set->s->bulk, rc, &set->exists, err);
 }
 
 /* ---- stored rows ---- */
@@ -320,7 +291,7 @@ static int apply_key(struct set *set, size_t *at, struct err *err)
         return err_nomem(err);
     if (set->by_query && key_at(set, *at).p != NULL && find_stored(set, key_at(set, *at), err) < 0)
         return -1;
-    for (size_t i = *at; i < end; i++) { /* a row without a key is alone */
+    for (size_t i = *at; i < end; i++) {
         const struct record *r = set->c->records[i];
         struct applied applied;
         if (apply(set, r, end - *at > 1, &applied, err) < 0)
@@ -335,7 +306,7 @@ static int apply_key(struct set *set, size_t *at, struct err *err)
     }
     if (set->is_new) {
         put_new(set);
-        if (set->bulk->fresh.len > SEND_BYTES && send_new(set, err) < 0)
+        if (set->bulk->fresh.len > SEND_BYTES && copy_stream_send(&set->fresh, err) < 0)
             return -1;
     } else if (set->dirty) {
         put_changed_record(set);
@@ -415,19 +386,22 @@ static int take_keys(struct set *set, struct err *err)
 /* 1: one exists that was taken for new. */
 static int run(struct set *set, struct err *err)
 {
-    set->exists = set->wants_query = set->stored_row = set->copying = false;
+    set->fresh = (struct copy_stream){ .db = &set->s->bulk,
+                                       .sql = set->sql->copy_new.p,
+                                       .rows = &set->bulk->fresh };
+    set->wants_query = set->stored_row = false;
     set->stored = NULL;
     choose_rows(set);
     if (take_keys(set, err) < 0 || (set->by_query && query_stored(set, err) < 0))
         return -1;
-    int rc = end_new(set, decide(set, err), err);
+    int rc = copy_stream_end(&set->fresh, decide(set, err), err);
     if (set->stored != NULL)
         stmt_reset(set->stored);
     if (rc == 0 &&
         (write_changed(set, err) < 0 || write_failures(set, err) < 0 ||
          slice_put_outcomes(&set->s->bulk_tx, set->c, err) < 0 || record_end(&set->ap, err) < 0))
         rc = -1;
-    if (set->exists || set->wants_query)
+    if (set->fresh.exists || set->wants_query)
         return 1;
     return rc < 0 ? -1 : slice_put_checkpoint(&set->s->bulk_tx, set->c, set->ap.now_ms, err);
 }

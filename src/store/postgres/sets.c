@@ -120,34 +120,6 @@ static int find_stored(struct slice *sl, struct str code, struct err *err)
     return 0;
 }
 
-/* ---- new rows ---- */
-
-static int send_fresh(struct slice *sl, struct err *err)
-{
-    struct pg_db *db = &sl->s->bulk;
-    if (!sl->copying && copy_begin(db, copy_new, err) < 0)
-        return -1;
-    if (!sl->copying) {
-        sl->copying = true;
-        if (PQputCopyData(db->conn, COPY_HEADER, COPY_HEADER_LEN) != 1)
-            return pg_send_error(db, "cannot copy rows", err);
-    }
-    return copy_send(db, &sl->bulk->fresh, err);
-}
-
-/* Whatever of them has not been sent, is; then other statements can run. rc < 0: given up. */
-static int end_fresh(struct slice *sl, int rc, struct err *err)
-{
-    if (rc == 0 && sl->bulk->fresh.len > 0)
-        rc = send_fresh(sl, err);
-    if (!sl->copying)
-        return rc;
-    sl->copying = false;
-    if (rc == 0 && PQputCopyData(sl->s->bulk.conn, "\377\377", 2) != 1)
-        rc = pg_send_error(&sl->s->bulk, "cannot copy rows", err);
-    return copy_end(&sl->s->bulk, rc, &sl->exists, err);
-}
-
 /* ---- a row ---- */
 
 static int on_changed(struct voucher_applier *ap, struct voucher *stored, struct err *err)
@@ -180,7 +152,7 @@ static int create(struct slice *sl, const struct voucher *v, bool repeated, stru
     ap->created++;
     ap->room--;
     out->outcome = OUTCOME_CREATED;
-    if (sl->copying && ap->n_counts == APPLIER_COUNTS && end_fresh(sl, 0, err) < 0)
+    if (sl->fresh.open && ap->n_counts == APPLIER_COUNTS && copy_stream_end(&sl->fresh, 0, err) < 0)
         return -1; /* the counters that wait will be written */
     return applier_count(ap, v, 1, err);
 }
@@ -248,7 +220,8 @@ static int apply_code(struct slice *sl, size_t *at, struct err *err)
     }
     if (sl->is_new) {
         put_fresh(&sl->bulk->fresh, &sl->now, sl->ap.project_id);
-        if (sl->streams && sl->bulk->fresh.len > SEND_BYTES && send_fresh(sl, err) < 0)
+        if (sl->streams && sl->bulk->fresh.len > SEND_BYTES &&
+            copy_stream_send(&sl->fresh, err) < 0)
             return -1;
     } else if (sl->dirty) {
         put_changed(&sl->bulk->changed, &sl->now, sl->tid, sl->seen);
@@ -327,7 +300,7 @@ static int make_room(struct slice *sl, struct err *err)
         return 0;
     if (!sl->whole)
         return 1;
-    if (end_fresh(sl, 0, err) < 0 || write_decided(sl, err) < 0)
+    if (copy_stream_end(&sl->fresh, 0, err) < 0 || write_decided(sl, err) < 0)
         return -1;
     clear_decided(bulk);
     return pg_exec(&sl->s->bulk, "TRUNCATE stage", err);
@@ -388,17 +361,19 @@ void set_applier(struct slice *sl)
 
 int set_run(struct slice *sl, bool merge_first, struct err *err)
 {
-    sl->exists = sl->merges = sl->wants_query = false;
+    sl->fresh =
+        (struct copy_stream){ .db = &sl->s->bulk, .sql = copy_new, .rows = &sl->bulk->fresh };
+    sl->merges = sl->wants_query = false;
     sl->streams = !sl->ap.has_categories && !sl->ap.has_gone; /* which ask the database */
     sl->stored = NULL;
     sl->stored_row = false;
     if ((merge_first && merge_metadata(sl, err) < 0) || take_keys(sl, err) < 0 ||
         (sl->by_query && query_stored(sl, err) < 0))
         return -1;
-    int rc = end_fresh(sl, decide(sl, err), err);
+    int rc = copy_stream_end(&sl->fresh, decide(sl, err), err);
     if (rc == 0)
         rc = write_decided(sl, err);
-    return sl->exists || sl->wants_query ? 1 : rc;
+    return sl->fresh.exists || sl->wants_query ? 1 : rc;
 }
 
 void set_end(struct slice *sl)

@@ -14,6 +14,16 @@
 
 #define LIST_MAX_MS 5000 /* a filter may refuse entries for so long */
 
+const char *resource_name(enum resource_type resource)
+{
+    static const char *const names[RESOURCE_TYPES] = {
+        [RESOURCE_VOUCHER] = "voucher",   [RESOURCE_CAMPAIGN] = "campaign",
+        [RESOURCE_PRODUCT] = "product",   [RESOURCE_SKU] = "sku",
+        [RESOURCE_CUSTOMER] = "customer", [RESOURCE_ORDER] = "order",
+    };
+    return (size_t)resource < ARRAY_LEN(names) ? names[resource] : NULL;
+}
+
 /* ---- into the bin, and out of it ---- */
 
 int bin_insert(struct store_tx *tx, int64_t project_id, enum resource_type type, int64_t key,

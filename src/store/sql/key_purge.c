@@ -285,14 +285,9 @@ static int take_step(struct purge *p, struct err *err)
 /* The definition goes with the last of the values, if it is still a removed one. */
 static int finish(struct purge *p, struct err *err)
 {
-    static const char *const names[RESOURCE_TYPES] = {
-        [RESOURCE_VOUCHER] = "voucher", [RESOURCE_CAMPAIGN] = "campaign",
-        [RESOURCE_PRODUCT] = "product", [RESOURCE_CUSTOMER] = "customer",
-        [RESOURCE_ORDER] = "order",
-    };
     struct metadata_schema_write w = { .project_id = p->c->project_id,
                                        .mode = METADATA_SCHEMA_REMOVE_KEY,
-                                       .object_or_id = str_of(names[p->c->resource]),
+                                       .object_or_id = str_of(resource_schema(p->c->resource)),
                                        .removed_key = p->key,
                                        .arena = p->tx->scratch };
     p->c->end_status = ACTION_DONE;

@@ -13,8 +13,7 @@ int record_writer(struct record_applier *ap, const struct record_table *t, struc
                                    .db = tx->db,
                                    .arena = a,
                                    .project_id = project_id,
-                                   .now_ms = time_now_ms(),
-                                   .mode = APPLY_UPSERT };
+                                   .now_ms = time_now_ms() };
     return tx_next_seq(tx, &ap->seq, err) < 0 ? -1 : record_begin(ap, err);
 }
 

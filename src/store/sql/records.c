@@ -524,7 +524,6 @@ struct record_applier record_applier_of(struct store_tx *tx, const struct store_
                                     .project_id = c->project_id,
                                     .seq = c->action_seq,
                                     .now_ms = time_now_ms(),
-                                    .mode = c->mode,
                                     .dry_run = c->dry_run,
                                     .alone = c->ordered };
 }

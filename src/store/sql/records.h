@@ -69,7 +69,6 @@ struct record_applier {
     int64_t project_id;
     int64_t seq; /* who writes */
     int64_t now_ms;
-    enum apply_mode mode;
     bool dry_run; /* reads records, writes dry_records */
     bool alone;   /* known: no earlier action of the queue is unfinished */
 
