@@ -228,6 +228,9 @@ int serve_run(const void *values)
      */
     mallopt(M_MMAP_THRESHOLD, 128 * 1024);
     mallopt(M_ARENA_MAX, 2);
+    /* Answers of the database come and go by the MiB, in pieces: giving each piece back to the
+     * system at once took a fifth of an import's CPU. */
+    mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024);
     raise_file_limit();
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(&signals);
