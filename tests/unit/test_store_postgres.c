@@ -312,6 +312,110 @@ static void metadata_that_becomes_too_long_is_refused(void **state)
     assert_stored(w, "E", "{\"b\":1}");
 }
 
+/* ---- uploaded files ---- */
+
+static int give_bytes(void *arg, int64_t at, void *out, size_t n, size_t *got, struct err *err)
+{
+    const struct str *file = arg;
+    const size_t left = (size_t)at < file->len ? file->len - (size_t)at : 0;
+    (void)err;
+    *got = left < n ? left : n;
+    if (*got > 777) /* a source may give less than it is asked for */
+        *got -= 7;
+    if (*got > 0)
+        memcpy(out, file->p + at, *got);
+    return 0;
+}
+
+static void put_input(struct unit_world *w, struct str name, struct str file)
+{
+    struct str given = file;
+    const struct input_source from = { give_bytes, &given };
+    MUST(store_input_put(w->store, name, &from, must));
+}
+
+/* The file from `at` on is what is read, up to n bytes. */
+static void assert_input(struct unit_world *w, struct str name, struct str file, size_t at,
+                         size_t n)
+{
+    const size_t left = at < file.len ? file.len - at : 0;
+    const size_t wanted = left < n ? left : n;
+    size_t got = 0;
+    char *out = malloc(n);
+    assert_non_null(out);
+    MUST(store_input_read(w->store, name, (int64_t)at, out, n, &got, must));
+    assert_int_equal(got, wanted);
+    assert_memory_equal(out, file.p + (at < file.len ? at : 0), wanted);
+    free(out);
+}
+
+/* Rows as files have them, then a stretch that no packing makes smaller, then one letter. */
+static void fill_mixed(char *file, size_t n)
+{
+    uint32_t noise = 1;
+    for (size_t i = 0; i < n; i++) {
+        noise = noise * 1664525 + 1013904223;
+        file[i] = i < n / 3       ? "customer,Name,name@example.com,Ulm\n"[i % 34]
+                  : i < 2 * n / 3 ? (char)(noise >> 24)
+                                  : 'x';
+    }
+}
+
+static void files_are_packed_and_read_from_anywhere(void **state)
+{
+    enum { BYTES = 3 * 1000 * 1000 };
+    POSTGRES_ONLY();
+    struct unit_world *w = *state;
+    char *bytes = arena_alloc(&w->arena, BYTES);
+    assert_non_null(bytes);
+    fill_mixed(bytes, BYTES);
+    const struct str file = { bytes, BYTES };
+    put_input(w, STR("mixed"), file);
+    assert_input(w, STR("mixed"), file, 0, BYTES + 100);
+    for (size_t at = 0; at < BYTES + 9000; at += 61234)
+        assert_input(w, STR("mixed"), file, at, 1 + at % 200000);
+    assert_input(w, STR("mixed"), file, BYTES, 10);
+    /* a third of it costs next to nothing, a third its own size */
+    assert_in_range(unit_sql(w->url, "SELECT sum(length(data)) FROM input_parts"), BYTES / 3,
+                    BYTES / 3 + BYTES / 10);
+    assert_int_equal(unit_sql(w->url, "SELECT count(*) FROM input_parts WHERE length(data) > 8000"),
+                     0);
+}
+
+static void empty_file_is_there(void **state)
+{
+    POSTGRES_ONLY();
+    struct unit_world *w = *state;
+    bool found = false;
+    put_input(w, STR("empty"), STR(""));
+    assert_input(w, STR("empty"), STR(""), 0, 100);
+    MUST(store_input_find(w->store, STR("empty"), &found, must));
+    assert_true(found);
+}
+
+static void damaged_and_missing_parts_are_no_other_file(void **state)
+{
+    enum { BYTES = 400 * 1000 };
+    POSTGRES_ONLY();
+    struct unit_world *w = *state;
+    char *bytes = arena_alloc(&w->arena, BYTES);
+    struct err err = { 0 };
+    size_t got = 0;
+    assert_non_null(bytes);
+    fill_mixed(bytes, BYTES);
+    put_input(w, STR("one"), (struct str){ bytes, BYTES });
+    put_input(w, STR("two"), (struct str){ bytes, BYTES });
+    unit_sql(w->url, "UPDATE input_parts SET data = substr(data, 1, 100) WHERE input = 'one' AND "
+                     "start = 0");
+    assert_int_equal(store_input_read(w->store, STR("one"), 0, bytes, BYTES, &got, &err), -1);
+    assert_int_equal(err.code, ERR_IO);
+    assert_string_equal(err.msg, "a part of input 'one' is damaged");
+    unit_sql(w->url, "DELETE FROM input_parts WHERE input = 'two' AND start = (SELECT min(start) "
+                     "FROM input_parts WHERE input = 'two' AND start > 0)");
+    MUST(store_input_read(w->store, STR("two"), 0, bytes, BYTES, &got, must));
+    assert_in_range(got, 1, 100 * 1000);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, unit_world_setup, unit_world_teardown)
 
 int main(void)
@@ -323,6 +427,9 @@ int main(void)
         TEST(metadata_is_merged_in_one_statement_and_the_rest_as_ever),
         TEST(rows_of_a_merged_slice_are_written_in_parts),
         TEST(metadata_that_becomes_too_long_is_refused),
+        TEST(files_are_packed_and_read_from_anywhere),
+        TEST(empty_file_is_there),
+        TEST(damaged_and_missing_parts_are_no_other_file),
         TEST(url_that_cannot_be_read_is_refused_without_its_password),
     };
     return cmocka_run_group_tests_name("store/postgres", tests, NULL, NULL);

@@ -3,47 +3,86 @@
  * inputs.c - uploaded files in the database, in parts, so that any node can go on with any action.
  *
  * A part has 8,000 bytes: one tuple on one page, without TOAST and its second index. They are
- * stored in one transaction before the action that names them; what a crash leaves in between
- * belongs to nobody and is swept when it is old.
+ * blocks of LZ4, each by itself: a third of the table, of the log and of what is read again. A part
+ * begins anywhere in the file and says how many bytes it stands for; what does not pack is stored
+ * as it is. All are stored in one transaction before the action that names them; what a crash
+ * leaves in between belongs to nobody and is swept when it is old.
  */
+#include <lz4.h>
 #include <stdio.h>
 
 #include "store/postgres/copy.h"
 
 #define PART_BYTES     8000
+#define UNPACKED_BYTES (64 * KIB) /* of one part at most */
+#define WINDOW_BYTES   (256 * KIB)
 #define PUT_TRIES      12 /* some 10 s */
 #define PARTS_PER_READ 128
 #define COPY_BYTES     (256 * KIB)
-#define COPY_SQL       "COPY input_parts (input, part_no, data) FROM STDIN (FORMAT binary)"
+#define COPY_SQL       "COPY input_parts (input, start, unpacked, data) FROM STDIN (FORMAT binary)"
 
-static void put_part(struct buf *b, struct str name, int64_t no, const char *data, size_t n)
+/* ---- storing ---- */
+
+/* The file as it is read: buf has the bytes from `at` on. */
+struct window {
+    const struct input_source *from;
+    char *buf;
+    int64_t at;
+    size_t len, used; /* `used` of them are in parts */
+    bool ended;
+};
+
+/* Until the window is full, or has all that is left. */
+static int fill(struct window *w, struct err *err)
 {
-    copy_be16(b, 3);
-    field_text(b, name);
-    field_int(b, no);
-    field_text(b, (struct str){ data, n });
+    memmove(w->buf, w->buf + w->used, w->len - w->used);
+    w->at += (int64_t)w->used;
+    w->len -= w->used;
+    w->used = 0;
+    while (!w->ended && w->len < WINDOW_BYTES) {
+        size_t got = 0;
+        if (w->from->read(w->from->arg, w->at + (int64_t)w->len, w->buf + w->len,
+                          WINDOW_BYTES - w->len, &got, err) < 0)
+            return -1;
+        w->len += got;
+        w->ended = got == 0;
+    }
+    return 0;
 }
 
-/* Everything that `read` gives, as rows of the COPY. */
-static int copy_parts(struct pg_db *db, struct str name, const struct input_source *from,
-                      struct err *err)
+static void put_part(struct buf *b, struct str name, struct window *w)
+{
+    const char *raw = w->buf + w->used;
+    const size_t left = w->len - w->used;
+    char packed[PART_BYTES];
+    int take = (int)(left < UNPACKED_BYTES ? left : UNPACKED_BYTES);
+    const int n = LZ4_compress_destSize(raw, packed, &take, PART_BYTES);
+    const bool packs = n > 0 && n < take;
+    if (!packs)
+        take = (int)(left < PART_BYTES ? left : PART_BYTES);
+    copy_be16(b, 4);
+    field_text(b, name);
+    field_int(b, w->at + (int64_t)w->used);
+    field_int_or_null(b, take, !packs);
+    field_text(b, packs ? (struct str){ packed, (size_t)n } : (struct str){ raw, (size_t)take });
+    w->used += (size_t)take;
+}
+
+/* Everything that the window's source gives, as rows of the COPY; an empty file is one part. */
+static int copy_parts(struct pg_db *db, struct str name, struct window *w, struct err *err)
 {
     struct buf b;
-    char part[PART_BYTES];
-    size_t got = 0;
     int rc = 0;
     buf_init(&b, 2 * COPY_BYTES);
     copy_rows_begin(&b);
-    for (int64_t no = 0; rc == 0; no++) {
-        rc = from->read(from->arg, no * PART_BYTES, part, sizeof(part), &got, err);
-        if (rc < 0 || (got == 0 && no > 0))
-            break;
-        put_part(&b, name, no, part, got);
-        if (b.len > COPY_BYTES)
+    do {
+        if (w->len - w->used < UNPACKED_BYTES && !w->ended)
+            rc = fill(w, err);
+        if (rc == 0)
+            put_part(&b, name, w);
+        if (rc == 0 && b.len > COPY_BYTES)
             rc = copy_send(db, &b, err);
-        if (got < sizeof(part))
-            break;
-    }
+    } while (rc == 0 && (w->used < w->len || !w->ended));
     buf_put(&b, COPY_TRAILER, COPY_TRAILER_LEN);
     if (rc == 0)
         rc = copy_send(db, &b, err);
@@ -54,10 +93,15 @@ static int copy_parts(struct pg_db *db, struct str name, const struct input_sour
 static int copy_in(struct pg_db *db, struct str name, const struct input_source *from,
                    struct err *err)
 {
+    struct window w = { .from = from, .buf = mem_alloc(WINDOW_BYTES) };
     bool ignored;
-    if (copy_begin(db, COPY_SQL, err) < 0)
-        return -1;
-    return copy_end(db, copy_parts(db, name, from, err), &ignored, err);
+    if (w.buf == NULL)
+        return err_nomem(err);
+    int rc = copy_begin(db, COPY_SQL, err);
+    if (rc == 0)
+        rc = copy_end(db, copy_parts(db, name, &w, err), &ignored, err);
+    mem_free(w.buf);
+    return rc;
 }
 
 int pg_input_put(struct store *store, struct str name, const struct input_source *from,
@@ -77,29 +121,59 @@ int pg_input_put(struct store *store, struct str name, const struct input_source
     return rc;
 }
 
+/* ---- reading ---- */
+
+/* The bytes that a part stands for, from its byte `skip` on, as many as there is room for. -1: its
+ * block is damaged. */
+static int unpack(struct str data, int64_t unpacked, size_t skip, char *out, size_t room)
+{
+    char all[UNPACKED_BYTES];
+    if (unpacked > (int64_t)sizeof(all))
+        return -1;
+    if (skip == 0 && unpacked <= (int64_t)room)
+        return LZ4_decompress_safe(data.p, out, (int)data.len, (int)unpacked) == unpacked
+                   ? (int)unpacked
+                   : -1;
+    if (LZ4_decompress_safe(data.p, all, (int)data.len, sizeof(all)) != unpacked)
+        return -1;
+    const size_t left = skip < (size_t)unpacked ? (size_t)unpacked - skip : 0;
+    const size_t take = left < room ? left : room;
+    memcpy(out, all + skip, take);
+    return (int)take;
+}
+
 /* Some parts from `at` on; *got 0 only at the end. */
 static int read_some(struct db *db, struct str name, int64_t at, char *out, size_t n, size_t *got,
                      struct err *err)
 {
     struct stmt *st = db_statement(db, STATEMENT_PARTS_READ, err);
-    size_t skip = (size_t)(at % PART_BYTES);
     int rc = 1;
     *got = 0;
     if (st == NULL)
         return -1;
     bind_str(st, 1, name);
-    bind_int(st, 2, at / PART_BYTES);
-    bind_int(st, 3, PARTS_PER_READ);
+    bind_int(st, 2, at);
+    bind_int(st, 3, at + (int64_t)n);
+    bind_int(st, 4, PARTS_PER_READ);
     while (*got < n && (rc = db_step(db, st, err)) > 0) {
-        struct str data = column_blob(st, 0);
-        const size_t from = skip < data.len ? skip : data.len;
-        size_t take = data.len - from;
-        skip = 0;
-        if (take > n - *got)
-            take = n - *got;
-        if (take > 0)
-            memcpy(out + *got, data.p + from, take);
-        *got += take;
+        const int64_t start = column_int(st, 0);
+        const struct str data = column_blob(st, 2);
+        const size_t skip = start < at ? (size_t)(at - start) : 0;
+        int took = -1;
+        if (skip == 0 && start != at + (int64_t)*got)
+            break; /* one is missing: what follows is not the file */
+        if (!column_is_null(st, 1)) {
+            took = unpack(data, column_int(st, 1), skip, out + *got, n - *got);
+        } else {
+            const size_t left = skip < data.len ? data.len - skip : 0;
+            took = (int)(left < n - *got ? left : n - *got);
+            memcpy(out + *got, data.p + skip, (size_t)took);
+        }
+        if (took < 0) {
+            rc = err_set(err, ERR_IO, "a part of input '%.*s' is damaged", STR_FMT(name));
+            break;
+        }
+        *got += (size_t)took;
     }
     stmt_reset(st);
     return rc < 0 ? -1 : 0;

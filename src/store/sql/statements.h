@@ -213,8 +213,9 @@
       "DO UPDATE SET next = sequences.next + ?3 RETURNING next")                                   \
     X(PROJECT_LOCK_SHARED, "SELECT pg_advisory_xact_lock_shared(?1)")                              \
     X(PROJECT_LOCK_ALONE, "SELECT pg_advisory_xact_lock(?1)")                                      \
-    X(PARTS_READ, "SELECT data FROM input_parts WHERE input = ?1 AND part_no >= ?2 "               \
-                  "ORDER BY part_no LIMIT ?3")                                                     \
+    X(PARTS_READ, "SELECT start, unpacked, data FROM input_parts WHERE input = ?1 AND start >= "   \
+                  "(SELECT max(start) FROM input_parts WHERE input = ?1 AND start <= ?2) "         \
+                  "AND start < ?3 ORDER BY start LIMIT ?4")                                        \
     X(PARTS_ANY, "SELECT 1 FROM input_parts WHERE input = ?1 LIMIT 1")                             \
     X(PARTS_DELETE, "DELETE FROM input_parts WHERE input = ?1")                                    \
     X(PING, "SELECT count(*) FROM meta")                                                           \
