@@ -28,6 +28,8 @@ async function publish(p, body, query = '') {
 
 const customer = source_id => ({ source_id });
 const refusal = (key, message, details) => ({ code: 400, key, message, details });
+const NONE = refusal('no_voucher_suitable_for_publication', "Couldn't find any voucher suitable for publication", "Couldn't create new vouchers for publication");
+const ONE = refusal('too_many_vouchers_requested', 'Too many vouchers requested', 'Only up to 1 can be published');
 
 /* ---- customers ---- */
 
@@ -110,13 +112,28 @@ test('a campaign gives what nobody has, oldest first', async () => {
 	assert.equal((await publish(p, { customer: customer('1'), campaign: 'C' })).voucher.code, 'C');
 	const two = await publish(p, { customer: customer('2'), campaign: { name: campaign.id, count: 2 }, metadata: { m: 1 }, channel: 'own', source_id: 'p-1' });
 	assert.deepEqual([two.vouchers, two.voucher, two.vouchers_id.length, two.metadata, two.channel, two.source_id], [['D', 'E'], undefined, 2, { m: 1 }, 'own', 'p-1']);
-	const none = refusal('no_voucher_suitable_for_publication', "Couldn't find any voucher suitable for publication", "Couldn't create new vouchers for publication");
-	assertError(await p.post('/v1/publications', { customer: customer('3'), campaign: 'C' }), none);
+	assertError(await p.post('/v1/publications', { customer: customer('3'), campaign: 'C' }), NONE);
 	await p.post('/v1/vouchers/A/enable');
-	assertError(await p.post('/v1/publications', { customer: customer('3'), campaign: { name: 'C', count: 2 } }),
-		refusal('too_many_vouchers_requested', 'Too many vouchers requested', 'Only up to 1 can be published'));
+	assertError(await p.post('/v1/publications', { customer: customer('3'), campaign: { name: 'C', count: 2 } }), ONE);
 	assertError(await p.post('/v1/publications', { customer: customer('3'), campaign: 'C', source_id: 'p-1' }),
 		refusal('duplicate_source_id', 'Duplicate source_id', "Publication with source_id: 'p-1' already exists"));
+});
+
+test('what ends first is given first, and what has ended not at all', async () => {
+	const { p } = await projectWith();
+	const make = (code, day) => p.post(at('C', 'vouchers', code), day ? { expiration_date: `${day}T00:00:00Z` } : {});
+	const days = { EVER1: null, LATE: '2100-01-01', OVER: '2021-01-01', EVER2: null, SOON1: '2090-01-01', SOON2: '2090-01-01', OFF: null, OFF2: '2090-01-01' };
+	for (const [code, day] of Object.entries(days))
+		assert.equal((await make(code, day)).status, 200);
+	for (const code of ['OFF', 'OFF2'])
+		await p.post(`/v1/vouchers/${code}/disable`);
+	const give = async count => (await publish(p, { customer: customer('a'), campaign: { name: 'C', count } })).vouchers;
+	assert.deepEqual(await give(2), ['SOON1', 'SOON2']);
+	assert.deepEqual(await give(2), ['LATE', 'EVER1']);
+	assertError(await p.post('/v1/publications', { customer: customer('a'), campaign: { name: 'C', count: 2 } }), ONE);
+	await p.post('/v1/vouchers/OFF2/enable');
+	assert.deepEqual(await give(2), ['OFF2', 'EVER2']);
+	assertError(await p.post('/v1/publications', { customer: customer('a'), campaign: 'C' }), NONE);
 });
 
 test('AUTO_UPDATE makes codes on demand', async () => {
