@@ -346,7 +346,9 @@ static int insert(struct publishing *pb, struct err *err)
     bind_str(st, 7, p->given->metadata);
     bind_str(st, 8, keys);
     bind_int(st, 9, p->created_ms);
-    return db_run(pb->db, st, err);
+    return db_run(pb->db, st, err) < 0
+               ? -1
+               : totals_add(pb->db, p->project_id, STR("publication"), 1, err);
 }
 
 static int begin(struct publishing *pb, struct err *err)
