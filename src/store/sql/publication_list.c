@@ -78,8 +78,7 @@ static void put_voucher(struct sql *q, struct arena *a, int64_t key)
 static void put_where(struct sql *q, const struct list *l)
 {
     const struct publication_page *p = l->page;
-    sql_put(q, " FROM publications p LEFT JOIN customers c ON c.id = p.customer_id WHERE "
-               "p.project_id = ");
+    sql_put(q, " WHERE p.project_id = ");
     sql_int(q, l->project_id);
     sql_put(q, " AND p.id > ");
     sql_int(q, key_base(l->project_id));
@@ -161,7 +160,8 @@ static int read_page(struct list *l, struct err *err)
         return err_nomem(err);
     sql_init(&q, l->s, l->db, l->a, l->project_id);
     sql_put(&q, "SELECT p.id, p.customer_id, p.source_id, p.channel, p.metadata, p.vouchers, "
-                "p.created_ms, c.source_id, c.name, c.email, c.metadata");
+                "p.created_ms, c.source_id, c.name, c.email, c.metadata FROM publications p LEFT "
+                "JOIN customers c ON c.id = p.customer_id");
     put_where(&q, l);
     sql_put(&q, " ORDER BY ");
     sql_put(&q, orders[page->order]);
@@ -191,7 +191,7 @@ static int count(struct list *l, struct err *err)
     if (page->filter == NULL && page->campaign_key == 0 && page->voucher_key == 0)
         return totals_get(l->db, l->project_id, STR("publication"), &l->out->total, err);
     sql_init(&q, l->s, l->db, l->a, l->project_id);
-    sql_put(&q, "SELECT count(*)");
+    sql_put(&q, "SELECT count(*) FROM publications p");
     put_where(&q, l);
     struct stmt *st = sql_prepare(&q, err);
     if (st != NULL) {
