@@ -96,6 +96,7 @@ int api_customers_get(struct request *rq, struct response *rs, struct err *err);
 int api_customers_save(struct request *rq, struct response *rs, struct err *err);
 int api_customers_change(struct request *rq, struct response *rs, struct err *err);
 int api_customers_delete(struct request *rq, struct response *rs, struct err *err);
+int api_publications_list(struct request *rq, struct response *rs, struct err *err);
 int api_publications_create(struct request *rq, struct response *rs, struct err *err);
 int api_rules_create(struct request *rq, struct response *rs, struct err *err);
 int api_rules_get(struct request *rq, struct response *rs, struct err *err);

@@ -107,6 +107,12 @@ struct api_name_ids {
 void api_names_of(const struct api_names *names, const struct voucher *v, struct api_name_ids *ids,
                   struct voucher_names *out);
 
+/* ---- publications (publications.c) ---- */
+
+/* Opens its object, and prints all but its vouchers. */
+void api_put_publication(struct request *rq, struct json_out *o,
+                         const struct stored_publication *p);
+
 /* ---- vouchers (vouchers.c) ---- */
 
 /* Prints n vouchers of the request's project, one after the other: for an array, or one alone. The

@@ -16,6 +16,7 @@
 #include "api/api_priv.h"
 #include "base/time_iso.h"
 #include "domain/campaign_filter.h"
+#include "domain/publication_filter.h"
 #include "domain/voucher_filter.h"
 
 /* ---- names of parameters ---- */
@@ -318,6 +319,14 @@ static int add_equal(struct request *rq, struct filter_reader *r, struct filter 
                : filter_add_known(r, f, param->field, FILTER_IS, param->name, &value, 1, err);
 }
 
+static int add_flag(struct request *rq, struct filter_reader *r, struct filter *f,
+                    const struct list_param *param, struct err *err)
+{
+    return str_eq_nocase(request_query(rq, param->name), STR("false"))
+               ? 0
+               : add_equal(rq, r, f, param, err);
+}
+
 /* `created_at[before]`, its name and what is in its brackets being known. */
 static int add_time(struct filter_reader *r, struct filter *f, const struct list_param *param,
                     struct str rest, struct str value, struct err *err)
@@ -403,9 +412,8 @@ int filters_of_list(struct request *rq, const struct list_filters *of, const str
                     struct err *err)
 {
     static param_adder *const adders[] = {
-        [LIST_PARAM_IS] = add_equal,
-        [LIST_PARAM_CUSTOMER] = add_customer,
-        [LIST_PARAM_IN] = add_some,
+        [LIST_PARAM_IS] = add_equal,          [LIST_PARAM_FLAG] = add_flag,
+        [LIST_PARAM_CUSTOMER] = add_customer, [LIST_PARAM_IN] = add_some,
         [LIST_PARAM_TIMES] = add_times,
     };
     struct filter_reader r = { .fields = of->fields,
@@ -454,3 +462,14 @@ static const struct list_param campaign_params[] = {
     { NULL, 0, LIST_PARAM_IS },
 };
 const struct list_filters campaign_list_filters = { &campaign_filter_fields, campaign_params };
+
+static const struct list_param publication_params[] = {
+    { "customer", PFILTER_CUSTOMER_ID, LIST_PARAM_CUSTOMER },
+    { "source_id", PFILTER_SOURCE_ID, LIST_PARAM_IS },
+    { "result", PFILTER_RESULT, LIST_PARAM_IS },
+    { "voucher_type", PFILTER_VOUCHER_TYPE, LIST_PARAM_IS },
+    { "is_referral_code", PFILTER_IS_REFERRAL_CODE, LIST_PARAM_FLAG },
+    { NULL, 0, LIST_PARAM_IS },
+};
+const struct list_filters publication_list_filters = { &publication_filter_fields,
+                                                       publication_params };

@@ -24,6 +24,7 @@ struct list_param {
     int field;        /* id in the fields of the list */
     enum {
         LIST_PARAM_IS,       /* `category=…` */
+        LIST_PARAM_FLAG,     /* the same; "false" narrows nothing */
         LIST_PARAM_CUSTOMER, /* the same, by id or source id */
         LIST_PARAM_IN,       /* `ids[0]=…&ids[1]=…`, in any spelling of a list */
         LIST_PARAM_TIMES     /* `created_at[before]=…`, `created_at[after]=…` */
@@ -35,7 +36,8 @@ struct list_filters {
     const struct filter_fields *fields;
     const struct list_param *params;
 };
-extern const struct list_filters voucher_list_filters, campaign_list_filters;
+extern const struct list_filters voucher_list_filters, campaign_list_filters,
+    publication_list_filters;
 
 /* *out is NULL when nothing narrows the list. ERR_INVALID_QUERY. */
 int filters_of_list(struct request *rq, const struct list_filters *of, const struct filter **out,

@@ -5,6 +5,7 @@
  */
 #include "api/api_priv.h"
 #include "base/time_iso.h"
+#include "domain/project.h"
 
 #define TYPE "metadata schema"
 
@@ -222,7 +223,7 @@ int api_gate_result(struct request *rq, const struct metadata_gate *g, int rc,
 
 /* ---- /management/v1/projects ---- */
 
-/* A key belongs to one project. What a project cannot choose here is as it is for all. */
+/* A key belongs to one project. */
 int api_management_projects(struct request *rq, struct response *rs, struct err *err)
 {
     struct project *p = NULL;
@@ -237,7 +238,8 @@ int api_management_projects(struct request *rq, struct response *rs, struct err 
         json_str(&o, p->public_id);
         json_key(&o, "name");
         json_str(&o, p->name);
-        json_members(&o, STR("{\"currency\":\"EUR\",\"timezone\":\"UTC\",\"api_version\":"
+        json_members(&o, STR("{\"currency\":\"" PROJECT_CURRENCY
+                             "\",\"timezone\":\"UTC\",\"api_version\":"
                              "\"v2018-08-01\",\"case_sensitive_codes\":true}"));
         json_object_end(&o);
     }

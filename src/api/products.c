@@ -6,7 +6,12 @@
 #include "domain/record_filter.h"
 #include "domain/sku.h"
 
-#define SKUS_SHOWN 100 /* in a product */
+/* Of a product: as many as its list of SKUs has in all of its pages, but no more text than a
+ * response takes with ease; of each product of a list fewer. `total` tells how many there are. */
+#define SKUS_SHOWN        10000
+#define SKUS_SHOWN_BYTES  (16 * MIB)
+#define SKUS_SHOWN_LISTED 100
+#define SKUS_AT_ONCE      1000
 
 /* The API has one list of orders for several resources. */
 static const struct record_order orders[] = {
@@ -114,27 +119,43 @@ int api_skus_import_csv(struct request *rq, struct response *rs, struct err *err
 
 /* ---- products ---- */
 
-static int put_skus(struct request *rq, struct json_out *o, int64_t product, struct err *err)
+/* One page of them, behind page->after_key. */
+static int put_some_skus(struct request *rq, struct json_out *o, struct record_page *page,
+                         size_t *n, int64_t *total, bool *more, struct err *err)
 {
-    const struct record_page page = { .limit = SKUS_SHOWN,
-                                      .parent_key = product,
-                                      .created_before_ms = TIME_NONE,
-                                      .created_after_ms = TIME_NONE,
-                                      .updated_before_ms = TIME_NONE,
-                                      .updated_after_ms = TIME_NONE };
     struct record *rows;
-    size_t n;
+    if (store_list_records(api_of(rq)->store, &rq->arena, rq->project->id, RESOURCE_SKU, page,
+                           &rows, n, total, more, err) < 0)
+        return err_wrap(err, "cannot list the SKUs of a product");
+    for (size_t i = 0; i < *n; i++) {
+        const struct record *sku = record_at(RESOURCE_SKU, rows, i);
+        page->after_key = sku->key;
+        if (put_sku(rq, o, sku, false, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int put_skus(struct request *rq, struct json_out *o, int64_t product, size_t most,
+                    struct err *err)
+{
+    struct record_page page = { .parent_key = product,
+                                .created_before_ms = TIME_NONE,
+                                .created_after_ms = TIME_NONE,
+                                .updated_before_ms = TIME_NONE,
+                                .updated_after_ms = TIME_NONE };
+    size_t shown = 0, n;
     int64_t total;
     bool more;
-    if (store_list_records(api_of(rq)->store, &rq->arena, rq->project->id, RESOURCE_SKU, &page,
-                           &rows, &n, &total, &more, err) < 0)
-        return err_wrap(err, "cannot list the SKUs of a product");
     json_key(o, "skus");
     api_list_head(o, "data");
     json_array(o);
-    for (size_t i = 0; i < n; i++)
-        if (put_sku(rq, o, record_at(RESOURCE_SKU, rows, i), false, err) < 0)
+    do {
+        page.limit = most - shown < SKUS_AT_ONCE ? most - shown : SKUS_AT_ONCE;
+        if (put_some_skus(rq, o, &page, &n, &total, &more, err) < 0)
             return -1;
+        shown += n;
+    } while (more && shown < most && o->b->len < SKUS_SHOWN_BYTES);
     json_array_end(o);
     json_key(o, "total");
     json_int(o, total);
@@ -148,16 +169,23 @@ static int read_product(const struct json *body, struct arena *a, struct record 
     return product_from_json(body, a, (struct product *)(void *)given, err);
 }
 
-static int put_product(struct request *rq, struct json_out *o, const struct record *r, bool alone,
-                       struct err *err)
+/* With so many of its SKUs; 0: without the list of them. */
+static int put_with_skus(struct request *rq, struct json_out *o, const struct record *r,
+                         size_t skus_shown, struct err *err)
 {
     char id[ID_MAX_LEN];
     id_encode(store_secret(api_of(rq)->store), ID_PRODUCT, r->key, id);
     product_put_members(o, (const struct product *)(const void *)r, id);
-    if (alone && put_skus(rq, o, r->key, err) < 0)
+    if (skus_shown > 0 && put_skus(rq, o, r->key, skus_shown, err) < 0)
         return -1;
     json_object_end(o);
     return 0;
+}
+
+static int put_product(struct request *rq, struct json_out *o, const struct record *r, bool alone,
+                       struct err *err)
+{
+    return put_with_skus(rq, o, r, alone ? SKUS_SHOWN_LISTED : 0, err);
 }
 
 static const struct record_api products = {
@@ -181,7 +209,12 @@ int api_products_list(struct request *rq, struct response *rs, struct err *err)
 
 int api_products_get(struct request *rq, struct response *rs, struct err *err)
 {
-    return records_get(rq, rs, &products, rq->args[0], err);
+    struct json_out o = { .b = &rs->body };
+    struct record *product;
+    return find_product(rq, &product, err) < 0 ||
+                   put_with_skus(rq, &o, product, SKUS_SHOWN, err) < 0
+               ? -1
+               : reply_json(rs, HTTP_OK, err);
 }
 
 int api_products_save(struct request *rq, struct response *rs, struct err *err)

@@ -27,17 +27,38 @@ static void put_text(struct json_out *o, const char *key, struct str value)
     json_str(o, value); /* null when there is none */
 }
 
-static int put_vouchers(struct request *rq, struct json_out *o, const struct publish *p,
-                        struct err *err)
+void api_put_publication(struct request *rq, struct json_out *o, const struct stored_publication *p)
 {
-    char id[ID_MAX_LEN];
+    const struct id_secret *secret = store_secret(api_of(rq)->store);
+    char id[ID_MAX_LEN], customer[ID_MAX_LEN];
+    id_encode(secret, ID_PUBLICATION, p->key, id);
+    id_encode(secret, ID_CUSTOMER, p->customer.key, customer);
+    json_object(o);
+    put_text(o, "id", str_of(id));
+    put_text(o, "object", STR("publication"));
+    json_key(o, "created_at");
+    json_time(o, p->created_ms);
+    put_text(o, "customer_id", str_of(customer));
+    put_text(o, "tracking_id", p->customer.source_id);
+    json_key(o, "metadata");
+    json_raw(o, p->metadata.len > 0 ? p->metadata : STR("{}"));
+    put_text(o, "channel", p->channel);
+    put_text(o, "source_id", p->source_id);
+    put_text(o, "result", STR("SUCCESS"));
+    json_key(o, "customer");
+    customer_put_short(o, &p->customer, customer);
     json_key(o, "vouchers_id");
     json_array(o);
     for (size_t i = 0; i < p->n; i++) {
-        id_encode(store_secret(api_of(rq)->store), ID_VOUCHER, p->vouchers[i].key, id);
+        id_encode(secret, ID_VOUCHER, p->vouchers[i], id);
         json_str(o, str_of(id));
     }
     json_array_end(o);
+}
+
+static int put_vouchers(struct request *rq, struct json_out *o, const struct publish *p,
+                        struct err *err)
+{
     if (p->given->count == 1) {
         json_key(o, "voucher");
         return api_put_vouchers(rq, o, p->vouchers, 1, 0, err);
@@ -54,25 +75,19 @@ static int answer_publication(struct request *rq, struct response *rs, struct er
 {
     const struct publishing *pb = rq->state;
     const struct publish *p = &pb->publish;
-    const struct id_secret *secret = store_secret(api_of(rq)->store);
-    char id[ID_MAX_LEN], customer[ID_MAX_LEN];
+    int64_t keys[PUBLISH_MOST];
+    const struct stored_publication made = { .key = p->key,
+                                             .created_ms = p->created_ms,
+                                             .customer = p->customer,
+                                             .source_id = p->given->source_id,
+                                             .channel = p->given->channel,
+                                             .metadata = p->given->metadata,
+                                             .vouchers = keys,
+                                             .n = p->n };
     struct json_out o = { .b = &rs->body };
-    id_encode(secret, ID_PUBLICATION, p->key, id);
-    id_encode(secret, ID_CUSTOMER, p->customer.key, customer);
-    json_object(&o);
-    put_text(&o, "id", str_of(id));
-    put_text(&o, "object", STR("publication"));
-    json_key(&o, "created_at");
-    json_time(&o, p->created_ms);
-    put_text(&o, "customer_id", str_of(customer));
-    put_text(&o, "tracking_id", p->customer.source_id);
-    json_key(&o, "metadata");
-    json_raw(&o, p->given->metadata.len > 0 ? p->given->metadata : STR("{}"));
-    put_text(&o, "channel", p->given->channel);
-    put_text(&o, "source_id", p->given->source_id);
-    put_text(&o, "result", STR("SUCCESS"));
-    json_key(&o, "customer");
-    customer_put_short(&o, &p->customer, customer);
+    for (size_t i = 0; i < p->n; i++)
+        keys[i] = p->vouchers[i].key;
+    api_put_publication(rq, &o, &made);
     if (put_vouchers(rq, &o, p, err) < 0)
         return -1;
     json_object_end(&o);

@@ -124,6 +124,7 @@ static const struct route routes[] = {
     { "GET", "/v1/customers/{customerId}", AUTH_PROJECT, BODY_NONE, api_customers_get },
     { "PUT", "/v1/customers/{customerId}", AUTH_PROJECT, BODY_JSON, api_customers_change },
     { "DELETE", "/v1/customers/{customerId}", AUTH_PROJECT, BODY_NONE, api_customers_delete },
+    { "GET", "/v1/publications", AUTH_PROJECT, BODY_NONE, api_publications_list },
     { "POST", "/v1/publications", AUTH_PROJECT, BODY_JSON, api_publications_create },
     { "GET", "/v1/promotions/{campaignId}/tiers", AUTH_PROJECT, BODY_NONE, api_promotions_list },
     { "GET", "/v1/promotions/tiers/{tierId}", AUTH_PROJECT, BODY_NONE, api_promotions_get_tier },

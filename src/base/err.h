@@ -34,6 +34,8 @@
     X(NO_VOUCHER, 400, "no_voucher_suitable_for_publication",                                      \
       "Couldn't find any voucher suitable for publication")                                        \
     X(IN_USE, 400, "resource_in_use", "Resource in use")                                           \
+    X(PAGE_OVER_LIMIT, 400, "page_over_limit",                                                     \
+      "Listing resource above 1000 page is not supported")                                         \
     X(DUPLICATE_SOURCE_ID, 400, "duplicate_source_id", "Duplicate source_id")                      \
     X(INVALID_GRANT, 400, "invalid_grant_type", "Invalid grant_type")                              \
     X(INVALID_SCOPE, 400, "invalid_scope", "Invalid scope")                                        \

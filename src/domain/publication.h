@@ -19,10 +19,16 @@ struct publication {
     struct str source_id;
     struct str channel;
     struct str metadata; /* JSON object; {NULL,0}: none */
+};
 
-    /* Only of one that was made. */
+/* One that was made. */
+struct stored_publication {
     int64_t key;
     int64_t created_ms;
+    struct customer customer; /* as it is now; of one that is gone no more than the key */
+    struct str source_id, channel, metadata;
+    int64_t *vouchers; /* their keys; some may be gone */
+    size_t n;
 };
 
 /* The body of `POST /v1/publications`; null means not given. ERR_INVALID_PAYLOAD names what is

@@ -2,6 +2,7 @@
 /* sku.c - see sku.h. The order of printed members is that of the public API. */
 #include "domain/sku.h"
 
+#include "domain/project.h"
 #include "domain/record_read.h"
 
 #define BIT_ATTRIBUTES RECORD_FIELD(4)
@@ -191,6 +192,8 @@ int sku_from_cells(const struct column_map *map, const struct str *cells, size_t
                           : record_row_fails(&fields[ROW_ATTRIBUTES], "must be object", a, reason,
                                              err);
     }
+    s->currency = STR(PROJECT_CURRENCY); /* there is no column of it */
+    s->set |= fields[ROW_CURRENCY].bit;
     s->spared = ~(fields[ROW_SKU].bit | fields[ROW_PRICE].bit);
     return 0;
 }

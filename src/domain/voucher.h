@@ -250,5 +250,8 @@ int voucher_renew_metadata(struct str *metadata, struct str change, struct str u
 enum voucher_json_flags { VOUCHER_JSON_SINGLE = 1u << 0 /* with validation_rules_assignments */ };
 void voucher_put_json(struct json_out *o, const struct voucher *v,
                       const struct voucher_names *names, enum voucher_json_flags flags);
+/* The simplified one of a list of publications. */
+void voucher_put_short(struct json_out *o, const struct voucher *v,
+                       const struct voucher_names *names);
 
 #endif

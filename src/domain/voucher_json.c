@@ -311,3 +311,21 @@ void voucher_put_json(struct json_out *o, const struct voucher *v,
     put_member_str(o, "object", STR("voucher"));
     json_object_end(o);
 }
+
+void voucher_put_short(struct json_out *o, const struct voucher *v,
+                       const struct voucher_names *names)
+{
+    json_object(o);
+    put_member_str(o, "code", v->code);
+    put_member_str(o, "object", STR("voucher"));
+    put_member_str(o, "campaign", names->campaign);
+    if (v->type == VOUCHER_DISCOUNT)
+        voucher_put_discount(o, v);
+    else if (v->type == VOUCHER_GIFT)
+        put_account(o, "gift", v, VOUCHER_GIFT, "amount");
+    else
+        put_account(o, "loyalty_card", v, VOUCHER_LOYALTY, "points");
+    json_key(o, "is_referral_code");
+    json_bool(o, names->is_referral);
+    json_object_end(o);
+}

@@ -227,6 +227,13 @@ int store_tx_publish(struct store_tx *tx, struct publish *p, struct err *err)
     return ops_of_tx(tx)->tx_publish(tx, p, err);
 }
 
+int store_list_publications(struct store *s, struct arena *a, int64_t project_id,
+                            const struct publication_page *page, struct publication_list *out,
+                            struct err *err)
+{
+    return ops_of(s)->list_publications(s, a, project_id, page, out, err);
+}
+
 int store_find_record(struct store *s, struct arena *a, int64_t project_id,
                       enum resource_type resource, struct str id_or_source, struct record **out,
                       struct err *err)

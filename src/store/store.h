@@ -452,6 +452,33 @@ struct publish {
     struct str missing_id;
 };
 
+enum publication_order {
+    PUBLICATIONS_BY_AGE,
+    PUBLICATIONS_BY_CODE, /* those of several vouchers have none */
+    PUBLICATIONS_BY_TRACKING_ID,
+    PUBLICATIONS_BY_CUSTOMER, /* those of one stand together */
+    PUBLICATIONS_BY_CHANNEL,
+    PUBLICATION_ORDER_COUNT
+};
+
+struct publication_page {
+    enum publication_order order;
+    bool descending;
+    size_t limit;
+    int64_t offset;
+    int64_t campaign_key, voucher_key; /* 0: any */
+    const struct filter *filter;       /* by publication_filter_fields; NULL: all */
+};
+
+struct publication_list {
+    struct stored_publication *rows;
+    size_t n;
+    struct voucher *vouchers; /* of all rows, each once, by key; what voucher_put_short() prints */
+    size_t n_vouchers;
+    int64_t total;
+    bool more;
+};
+
 /* One campaign. Texts that come out are in `arena`; w->campaign comes in anew for each try. */
 struct campaign_write {
     int64_t project_id;
@@ -622,6 +649,9 @@ struct store_ops {
     int (*tx_campaign_write)(struct store_tx *tx, struct campaign_write *w, struct err *err);
     int (*tx_record_write)(struct store_tx *tx, struct record_write *w, struct err *err);
     int (*tx_publish)(struct store_tx *tx, struct publish *p, struct err *err);
+    int (*list_publications)(struct store *s, struct arena *a, int64_t project_id,
+                             const struct publication_page *page, struct publication_list *out,
+                             struct err *err);
     int (*find_record)(struct store *s, struct arena *a, int64_t project_id,
                        enum resource_type resource, struct str id_or_source, struct record **out,
                        struct err *err);
@@ -990,6 +1020,11 @@ int store_find_rule(struct store *s, struct arena *a, int64_t project_id, int64_
 int store_list_rules(struct store *s, struct arena *a, int64_t project_id, int64_t offset,
                      size_t limit, struct validation_rule **out, size_t *n, int64_t *total,
                      struct err *err) MUST_CHECK;
+
+/* Counts, and may look at every one: ERR_TOO_SLOW. */
+int store_list_publications(struct store *s, struct arena *a, int64_t project_id,
+                            const struct publication_page *page, struct publication_list *out,
+                            struct err *err) MUST_CHECK;
 
 /* By public id first, then by source id; NULL for none, or one in the bin. */
 int store_find_record(struct store *s, struct arena *a, int64_t project_id,

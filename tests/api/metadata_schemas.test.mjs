@@ -113,7 +113,7 @@ test('the management door: the same schemas, spelled with underscores', async ()
 	assert.deepEqual([projects.object, projects.data_ref, projects.data.length], ['list', 'data', 1]);
 	const [{ id, name, ...project }] = projects.data;
 	assert.deepEqual([id, typeof name], [p.keys.project_id, 'string']);
-	assert.deepEqual(project, { currency: 'EUR', timezone: 'UTC', api_version: 'v2018-08-01', case_sensitive_codes: true });
+	assert.deepEqual(project, { currency: 'USD', timezone: 'UTC', api_version: 'v2018-08-01', case_sensitive_codes: true });
 
 	assert.deepEqual(ok(await m('GET', at)), { object: 'list', data_ref: 'data', data: [], total: 0 });
 	const made = ok(await m('POST', at, {

@@ -91,19 +91,37 @@ test('lists of products: orders, dates with both ends, filters', async () => {
 		'Property .order must be equal to one of the allowed values [ created_at, -created_at, updated_at, -updated_at, source_id, -source_id ]');
 });
 
-test('SKUs of a product are counted beyond the page', async () => {
+test('a product shows all of its SKUs, in a list the first hundred', async () => {
 	const project = await newProject(server);
 	await project.post('/v1/products', { source_id: 'p' });
 	await project.post('/v1/products', { source_id: 'q' });
 	await importFile(project, 'skus', csv('product_id,source_id', ...Array.from({ length: 103 }, (_, i) => `p,s${100 + i}`), 'q,t'));
 	const { skus } = await get(project, '/v1/products/p');
-	assert.deepEqual([skus.total, skus.data.length, skus.data[0].source_id], [103, 100, 's100']);
+	assert.deepEqual([skus.total, skus.data.map(s => s.source_id)], [103, Array.from({ length: 103 }, (_, i) => `s${100 + i}`)]);
 	const list = (await get(project, '/v1/products')).products;
 	assert.deepEqual(list.map(p => [p.skus.total, p.skus.data.length]), [[103, 100], [1, 1]]);
 	const last = await get(project, '/v1/products/p/skus?limit=100&page=2');
 	assert.deepEqual([last.total, last.skus.map(s => s.source_id), last.has_more], [103, ['s200', 's201', 's202'], false]);
 	assert.equal((await get(project, '/v1/products/p/skus?page=20')).total, 103);
 	assert.deepEqual((await get(project, '/v1/products/p/skus?order=-created_at&limit=1')).skus.map(s => s.source_id), ['s202']);
+});
+
+test('a product with thousands of SKUs shows them, up to ten thousand', async () => {
+	const project = await newProject(server);
+	await project.post('/v1/products', { source_id: 'p' });
+	await importFile(project, 'skus', csv('product_id,source_id', ...Array.from({ length: 10001 }, (_, i) => `p,s${10000 + i}`)));
+	const { skus } = await get(project, '/v1/products/p');
+	assert.deepEqual([skus.total, skus.data.length, new Set(skus.data.map(s => s.source_id)).size, skus.data[9999].source_id], [10001, 10000, 10000, 's19999']);
+});
+
+test('a SKU of a file has the currency of the project, and one that is there keeps its own', async () => {
+	const project = await newProject(server);
+	await project.post('/v1/products', { source_id: 'p' });
+	for (const body of [{ source_id: 'own', currency: 'PLN' }, { source_id: 'none', price: 1 }])
+		await project.post('/v1/products/p/skus', body);
+	await importFile(project, 'skus', csv('product_id,source_id,price', 'p,own,1', 'p,none,2', 'p,new,13'));
+	const shown = (await get(project, '/v1/products/p')).skus.data.map(s => [s.source_id, s.price, s.currency]);
+	assert.deepEqual(shown, [['own', 100, 'PLN'], ['none', 200, null], ['new', 1300, 'USD']]);
 });
 
 test('SKUs belong to one product', async () => {

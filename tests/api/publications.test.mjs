@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { apiServer, assertError, assertInvalidPayload, assertNotFound, csv, newProject, TIME, VOUCHER_ID } from '../support/api.mjs';
+import { apiServer, assertError, assertInvalidPayload, assertInvalidQuery, assertNotFound, csv, newProject, TIME, VOUCHER_ID } from '../support/api.mjs';
 
 const server = await apiServer();
 
@@ -28,6 +28,8 @@ async function publish(p, body, query = '') {
 
 const customer = source_id => ({ source_id });
 const refusal = (key, message, details) => ({ code: 400, key, message, details });
+const NONE = refusal('no_voucher_suitable_for_publication', "Couldn't find any voucher suitable for publication", "Couldn't create new vouchers for publication");
+const ONE = refusal('too_many_vouchers_requested', 'Too many vouchers requested', 'Only up to 1 can be published');
 
 /* ---- customers ---- */
 
@@ -110,13 +112,28 @@ test('a campaign gives what nobody has, oldest first', async () => {
 	assert.equal((await publish(p, { customer: customer('1'), campaign: 'C' })).voucher.code, 'C');
 	const two = await publish(p, { customer: customer('2'), campaign: { name: campaign.id, count: 2 }, metadata: { m: 1 }, channel: 'own', source_id: 'p-1' });
 	assert.deepEqual([two.vouchers, two.voucher, two.vouchers_id.length, two.metadata, two.channel, two.source_id], [['D', 'E'], undefined, 2, { m: 1 }, 'own', 'p-1']);
-	const none = refusal('no_voucher_suitable_for_publication', "Couldn't find any voucher suitable for publication", "Couldn't create new vouchers for publication");
-	assertError(await p.post('/v1/publications', { customer: customer('3'), campaign: 'C' }), none);
+	assertError(await p.post('/v1/publications', { customer: customer('3'), campaign: 'C' }), NONE);
 	await p.post('/v1/vouchers/A/enable');
-	assertError(await p.post('/v1/publications', { customer: customer('3'), campaign: { name: 'C', count: 2 } }),
-		refusal('too_many_vouchers_requested', 'Too many vouchers requested', 'Only up to 1 can be published'));
+	assertError(await p.post('/v1/publications', { customer: customer('3'), campaign: { name: 'C', count: 2 } }), ONE);
 	assertError(await p.post('/v1/publications', { customer: customer('3'), campaign: 'C', source_id: 'p-1' }),
 		refusal('duplicate_source_id', 'Duplicate source_id', "Publication with source_id: 'p-1' already exists"));
+});
+
+test('what ends first is given first, and what has ended not at all', async () => {
+	const { p } = await projectWith();
+	const make = (code, day) => p.post(at('C', 'vouchers', code), day ? { expiration_date: `${day}T00:00:00Z` } : {});
+	const days = { EVER1: null, LATE: '2100-01-01', OVER: '2021-01-01', EVER2: null, SOON1: '2090-01-01', SOON2: '2090-01-01', OFF: null, OFF2: '2090-01-01' };
+	for (const [code, day] of Object.entries(days))
+		assert.equal((await make(code, day)).status, 200);
+	for (const code of ['OFF', 'OFF2'])
+		await p.post(`/v1/vouchers/${code}/disable`);
+	const give = async count => (await publish(p, { customer: customer('a'), campaign: { name: 'C', count } })).vouchers;
+	assert.deepEqual(await give(2), ['SOON1', 'SOON2']);
+	assert.deepEqual(await give(2), ['LATE', 'EVER1']);
+	assertError(await p.post('/v1/publications', { customer: customer('a'), campaign: { name: 'C', count: 2 } }), ONE);
+	await p.post('/v1/vouchers/OFF2/enable');
+	assert.deepEqual(await give(2), ['OFF2', 'EVER2']);
+	assertError(await p.post('/v1/publications', { customer: customer('a'), campaign: 'C' }), NONE);
 });
 
 test('AUTO_UPDATE makes codes on demand', async () => {
@@ -171,6 +188,105 @@ test('fifty at once take fifty different codes', async () => {
 	await p.wait(actions[0].id);
 	const codes = await Promise.all(Array.from({ length: 50 }, async (_, i) => (await publish(p, { customer: customer(`c${i}`), campaign: 'C' })).voucher.code));
 	assert.equal(new Set(codes).size, 50);
+});
+
+/* ---- the list ---- */
+
+const listed = async (p, query = '') => {
+	const { status, text, json } = await p.get(`/v1/publications?${query}`);
+	assert.equal(status, 200, text);
+	return json;
+};
+
+test('publications are listed, newest first, with customer and voucher as they are now', async () => {
+	const { p } = await projectWith({}, ['A', 'B', 'C']);
+	await p.post('/v1/vouchers/G', { type: 'GIFT_VOUCHER', gift: { amount: 500 } });
+	const one = await publish(p, { customer: { source_id: 's', name: 'Ann', metadata: { a: 1 } }, voucher: 'A', source_id: 'p-1', channel: 'own', metadata: { m: 1 } });
+	const two = await publish(p, { customer: { email: 'x@example.com' }, campaign: { name: 'C', count: 2 } });
+	const gift = await publish(p, { customer: customer('s'), voucher: 'G' });
+	const { voucher: _, ...head } = one;
+	const { publications, ...rest } = await listed(p);
+	assert.deepEqual(rest, { object: 'list', data_ref: 'publications', total: 3, has_more: false });
+	assert.deepEqual(publications[2], { ...head, voucher: { code: 'A', object: 'voucher', campaign: 'C', discount: DISCOUNT.discount, is_referral_code: false } });
+	assert.deepEqual(publications[1], two); // of several there are codes only, here as there
+	assert.deepEqual([publications[0].id, publications[0].voucher], [gift.id, { code: 'G', object: 'voucher', campaign: null, gift: { amount: 500, balance: 500 }, is_referral_code: false }]);
+	assert.deepEqual((await listed(p, 'order=created_at')).publications.map(x => x.id), [one.id, two.id, gift.id]);
+	await p.request('DELETE', '/v1/customers/s');
+	await p.request('DELETE', '/v1/vouchers/A?force=true');
+	await p.request('DELETE', '/v1/vouchers/B?force=true');
+	const [, several, first] = (await listed(p)).publications;
+	assert.deepEqual([first.customer, first.tracking_id, first.voucher, first.vouchers_id], [{ id: one.customer_id, object: 'customer' }, null, null, one.vouchers_id]);
+	assert.deepEqual([several.vouchers, several.vouchers_id], [['C'], two.vouchers_id]);
+	assert.deepEqual(await listed(await newProject(server)), { object: 'list', data_ref: 'publications', publications: [], total: 0, has_more: false });
+});
+
+test('the list has pages and filters', async () => {
+	const { p, campaign } = await projectWith({}, ['A', 'B', 'C', 'D']);
+	assert.equal((await p.post('/v1/campaigns', { name: 'S', type: 'STANDALONE', voucher: { ...DISCOUNT, code: 'ALL' } })).status, 200);
+	const ids = [];
+	for (const [who, voucher] of [['a', 'A'], ['b', 'ALL'], ['a', 'ALL'], ['b', 'B']])
+		ids.push(await publish(p, { customer: customer(who), voucher, source_id: `${who}${voucher}` }));
+	ids.push(await publish(p, { customer: customer('a'), campaign: { name: 'C', count: 2 } }));
+	const places = async query => {
+		const { publications, total, has_more } = await listed(p, query);
+		return [publications.map(x => ids.findIndex(y => y.id === x.id)).join(''), total, has_more];
+	};
+	assert.deepEqual(await places('limit=2'), ['43', 5, true]);
+	assert.deepEqual(await places('limit=2&page=3'), ['0', 5, false]);
+	assert.deepEqual(await places('page=1000'), ['', 5, false]);
+	for (const a of ['a', ids[0].customer_id])
+		assert.deepEqual(await places(`customer=${a}`), ['420', 3, false]);
+	for (const c of ['C', campaign.id])
+		assert.deepEqual(await places(`campaign=${c}&order=id`), ['034', 3, false]);
+	for (const [code, want] of Object.entries({ A: '0', ALL: '21', D: '4' }))
+		assert.deepEqual(await places(`voucher=${code}`), [want, want.length, false]);
+	assert.deepEqual(await places('voucher=ALL&customer=a'), ['2', 1, false]);
+	assert.deepEqual(await places('source_id=bB'), ['3', 1, false]);
+	for (const query of ['customer=nobody', `customer=cust_${'0'.repeat(24)}`, 'campaign=none', 'voucher=none', 'source_id=none', 'result=FAILURE'])
+		assert.deepEqual(await places(query), ['', 0, false], query);
+	assert.deepEqual(await places('result=SUCCESS'), ['43210', 5, false]);
+	const other = await newProject(server);
+	assert.equal((await listed(other, `customer=${ids[0].customer_id}`)).total, 0);
+	const refused = async (query, details) => assertInvalidQuery(await p.get(`/v1/publications?${query}`), details);
+	await refused('limit=101', 'Property .limit must be <= 100');
+	await refused('order=code', 'Property .order must be equal to one of the allowed values [ id, -id, voucher_code, -voucher_code, tracking_id, -tracking_id, customer_id, -customer_id, created_at, -created_at, channel, -channel ]');
+	await refused('result=x', 'Property .result must be equal to one of the allowed values [ SUCCESS, FAILURE ]');
+	await refused('voucher_type=x', 'Property .voucher_type must be equal to one of the allowed values [ discount, gift, loyalty ]');
+	await refused('is_referral_code=x', 'Property .is_referral_code must be boolean');
+	assertError(await p.get('/v1/publications?page=1001'), refusal('page_over_limit', 'Listing resource above 1000 page is not supported', 'Property .page cannot be higher than 1000'));
+});
+
+test('the list has the orders and the filters of the API', async () => {
+	const { p } = await projectWith({}, ['B', 'E']);
+	await p.post('/v1/vouchers/A', { type: 'GIFT_VOUCHER', gift: { amount: 500 } });
+	for (const [name, code, body] of [['R', 'F', { campaign_type: 'REFERRAL_PROGRAM', voucher: DISCOUNT }], ['L', 'D', { campaign_type: 'LOYALTY_PROGRAM', voucher: { type: 'LOYALTY_CARD', loyalty_card: { points: 5 } } }]]) {
+		const { status, text } = await p.post('/v1/campaigns', { name, ...body });
+		assert.equal(status, 200, text);
+		assert.equal((await p.post(at(name, 'vouchers', code))).status, 200);
+	}
+	const ids = [];
+	for (const [who, voucher, channel] of [['b', 'B', 'x'], ['a', 'A', 'z'], ['b', 'D', 'y'], ['c', 'F', 'x']])
+		ids.push(await publish(p, { customer: customer(who), voucher, channel, source_id: `${who}-${voucher}` }));
+	const at_ = async query => (await listed(p, query)).publications.map(x => ids.findIndex(y => y.id === x.id)).join('');
+	for (const [query, want] of Object.entries({
+		'order=voucher_code': '1023', 'order=-voucher_code': '3201', 'order=tracking_id': '1023', 'order=-tracking_id': '3201',
+		'order=channel': '0321', 'order=-channel': '1230', 'order=id': '0123', 'order=-created_at': '3210',
+		'voucher_type=discount': '30', 'voucher_type=gift': '1', 'voucher_type=loyalty': '2', 'is_referral_code=true': '3', 'is_referral_code=false': '3210',
+		[`filters[customer_id][conditions][$in][0]=${ids[1].customer_id}&filters[customer_id][conditions][$in][1]=${ids[3].customer_id}`]: '31',
+		[`filters[customer_id][conditions][$is]=${ids[0].customer_id}&filters[source_id][conditions][$ends_with]=A&filters[junction]=OR`]: '210',
+		'filters[campaign_name][conditions][$is]=C': '0', 'filters[campaign_name][conditions][$is_unknown]=': '1', 'filters[campaign_name][conditions][$is_not]=R': '210',
+		'filters[source_id][conditions][$contains]=b': '20', 'filters[result][conditions][$is]=SUCCESS': '3210', 'filters[result][conditions][$is_not]=SUCCESS': '',
+		'filters[failure_code][conditions][$has_value]=': '', 'filters[failure_code][conditions][$is]=x': '', 'filters[failure_code][conditions][$contains]=x': '',
+		'filters[voucher_type][conditions][$in][0]=gift&filters[voucher_type][conditions][$in][1]=loyalty': '21', 'filters[is_referral_code][conditions][$is]=false': '210',
+		'customer=b&filters[source_id][conditions][$ends_with]=D': '2',
+	}))
+		assert.equal(await at_(query), want, query);
+	const byCustomer = await at_('order=customer_id');
+	assert.equal(Math.abs(byCustomer.indexOf('0') - byCustomer.indexOf('2')), 1); // those of one stand together
+	await publish(p, { customer: customer('a'), campaign: { name: 'C', count: 1 }, source_id: 'last' });
+	assert.deepEqual((await listed(p, 'limit=1')).total, 5);
+	assert.deepEqual((await listed(p, 'limit=1&voucher_type=discount')).total, 3);
+	assert.equal((await p.get('/v1/publications?filters[name][conditions][$is]=x')).status, 400);
 });
 
 /* ---- what hangs on it ---- */

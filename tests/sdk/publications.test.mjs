@@ -51,3 +51,11 @@ test('10.01, 10.02: a customer is made, changed, deleted, and is gone', async ()
 	await client.customers.delete(customer.id);
 	await assert.rejects(client.customers.get(customer.id), notFound('customer', customer.id));
 });
+
+test('publications are listed', async () => {
+	const { client } = await newClient(server);
+	await client.campaigns.create({ name: 'A', type: 'AUTO_UPDATE', voucher });
+	const made = await client.distributions.publications.create({ campaign: { name: 'A' }, customer: { source_id: 's' } });
+	const { publications: [listed], total } = await client.distributions.publications.list({ customer: made.customer_id, campaign: 'A', limit: 1 });
+	assert.deepEqual([total, listed.id, listed.voucher.code], [1, made.id, made.voucher.code]);
+});

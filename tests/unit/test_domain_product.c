@@ -346,6 +346,7 @@ static void the_lines_of_the_sku_template_are_skus(void **state)
         assert_str(s.sku, cases[i].sku);
         assert_str(s.attributes, cases[i].attributes);
         assert_int_equal(s.price, cases[i].price);
+        assert_str(s.currency, "USD"); /* the project's */
         assert_null(s.image_url.p);
         assert_null(s.metadata.p);
     }

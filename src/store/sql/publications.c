@@ -3,9 +3,9 @@
  * publications.c - vouchers handed to customers (reference 4.11).
  *
  * All of it is one unit of work: the customer, the vouchers, the publication. Those of a campaign
- * that nobody has yet stand in an index of their own, oldest first, so handing out the last of a
- * million finds it as fast as the first did. A campaign that makes codes on demand (AUTO_UPDATE)
- * makes those that are missing.
+ * that nobody has yet stand in an index of their own, by their end, so handing out the last of a
+ * million finds it as fast as the first did, however many have expired. A campaign that makes codes
+ * on demand (AUTO_UPDATE) makes those that are missing.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -160,18 +160,11 @@ static int find_held(struct publishing *pb, struct voucher **out, struct err *er
     return got < 0 ? -1 : 0;
 }
 
-/* Those that nobody has, up to `count`, into the answer; nothing is written yet. */
-static int find_free(struct publishing *pb, size_t count, struct voucher *out, size_t *n,
-                     struct err *err)
+/* The rows of a statement behind the first *n. */
+static int read_free(struct publishing *pb, struct stmt *st, size_t count, struct voucher *out,
+                     size_t *n, struct err *err)
 {
-    struct stmt *st = db_statement(pb->db, STATEMENT_VOUCHERS_TO_PUBLISH, err);
     int got;
-    *n = 0;
-    if (st == NULL)
-        return -1;
-    bind_int(st, 1, pb->campaign.key);
-    bind_int(st, 2, pb->ap.now_ms);
-    bind_int(st, 3, (int64_t)count);
     while ((got = db_step(pb->db, st, err)) > 0 && *n < count) {
         if (voucher_read_row(st, &out[*n], err) < 0 ||
             voucher_copy_texts(&out[*n], pb->p->arena, err) < 0) {
@@ -182,6 +175,30 @@ static int find_free(struct publishing *pb, size_t count, struct voucher *out, s
     }
     stmt_reset(st);
     return got < 0 ? -1 : 0;
+}
+
+/* Those that nobody has, up to `count`, into the answer: what ends first comes first, of the same
+ * end the oldest. Nothing is written yet. */
+static int find_free(struct publishing *pb, size_t count, struct voucher *out, size_t *n,
+                     struct err *err)
+{
+    struct stmt *st = db_statement(pb->db, STATEMENT_VOUCHERS_TO_PUBLISH, err);
+    *n = 0;
+    if (st == NULL)
+        return -1;
+    bind_int(st, 1, pb->campaign.key);
+    bind_int(st, 2, pb->ap.now_ms);
+    bind_int(st, 3, (int64_t)count);
+    if (read_free(pb, st, count, out, n, err) < 0)
+        return -1;
+    if (*n == count)
+        return 0;
+    st = db_statement(pb->db, STATEMENT_VOUCHERS_ENDLESS, err);
+    if (st == NULL)
+        return -1;
+    bind_int(st, 1, pb->campaign.key);
+    bind_int(st, 2, (int64_t)(count - *n));
+    return read_free(pb, st, count, out, n, err);
 }
 
 static int create_one(struct publishing *pb, struct voucher *v, struct err *err)
@@ -329,7 +346,9 @@ static int insert(struct publishing *pb, struct err *err)
     bind_str(st, 7, p->given->metadata);
     bind_str(st, 8, keys);
     bind_int(st, 9, p->created_ms);
-    return db_run(pb->db, st, err);
+    return db_run(pb->db, st, err) < 0
+               ? -1
+               : totals_add(pb->db, p->project_id, STR("publication"), 1, err);
 }
 
 static int begin(struct publishing *pb, struct err *err)

@@ -137,11 +137,12 @@ static inline int lock_project(struct store_tx *tx, int64_t project_id, bool alo
     .list_metadata_schemas = sql_list_metadata_schemas,                                            \
     .tx_metadata_schema_write = sql_tx_metadata_schema_write, .tx_rule_write = sql_tx_rule_write,  \
     .find_rule = sql_find_rule, .list_rules = sql_list_rules,                                      \
-    .tx_campaign_write = sql_tx_campaign_write, .count_codes = sql_count_codes,                    \
-    .find_campaign = sql_find_campaign, .list_campaigns = sql_list_campaigns,                      \
-    .find_tier = sql_find_tier, .list_tiers = sql_list_tiers,                                      \
-    .list_categories = sql_list_categories, .find_bin_entry = sql_find_bin_entry,                  \
-    .list_bin = sql_list_bin, .find_export = sql_find_export, .list_exports = sql_list_exports,    \
+    .list_publications = sql_list_publications, .tx_campaign_write = sql_tx_campaign_write,        \
+    .count_codes = sql_count_codes, .find_campaign = sql_find_campaign,                            \
+    .list_campaigns = sql_list_campaigns, .find_tier = sql_find_tier,                              \
+    .list_tiers = sql_list_tiers, .list_categories = sql_list_categories,                          \
+    .find_bin_entry = sql_find_bin_entry, .list_bin = sql_list_bin,                                \
+    .find_export = sql_find_export, .list_exports = sql_list_exports,                              \
     .list_failures = sql_list_failures, .find_outcomes = sql_find_outcomes,                        \
     .find_outcomes_of_row = sql_find_outcomes_of_row
 
@@ -458,6 +459,12 @@ int sql_find_metadata_schema(struct store *s, struct arena *a, int64_t project_i
                              struct err *err);
 int sql_list_metadata_schemas(struct store *s, struct arena *a, int64_t project_id,
                               struct metadata_schema **out, size_t *n, struct err *err);
+
+/* ---- publication_list.c ---- */
+
+int sql_list_publications(struct store *s, struct arena *a, int64_t project_id,
+                          const struct publication_page *page, struct publication_list *out,
+                          struct err *err);
 
 /* ---- validation_rules.c ---- */
 

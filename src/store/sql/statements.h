@@ -184,6 +184,11 @@
 #define WITH_KEY(table, columns, where)                                                            \
     "SELECT " columns " FROM " table " WHERE " KEY_STEP " AND " where
 
+/* Along the index of the same name. */
+#define TO_PUBLISH(rest)                                                                           \
+    "SELECT " VOUCHER_READ_COLUMNS " FROM vouchers WHERE campaign_id = ?1 AND publish_count IS "   \
+    "NULL AND binned_ms IS NULL AND active = 1 AND " rest
+
 #define STATEMENTS(X)                                                                              \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                    \
     X(COMMIT, "COMMIT")                                                                            \
@@ -545,10 +550,8 @@
                     "campaign_id = ?2 AND binned_ms IS NULL ORDER BY id LIMIT 1")                  \
     X(VOUCHER_GENERIC, "SELECT " VOUCHER_READ_COLUMNS " FROM vouchers WHERE campaign_id = ?1 AND " \
                        "binned_ms IS NULL ORDER BY id LIMIT 1")                                    \
-    X(VOUCHERS_TO_PUBLISH,                                                                         \
-      "SELECT " VOUCHER_READ_COLUMNS " FROM vouchers WHERE campaign_id = ?1 AND publish_count IS " \
-      "NULL AND binned_ms IS NULL AND active = 1 AND (expiration_ms IS NULL OR "                   \
-      "expiration_ms >= ?2) ORDER BY id LIMIT ?3")                                                 \
+    X(VOUCHERS_TO_PUBLISH, TO_PUBLISH("expiration_ms >= ?2 ORDER BY expiration_ms, id LIMIT ?3"))  \
+    X(VOUCHERS_ENDLESS, TO_PUBLISH("expiration_ms IS NULL ORDER BY expiration_ms, id LIMIT ?2"))   \
     X(PUBLICATION_BY_SOURCE,                                                                       \
       "SELECT 1 FROM publications WHERE project_id = ?1 AND source_id = ?2")                       \
     X(PUBLICATION_INSERT, "INSERT INTO publications VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")  \
