@@ -78,6 +78,10 @@ struct db_driver {
     /* In front of a column: not by its index (SQLite would believe that a walk along it is best).
      */
     const char *off_index;
+
+    /* Behind a text that is sorted, or compared with > and <: by byte, whatever the database's
+     * collation. */
+    const char *by_byte;
 };
 
 static inline struct stmt *db_statement(struct db *db, enum statement which, struct err *err)

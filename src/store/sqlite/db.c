@@ -284,4 +284,5 @@ const struct db_driver sqlite_driver = {
     .ends_with = "substr(",
     .ends_minus = true,
     .off_index = "+",
+    .by_byte = "",
 };
