@@ -32,6 +32,7 @@ static const struct filter_field order_rows[] = {
     { .name = "status", RFILTER_STATUS, FILTER_TEXT },
     { .name = "amount", RFILTER_AMOUNT, FILTER_NUMBER },
     { .name = "discount_amount", RFILTER_DISCOUNT_AMOUNT, FILTER_NUMBER },
+    { .name = "items_discount_amount", RFILTER_ITEMS_DISCOUNT_AMOUNT, FILTER_NUMBER },
     { .name = "total_discount_amount", RFILTER_TOTAL_DISCOUNT_AMOUNT, FILTER_NUMBER },
     { .name = "total_amount", RFILTER_TOTAL_AMOUNT, FILTER_NUMBER },
 };

@@ -598,7 +598,8 @@ test('orders in every order, and by filters', async () => {
 		['status', { $is: 'PAID' }, 'b'], ['status', { $not_in: ['PAID', 'CREATED'] }, 'c'], ['status', { $contains: 'EATE' }, 'a'],
 		['amount', { $more_than: 100 }, 'a'], ['amount', { $less_than_equal: 100 }, 'bc'], ['discount_amount', { $is: 30 }, 'b'],
 		['discount_amount', { $is_unknown: '' }, 'ac'], ['total_amount', { $is: 70 }, 'b'], ['total_amount', { $in: [200, 7] }, 'ac'],
-		['total_discount_amount', { $more_than_equal: 1 }, 'b'], ['source_id', { $is: 'c' }, 'c'],
+		['total_discount_amount', { $more_than_equal: 1 }, 'b'], ['items_discount_amount', { $is: 5 }, 'c'],
+		['items_discount_amount', { $is_unknown: '' }, 'ab'], ['items_discount_amount', { $less_than: 5 }, ''], ['source_id', { $is: 'c' }, 'c'],
 		['metadata.n', { $starts_with: 'y' }, 'b'], ['created_at', { $after: '2000-01-01' }, 'abc'], ['updated_at', { $before: '2100-01-01' }, 'b']
 	];
 	for (const [field, conditions, want] of filters) {
@@ -654,6 +655,9 @@ test('a file of customers can be imported again', async () => {
 	await importCustomers(p, text.replace('=cmd', 'New name').replace(/,\n$/, ',v\n'));
 	const changed = (await p.get('/v1/customers/a')).json;
 	assert.deepEqual([changed.id, changed.name, changed.metadata], [id, 'New name', { 'metadata.k': 'v' }]);
+	const elsewhere = await server.upload('/v1/customers/importCSV', text, { project: q.keys });
+	await q.wait(elsewhere.json.async_action_id);
+	assert.equal((await q.get('/v1/customers?name=%3Dcmd')).json.total, 2); // an id of another project is nobody's: a new customer
 });
 
 test('a long file has every customer once, in every order, while others write', async () => {

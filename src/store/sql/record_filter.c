@@ -19,6 +19,7 @@ const struct filter_column record_filter_columns[] = {
     [RFILTER_STATUS] = { .sql = SQL_ORDER_STATUS },
     [RFILTER_AMOUNT] = { .sql = "amount" },
     [RFILTER_DISCOUNT_AMOUNT] = { .sql = "discount_amount" },
+    [RFILTER_ITEMS_DISCOUNT_AMOUNT] = { .of_driver = offsetof(struct db_driver, items_discount) },
     [RFILTER_TOTAL_DISCOUNT_AMOUNT] = { .sql = "CASE WHEN amount IS NOT NULL THEN discount_amount "
                                                "END" },
     [RFILTER_TOTAL_AMOUNT] = { .sql = "amount - coalesce(discount_amount, 0)" },

@@ -285,4 +285,6 @@ const struct db_driver sqlite_driver = {
     .ends_minus = true,
     .off_index = "+",
     .by_byte = "",
+    .items_discount =
+        "(SELECT sum(json_extract(value, '$.discount_amount')) FROM json_each(items))",
 };
