@@ -22,6 +22,7 @@
 #define KEY_ADD(field)  offsetof(struct project_keys_add_options, field)
 #define REVOKE(field)   offsetof(struct project_keys_revoke_options, field)
 #define IMPORT(field)   offsetof(struct import_vouchers_options, field)
+#define EXPORT(field)   offsetof(struct export_options, field)
 #define LIST(field)     offsetof(struct actions_list_options, field)
 #define SHOW(field)     offsetof(struct actions_show_options, field)
 #define WATCH(field)    offsetof(struct actions_watch_options, field)
@@ -321,6 +322,30 @@ static const struct option import_vouchers_options[] = {
 };
 static const struct option import_options[] = { IMPORT_OPTIONS };
 
+static const struct option export_options[] = {
+    { .name = "RESOURCE",
+      .kind = OPTION_ARGUMENT,
+      .required = true,
+      .offset = EXPORT(resource),
+      .help = "vouchers, customers or orders" },
+    { .name = "fields",
+      .value = "FIELDS",
+      .no_env = true,
+      .offset = EXPORT(fields),
+      .help = "columns of the file: code,value,metadata.key" },
+    { .name = "order",
+      .value = "FIELD",
+      .no_env = true,
+      .offset = EXPORT(order),
+      .help = "what to sort by, with a dash in front the other way round; -created_at" },
+    { .name = "output",
+      .value = "FILE",
+      .no_env = true,
+      .offset = EXPORT(output),
+      .help = "write to FILE, which appears when the export is complete" },
+    SERVER_OPTIONS(EXPORT),
+};
+
 static const struct option actions_list_options[] = {
     { .name = "limit",
       .value = "N",
@@ -531,6 +556,18 @@ static const struct command commands[] = {
       EXITS(follow_exits),
       .run = import_orders_run,
       .values_size = sizeof(struct import_vouchers_options) },
+    { .name = "export",
+      .group = OVER_HTTP,
+      .summary = "Fetch all vouchers, customers or orders as CSV.",
+      .details =
+          "With --output it is written to FILE.part, which is renamed when all of it is there.\n"
+          "FILE is for its owner's eyes only. The fields are those of the API's exports.",
+      .example = "longshore export customers --fields source_id,name,email --output customers.csv",
+      .options = export_options,
+      .n_options = ARRAY_LEN(export_options),
+      EXITS(answer_exits),
+      .run = export_run,
+      .values_size = sizeof(struct export_options) },
     { .name = "actions list",
       .group = OVER_HTTP,
       .summary = "List the project's bulk actions, the newest first.",
@@ -592,6 +629,7 @@ union values { /* room for the flags of any command */
     struct project_keys_add_options key_add;
     struct project_keys_revoke_options revoke;
     struct import_vouchers_options import;
+    struct export_options export;
     struct actions_list_options list;
     struct actions_show_options show;
     struct actions_watch_options watch;

@@ -128,10 +128,6 @@ int api_reply_voucher(struct request *rq, struct response *rs, const struct vouc
 int api_get_voucher(struct request *rq, struct str code, struct voucher **out,
                     struct err *err) MUST_CHECK;
 
-/* The orders of lists and exports by their names (voucher_list.c). */
-#define VOUCHER_ORDERS "[ created_at, -created_at, updated_at, -updated_at, code, -code ]"
-bool api_voucher_order(struct str name, enum voucher_order *out);
-
 /* The member `related_object` of a balance (transactions.c). */
 void api_put_related_voucher(struct request *rq, struct json_out *o, int64_t key);
 

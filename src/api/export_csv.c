@@ -2,7 +2,7 @@
 /*
  * export_csv.c - the file of an export.
  *
- * A page of vouchers is read on an offload thread, its lines are written in the event thread as the
+ * A page of records is read on an offload thread, its lines are written in the event thread as the
  * client takes them, then the next page is read: no store transaction is open while something is
  * sent. Memory of an export: a page, and some lines; of all: EXPORTS_MAX times that.
  *
@@ -20,35 +20,19 @@
 #include "formats/csv.h"
 
 #define EXPORTS_MAX     2
-#define PAGE_ROWS       500
-#define PAGE_ROWS_SLOW  5000 /* of an order that looks at everything for each page */
-#define PAGE_BYTES      (4 * MIB)
 #define PAGE_KEEP_BYTES (8 * MIB)
 #define TEXT_BYTES      (32 * KIB)              /* lines made at a time */
 #define TEXT_MAX_BYTES  (TEXT_BYTES + 64 * MIB) /* and one line of any length */
 
-/* Who has a voucher. */
-struct holder {
-    char id[ID_MAX_LEN];
-    struct str source_id;
-};
-
 struct download {
     struct request *rq;
     struct api *api;
-    int64_t project_id;
     struct export_plan plan;
-    struct voucher_walk walk;
+    struct export_reader *reader; /* the page is there */
     struct place_wait place;
     struct offload_job job;
     enum { EXPORT_NEEDS_PAGE, EXPORT_HAS_ROWS, EXPORT_DONE, EXPORT_BROKEN } state;
-
-    /* the page */
-    struct arena page_arena;
-    struct voucher *rows;
-    size_t n_rows, next_row;
-    struct api_names names;
-    struct holder *holders; /* of the rows; NULL: no column tells them */
+    size_t next_row; /* of the page */
 
     struct arena row_arena;
     struct buf cell;
@@ -58,50 +42,16 @@ struct download {
 
 /* ---- loading, in an offload thread ---- */
 
-static bool tells_holders(const struct download *x)
-{
-    for (size_t i = 0; i < x->plan.n_columns; i++)
-        if (voucher_export_is_holder(&x->plan.columns[i]))
-            return true;
-    return false;
-}
-
-static int load_holders(struct download *x, struct err *err)
-{
-    x->holders = NULL;
-    if (x->n_rows == 0 || !tells_holders(x))
-        return 0;
-    x->holders = arena_calloc(&x->page_arena, x->n_rows * sizeof(*x->holders));
-    if (x->holders == NULL)
-        return err_nomem(err);
-    for (size_t i = 0; i < x->n_rows; i++) {
-        struct holder *h = &x->holders[i];
-        struct record *customer = NULL;
-        if (x->rows[i].holder_id == 0)
-            continue;
-        id_encode(store_secret(x->api->store), ID_CUSTOMER, x->rows[i].holder_id, h->id);
-        if (store_find_record(x->api->store, &x->page_arena, x->project_id, RESOURCE_CUSTOMER,
-                              str_of(h->id), &customer, err) < 0)
-            return -1;
-        if (customer != NULL)
-            h->source_id = customer->source_id;
-    }
-    return 0;
-}
-
 static int load_page(struct download *x, struct err *err)
 {
-    arena_reset(&x->page_arena);
+    struct export_reader *r = x->reader;
+    arena_reset(&r->page);
     x->next_row = 0;
-    if (store_walk_vouchers(x->api->store, &x->page_arena, x->project_id, &x->walk, &x->rows,
-                            &x->n_rows, err) < 0 ||
-        api_names_read(x->api->store, x->project_id, x->rows, x->n_rows, sizeof(*x->rows),
-                       &x->page_arena, &x->names, err) < 0 ||
-        load_holders(x, err) < 0)
-        return err_wrap(err, "cannot read vouchers");
-    if (x->n_rows > 0)
+    if (x->plan.resource->load(r, err) < 0)
+        return -1;
+    if (r->n > 0)
         x->state = EXPORT_HAS_ROWS;
-    else if (x->walk.done)
+    else if (r->done)
         x->state = EXPORT_DONE;
     return 0;
 }
@@ -134,7 +84,7 @@ static void end_cell(struct download *x, size_t column)
 static int put_headings(struct download *x, struct err *err)
 {
     for (size_t i = 0; i < x->plan.n_columns; i++) {
-        voucher_export_put_heading(&x->cell, &x->plan.columns[i]);
+        export_put_heading(&x->cell, &x->plan.columns[i]);
         end_cell(x, i);
     }
     return buf_ok(&x->text, err);
@@ -142,18 +92,11 @@ static int put_headings(struct download *x, struct err *err)
 
 static int put_line(struct download *x, size_t at, struct err *err)
 {
-    const struct voucher *v = &x->rows[at];
-    struct api_name_ids ids;
-    struct voucher_export_row row = { .v = v, .arena = &x->row_arena };
-    id_encode(store_secret(x->api->store), ID_VOUCHER, v->key, ids.own);
-    api_names_of(&x->names, v, &ids, &row.names);
-    if (x->holders != NULL) {
-        row.holder_id = str_of(x->holders[at].id);
-        row.holder_source_id = x->holders[at].source_id;
-    }
+    struct export_row *row = x->plan.resource->row(x->reader, at);
+    row->arena = &x->row_arena;
     arena_reset(&x->row_arena);
     for (size_t i = 0; i < x->plan.n_columns; i++) {
-        if (voucher_export_put_cell(&x->cell, &x->plan.columns[i], &row, err) < 0 ||
+        if (export_put_cell(&x->cell, &x->plan.columns[i], row, err) < 0 ||
             buf_ok(&x->cell, err) < 0)
             return -1;
         end_cell(x, i);
@@ -166,12 +109,12 @@ static int put_lines(struct download *x, struct err *err)
 {
     buf_reset(&x->text);
     x->sent = 0;
-    while (x->text.len < TEXT_BYTES && x->next_row < x->n_rows) {
+    while (x->text.len < TEXT_BYTES && x->next_row < x->reader->n) {
         if (put_line(x, x->next_row++, err) < 0)
             return -1;
     }
-    if (x->next_row == x->n_rows)
-        x->state = x->walk.done ? EXPORT_DONE : EXPORT_NEEDS_PAGE;
+    if (x->next_row == x->reader->n)
+        x->state = x->reader->done ? EXPORT_DONE : EXPORT_NEEDS_PAGE;
     return 0;
 }
 
@@ -208,7 +151,7 @@ static ssize_t download_pull(void *arg, char *out, size_t max)
 static void download_free(void *arg)
 {
     struct download *x = arg;
-    arena_release(&x->page_arena);
+    arena_release(&x->reader->page);
     arena_release(&x->row_arena);
     buf_release(&x->cell);
     buf_release(&x->text);
@@ -240,23 +183,30 @@ static int read_plan(struct request *rq, const struct stored_export *e, struct d
 {
     struct json *params = NULL;
     if (json_parse(&rq->arena, e->params, &params, err) == 0 &&
-        export_plan_read(rq, params, &x->plan, err) == 0)
+        export_plan_read(rq, export_resource_of(e->resource), params, &x->plan, err) == 0)
         return 0;
     if (err->code != ERR_NOMEM)
         err->code = ERR_STORE; /* they were checked when they came */
     return err_wrap(err, "cannot read an export's parameters");
 }
 
+static int make_reader(struct download *x, int64_t project_id, struct err *err)
+{
+    const struct export_resource *resource = x->plan.resource;
+    struct export_reader *r = x->reader = arena_calloc(&x->rq->arena, resource->reader_bytes);
+    if (r == NULL)
+        return err_nomem(err);
+    r->store = x->api->store;
+    r->project_id = project_id;
+    r->plan = &x->plan;
+    resource->init(r);
+    return 0;
+}
+
 static void download_init(struct download *x)
 {
-    const enum voucher_order order = x->plan.order;
-    const bool slow = order == VOUCHER_BY_CHANGE || order == VOUCHER_BY_CHANGE_DESC;
-    x->walk = (struct voucher_walk){ .order = order,
-                                     .filter = &x->plan.own,
-                                     .limit = slow ? PAGE_ROWS_SLOW : PAGE_ROWS,
-                                     .max_bytes = PAGE_BYTES };
     x->job = (struct offload_job){ .run = run_load, .arg = x };
-    arena_init(&x->page_arena, 64 * KIB, PAGE_KEEP_BYTES);
+    arena_init(&x->reader->page, 64 * KIB, PAGE_KEEP_BYTES);
     arena_init(&x->row_arena, 4 * KIB, 64 * KIB);
     buf_init(&x->cell, TEXT_MAX_BYTES);
     buf_init(&x->text, TEXT_MAX_BYTES);
@@ -283,13 +233,14 @@ static int start_download(struct request *rq, struct response *rs, struct err *e
 int export_download(struct request *rq, struct response *rs, struct err *err)
 {
     struct download *x = arena_calloc(&rq->arena, sizeof(*x));
+    int64_t project_id = 0;
     if (x == NULL)
         return err_nomem(err);
-    const struct stored_export *e = find_export(rq, &x->project_id, err);
-    if (e == NULL || read_plan(rq, e, x, err) < 0)
-        return -1;
     x->rq = rq;
     x->api = api_of(rq);
+    const struct stored_export *e = find_export(rq, &project_id, err);
+    if (e == NULL || read_plan(rq, e, x, err) < 0 || make_reader(x, project_id, err) < 0)
+        return -1;
     x->place = (struct place_wait){ .running = &x->api->exports_running,
                                     .most = EXPORTS_MAX,
                                     .busy = "too many exports are being read",

@@ -11,8 +11,6 @@
 #define PARAMS_MAX_BYTES (256 * KIB) /* a page of a list holds a hundred of them */
 
 static const struct str default_order = STR_INIT("-created_at");
-static const struct str default_fields[] = { STR_INIT("code"), STR_INIT("voucher_type"),
-                                             STR_INIT("value"), STR_INIT("discount_type") };
 
 /* The member, unless it is null or empty: then it was not given. */
 static const struct json *given(const struct json *parameters, const char *key)
@@ -25,27 +23,55 @@ static const struct json *given(const struct json *parameters, const char *key)
 
 /* ---- reading ---- */
 
-static int read_order(const struct json *order, struct export_plan *out, struct err *err)
+static bool find_order(struct export_plan *out, struct str name)
+{
+    const struct export_resource *resource = out->resource;
+    out->descending = str_starts_with(name, STR("-"));
+    if (out->descending)
+        name = (struct str){ name.p + 1, name.len - 1 };
+    for (size_t i = 0; i < resource->n_orders; i++) {
+        const struct export_order *o = &resource->orders[i];
+        if (!str_is(name, o->name))
+            continue;
+        out->order = out->descending ? o->down : o->up;
+        return true;
+    }
+    return false;
+}
+
+static int refuse_order(struct request *rq, const struct export_resource *resource, struct err *err)
+{
+    const char *names = "";
+    for (size_t i = 0; i < resource->n_orders && names != NULL; i++) {
+        const char *name = resource->orders[i].name;
+        names = arena_printf(&rq->arena, "%s%s %s, -%s", names, i > 0 ? "," : "", name, name);
+    }
+    if (names == NULL)
+        return err_nomem(err);
+    return err_set(err, ERR_INVALID_PAYLOAD,
+                   "Property .parameters.order should be equal to one of the allowed values [%s ]",
+                   names);
+}
+
+static int read_order(struct request *rq, const struct json *order, struct export_plan *out,
+                      struct err *err)
 {
     out->order_name = default_order;
     if (order != NULL && order->type != JSON_STRING)
         return err_set(err, ERR_INVALID_PAYLOAD, "Property .parameters.order must be string");
     if (order != NULL)
         out->order_name = order->text;
-    if (api_voucher_order(out->order_name, &out->order))
-        return 0;
-    return err_set(err, ERR_INVALID_PAYLOAD,
-                   "Property .parameters.order should be equal to one of the allowed "
-                   "values " VOUCHER_ORDERS);
+    return find_order(out, out->order_name) ? 0 : refuse_order(rq, out->resource, err);
 }
 
 /* The API's words, with the field behind them; too long for an error. */
-static int refuse_field(struct request *rq, struct str name, struct err *err)
+static int refuse_field(struct request *rq, const struct export_table *table, struct str name,
+                        struct err *err)
 {
     struct buf text;
     buf_init(&text, 64 * KIB);
     buf_puts(&text, STR("Unsupported field used. Allowed fields: "));
-    voucher_export_put_names(&text);
+    export_put_names(&text, table);
     buf_printf(&text, " (not supported: %.*s)", STR_FMT(str_utf8_cut(name, 1000)));
     rq->details = arena_str(&rq->arena, buf_str(&text));
     buf_release(&text);
@@ -60,8 +86,8 @@ static int add_column(struct request *rq, struct export_plan *plan, struct str n
     if (plan->n_columns == FIELDS_MAX)
         return err_set(err, ERR_INVALID_PAYLOAD,
                        "Property .parameters.fields must NOT have more than %d items", FIELDS_MAX);
-    if (!voucher_export_column(name, &plan->columns[plan->n_columns]))
-        return refuse_field(rq, name, err);
+    if (!export_column(plan->resource->table, name, &plan->columns[plan->n_columns]))
+        return refuse_field(rq, plan->resource->table, name, err);
     plan->n_columns++;
     return 0;
 }
@@ -69,11 +95,12 @@ static int add_column(struct request *rq, struct export_plan *plan, struct str n
 static int read_fields(struct request *rq, const struct json *fields, struct export_plan *out,
                        struct err *err)
 {
+    const struct export_table *table = out->resource->table;
     out->columns = arena_alloc(&rq->arena, FIELDS_MAX * sizeof(*out->columns));
     if (out->columns == NULL)
         return err_nomem(err);
-    for (size_t i = 0; fields == NULL && i < ARRAY_LEN(default_fields); i++) {
-        if (add_column(rq, out, default_fields[i], err) < 0)
+    for (size_t i = 0; fields == NULL && i < table->n_defaults; i++) {
+        if (add_column(rq, out, table->defaults[i], err) < 0)
             return -1;
     }
     if (fields != NULL && fields->type != JSON_ARRAY)
@@ -97,7 +124,7 @@ static int read_campaign(struct request *rq, const struct json *id, struct expor
                                .code = ERR_INVALID_PAYLOAD,
                                .plain = true };
     filter_init(&out->own, time_now_ms());
-    if (id == NULL)
+    if (id == NULL || !out->resource->in_campaigns)
         return 0;
     if (id->type != JSON_STRING)
         return err_set(err, ERR_INVALID_PAYLOAD, "Property .parameters.campaign_id must be string");
@@ -105,18 +132,18 @@ static int read_campaign(struct request *rq, const struct json *id, struct expor
                             1, err);
 }
 
-int export_plan_read(struct request *rq, const struct json *parameters, struct export_plan *out,
-                     struct err *err)
+int export_plan_read(struct request *rq, const struct export_resource *resource,
+                     const struct json *parameters, struct export_plan *out, struct err *err)
 {
     static const struct json nothing = { .type = JSON_OBJECT };
     const struct json *filters = given(parameters, "filters");
-    *out = (struct export_plan){ 0 };
+    *out = (struct export_plan){ .resource = resource };
     if (parameters != NULL && parameters->type != JSON_OBJECT)
         return err_set(err, ERR_INVALID_PAYLOAD, "Property .parameters must be object");
-    if (read_order(given(parameters, "order"), out, err) < 0 ||
+    if (read_order(rq, given(parameters, "order"), out, err) < 0 ||
         read_fields(rq, given(parameters, "fields"), out, err) < 0 ||
         read_campaign(rq, given(parameters, "campaign_id"), out, err) < 0 ||
-        filters_from_body(rq, &voucher_filter_fields, ".parameters.filters",
+        filters_from_body(rq, resource->filters, ".parameters.filters",
                           filters != NULL ? filters : &nothing, &out->filters, err) < 0)
         return -1;
     out->own.and = &out->filters;
@@ -125,7 +152,8 @@ int export_plan_read(struct request *rq, const struct json *parameters, struct e
 
 /* ---- keeping ---- */
 
-static void put_fields(struct json_out *o, const struct json *fields)
+static void put_fields(struct json_out *o, const struct json *fields,
+                       const struct export_table *table)
 {
     json_key(o, "fields");
     if (fields != NULL) {
@@ -133,8 +161,8 @@ static void put_fields(struct json_out *o, const struct json *fields)
         return;
     }
     json_array(o);
-    for (size_t i = 0; i < ARRAY_LEN(default_fields); i++)
-        json_str(o, default_fields[i]);
+    for (size_t i = 0; i < table->n_defaults; i++)
+        json_str(o, table->defaults[i]);
     json_array_end(o);
 }
 
@@ -146,13 +174,13 @@ static void put_params(struct json_out *o, const struct json *parameters,
     json_object(o);
     json_key(o, "order");
     json_str(o, plan->order_name);
-    put_fields(o, given(parameters, "fields"));
+    put_fields(o, given(parameters, "fields"), plan->resource->table);
     json_key(o, "filters");
     if (filters != NULL)
         json_put_tree(o, filters);
     else
         json_raw(o, STR("{\"junction\":\"and\"}"));
-    if (campaign != NULL) {
+    if (campaign != NULL && plan->resource->in_campaigns) {
         json_key(o, "campaign_id");
         json_str(o, campaign->text);
     }

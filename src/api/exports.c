@@ -2,7 +2,7 @@
 /*
  * exports.c - /v1/exports (reference 4.12).
  *
- * An export is only written down: there is no file. Whoever follows its link gets the vouchers as
+ * An export is only written down: there is no file. Whoever follows its link gets the records as
  * they are then (export_csv.c). So it is DONE as soon as it is asked for again; the answer to its
  * creation says SCHEDULED because clients wait for that.
  */
@@ -15,8 +15,6 @@
 #define EXPORT_PAGE_MAX 100
 
 /* ---- the object ---- */
-
-static const char *const resource_names[] = { [RESOURCE_VOUCHER] = "voucher" };
 
 /* A link that works from now on as long as any link does. */
 static void put_link(struct request *rq, struct json_out *o, struct str base, int64_t key,
@@ -56,7 +54,7 @@ static void put_export(struct request *rq, struct json_out *o, const struct stor
     json_key(o, "channel");
     json_str(o, STR("API"));
     json_key(o, "exported_object");
-    json_str(o, str_of(resource_names[e->resource]));
+    json_str(o, str_of(export_resource_of(e->resource)->name));
     json_key(o, "parameters");
     json_raw(o, e->params);
     json_key(o, "result");
@@ -152,29 +150,38 @@ struct export_write {
     bool found; /* erasing */
 };
 
-static int check_resource(const struct json *body, struct err *err)
+/* What the API exports and we do not have is told apart from what nobody has. */
+static int refuse_resource(struct request *rq, struct str name, struct err *err)
 {
-    static const char *const elsewhere[] = { "redemption",        "customer",
-                                             "publication",       "order",
+    static const char *const elsewhere[] = { "redemption",        "publication",
                                              "points_expiration", "voucher_transactions",
                                              "product",           "sku" };
-    const struct json *name = json_member(body, "exported_object");
-    if (body != NULL && body->type != JSON_OBJECT)
-        return err_set(err, ERR_INVALID_PAYLOAD, "Payload must be object");
-    if (name == NULL)
-        return err_set(err, ERR_INVALID_PAYLOAD,
-                       "Payload should have required property 'exported_object'");
-    if (name->type == JSON_STRING && str_is(name->text, "voucher"))
-        return 0;
-    for (size_t i = 0; name->type == JSON_STRING && i < ARRAY_LEN(elsewhere); i++) {
-        if (str_is(name->text, elsewhere[i]))
+    for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++) {
+        if (str_is(name, elsewhere[i]))
             return err_set(err, ERR_INVALID_PAYLOAD,
                            "Property .exported_object: exports of %s are not supported yet",
                            elsewhere[i]);
     }
+    const char *names = export_resource_names(&rq->arena);
+    if (names == NULL)
+        return err_nomem(err);
     return err_set(err, ERR_INVALID_PAYLOAD,
-                   "Property .exported_object should be equal to one of the allowed values "
-                   "[ voucher ]");
+                   "Property .exported_object should be equal to one of the allowed values [ %s ]",
+                   names);
+}
+
+static int read_resource(struct request *rq, const struct json *body,
+                         const struct export_resource **out, struct err *err)
+{
+    const struct json *member = json_member(body, "exported_object");
+    if (body != NULL && body->type != JSON_OBJECT)
+        return err_set(err, ERR_INVALID_PAYLOAD, "Payload must be object");
+    if (member == NULL)
+        return err_set(err, ERR_INVALID_PAYLOAD,
+                       "Payload should have required property 'exported_object'");
+    const struct str name = member->type == JSON_STRING ? member->text : STR("");
+    *out = export_resource_by_name(name);
+    return *out != NULL ? 0 : refuse_resource(rq, name, err);
 }
 
 static int insert_export(struct store_tx *tx, void *arg, struct err *err)
@@ -194,20 +201,21 @@ static int answer_created(struct request *rq, struct response *rs, struct err *e
 int api_exports_create(struct request *rq, struct response *rs, struct err *err)
 {
     struct export_write *w = arena_calloc(&rq->arena, sizeof(*w));
+    const struct export_resource *resource = NULL;
     const struct json *body = NULL;
     struct export_plan plan;
     (void)rs;
     if (w == NULL)
         return err_nomem(err);
-    if (request_json(rq, &body, err) < 0 || check_resource(body, err) < 0)
+    if (request_json(rq, &body, err) < 0 || read_resource(rq, body, &resource, err) < 0)
         return -1;
     const struct json *parameters = json_member(body, "parameters");
     if (parameters != NULL && parameters->type == JSON_NULL)
         parameters = NULL;
     w->project_id = rq->project->id;
-    w->export.resource = RESOURCE_VOUCHER;
+    w->export.resource = resource->resource;
     w->export.created_ms = time_now_ms();
-    if (export_plan_read(rq, parameters, &plan, err) < 0 ||
+    if (export_plan_read(rq, resource, parameters, &plan, err) < 0 ||
         export_plan_freeze(rq, parameters, &plan, &w->export.params, err) < 0)
         return -1;
     return api_write(rq, insert_export, w, answer_created, err);

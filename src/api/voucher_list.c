@@ -39,7 +39,7 @@ static const struct {
     { "-code", VOUCHER_BY_CODE_DESC },
 };
 
-bool api_voucher_order(struct str name, enum voucher_order *out)
+static bool find_order(struct str name, enum voucher_order *out)
 {
     for (size_t i = 0; i < ARRAY_LEN(list_orders); i++) {
         if (str_is(name, list_orders[i].name)) {
@@ -54,10 +54,11 @@ static int read_order(const struct request *rq, enum voucher_order *out, struct 
 {
     const struct str name = request_query(rq, "order");
     *out = VOUCHER_NEWEST_FIRST;
-    if (name.p == NULL || api_voucher_order(name, out))
+    if (name.p == NULL || find_order(name, out))
         return 0;
     return err_set(err, ERR_INVALID_QUERY,
-                   "Property .order must be equal to one of the allowed values " VOUCHER_ORDERS);
+                   "Property .order must be equal to one of the allowed values "
+                   "[ created_at, -created_at, updated_at, -updated_at, code, -code ]");
 }
 
 /* starting_after: the id of the last voucher of the page before. */

@@ -260,12 +260,24 @@ static void set_json(struct running *r)
     put_header(r, "Content-Type", "application/json");
 }
 
+/* A short body, or none. */
+static void set_text(struct running *r)
+{
+    const struct str json = r->k->json;
+    curl_easy_setopt(r->c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)json.len);
+    if (curl_easy_setopt(r->c->curl, CURLOPT_COPYPOSTFIELDS, json.p != NULL ? json.p : "") !=
+        CURLE_OK)
+        r->out_of_memory = true;
+    if (json.p != NULL)
+        put_header(r, "Content-Type", "application/json");
+}
+
 static void set_body(struct running *r)
 {
     if (!r->k->post)
         return;
     if (r->k->source == NULL)
-        curl_easy_setopt(r->c->curl, CURLOPT_COPYPOSTFIELDS, "");
+        set_text(r);
     else if (r->k->source->json)
         set_json(r);
     else

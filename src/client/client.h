@@ -34,7 +34,8 @@ struct call {
     bool post;
     struct buf path;
     bool has_query;
-    struct source *source;       /* of a POST; NULL: it has no body */
+    struct source *source;       /* the body of a POST; NULL: `json` is */
+    struct str json;             /* the body of a POST; {NULL,0}: it has none */
     const char *idempotency_key; /* NULL: none */
     int silence_max_s;           /* nothing moves for so long: lost; 0: for ever */
     call_sink sink;              /* NULL: the body is kept in `body` */

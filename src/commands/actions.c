@@ -1,32 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* actions.c - `longshore actions …`: list, show, watch, cancel, report. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "client/action_info.h"
 #include "client/interrupt.h"
 #include "commands/cli.h"
 #include "commands/commands.h"
+#include "commands/target.h"
 
-#define SILENCE_S      60
-#define PATH_BYTES     4096
 #define TEXT_MAX_BYTES (16 * MIB)
 #define ARENA_BLOCK    (64 * KIB)
-
-/* One request, its answer in *k, which the caller releases in any case. */
-static int request(const struct client_options *server, struct call *k, struct err *err)
-{
-    struct client *c = NULL;
-    k->silence_max_s = SILENCE_S;
-    if (client_open(server, &c, err) < 0)
-        return -1;
-    const int rc = client_run(c, k, err);
-    client_close(c);
-    return rc;
-}
 
 static void init_action_call(struct call *k, const char *doing, const char *id, const char *below)
 {
@@ -97,7 +80,7 @@ int actions_list_run(const void *values)
     call_put_query(&k, "limit", o->limit);
     call_put_query(&k, "type", o->type);
     call_put_query(&k, "status", o->status);
-    if (request(&o->server, &k, &err) < 0)
+    if (cli_request(&o->server, &k, &err) < 0)
         status = cli_fail(&err);
     else
         status = o->json ? cli_print_json(&k.body, CLI_OK) : print_list(buf_str(&k.body));
@@ -135,7 +118,7 @@ int actions_show_run(const void *values)
     struct err err = { 0 };
     int status;
     init_action_call(&k, "cannot show the action", o->id, "");
-    if (cli_check_id(o->id, &err) < 0 || request(&o->server, &k, &err) < 0)
+    if (cli_check_id(o->id, &err) < 0 || cli_request(&o->server, &k, &err) < 0)
         status = cli_fail(&err);
     else
         status = o->json ? cli_print_json(&k.body, CLI_OK)
@@ -160,7 +143,7 @@ int actions_cancel_run(const void *values)
     int status;
     init_action_call(&k, "cannot cancel the action", o->id, "/cancel");
     k.post = true;
-    if (cli_check_id(o->id, &err) < 0 || request(&o->server, &k, &err) < 0)
+    if (cli_check_id(o->id, &err) < 0 || cli_request(&o->server, &k, &err) < 0)
         status = fail_cancel(&k, &err);
     else
         status = o->json ? cli_print_json(&k.body, CLI_OK)
@@ -189,69 +172,6 @@ int actions_watch_run(const void *values)
 
 /* ---- report ---- */
 
-/* Where a report goes: standard output, or FILE.part that becomes FILE when all of it is there. */
-struct target {
-    const char *path; /* NULL: standard output */
-    char part[PATH_BYTES];
-    bool in_place; /* a device or a pipe: not to be replaced by a file */
-    int fd;        /* -1: not open */
-};
-
-/* What is created is for its owner alone, see the umask in main(): a report holds codes. */
-static int target_open(struct target *t, const char *path, struct err *err)
-{
-    struct stat st;
-    *t = (struct target){ .path = path, .fd = STDOUT_FILENO };
-    if (path == NULL)
-        return 0;
-    t->in_place = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
-    if (snprintf(t->part, sizeof(t->part), t->in_place ? "%s" : "%s.part", path) >= PATH_BYTES)
-        return err_set(err, ERR_INVALID_PAYLOAD, "the path '%.100s...' is too long", path);
-    t->fd = open(t->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    return t->fd >= 0 ? 0 : err_sys(err, "cannot write '%s'", t->part);
-}
-
-static int target_write(void *arg, const char *p, size_t n, struct err *err)
-{
-    const struct target *t = arg;
-    while (n > 0) {
-        const ssize_t done = write(t->fd, p, n);
-        if (done < 0 && errno == EINTR && !interrupt_seen())
-            continue;
-        if (done < 0)
-            return err_sys(err, "cannot write '%s'", t->path != NULL ? t->part : "standard output");
-        p += done;
-        n -= (size_t)done;
-    }
-    return 0;
-}
-
-/* All of it is written: (1) it reaches the disk, (2) under its name. The other way round a power
- * cut could leave an empty file under the name. */
-static int target_finish(struct target *t, struct err *err)
-{
-    if (t->path == NULL)
-        return 0;
-    const bool synced = t->in_place || fsync(t->fd) == 0;
-    const bool closed = close(t->fd) == 0;
-    t->fd = -1;
-    if (!synced || !closed)
-        return err_sys(err, "cannot write '%s'", t->part);
-    if (!t->in_place && rename(t->part, t->path) < 0)
-        return err_sys(err, "cannot rename '%s' to '%s'", t->part, t->path);
-    return 0;
-}
-
-static void target_abandon(struct target *t)
-{
-    if (t->path == NULL)
-        return;
-    if (t->fd >= 0)
-        close(t->fd);
-    if (!t->in_place)
-        unlink(t->part);
-}
-
 static int fetch_report(const struct actions_report_options *o, struct err *err)
 {
     struct target target;
@@ -262,7 +182,7 @@ static int fetch_report(const struct actions_report_options *o, struct err *err)
     k.sink = target_write;
     k.sink_arg = &target;
     interrupt_catch();
-    int rc = request(&o->server, &k, err);
+    int rc = cli_request(&o->server, &k, err);
     if (rc == 0)
         rc = target_finish(&target, err);
     if (rc < 0)

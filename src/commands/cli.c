@@ -10,6 +10,7 @@
 #include "commands/cli.h"
 
 #define RETRY_MAX_S    86400
+#define SILENCE_S      60
 #define ID_MAX_BYTES   100
 #define TEXT_MAX_BYTES (64 * KIB)
 
@@ -51,6 +52,17 @@ int cli_check_id(const char *id, struct err *err)
                    "'%.*s' is no id of an action; they look like aa_0adad13d6f057f088e, and "
                    "`longshore actions list` shows them",
                    ID_MAX_BYTES, id);
+}
+
+int cli_request(const struct client_options *server, struct call *k, struct err *err)
+{
+    struct client *c = NULL;
+    k->silence_max_s = SILENCE_S;
+    if (client_open(server, &c, err) < 0)
+        return -1;
+    const int rc = client_run(c, k, err);
+    client_close(c);
+    return rc;
 }
 
 /* ---- watch ---- */

@@ -19,6 +19,10 @@ int cli_fail(const struct err *err);
 int cli_print(const struct buf *text, int status);
 int cli_print_json(const struct buf *json, int status); /* and a newline */
 
+/* One request over a connection of its own, its answer in *k, which the caller releases in any
+ * case. */
+int cli_request(const struct client_options *server, struct call *k, struct err *err) MUST_CHECK;
+
 /* An id goes into a path as it is. */
 int cli_check_id(const char *id, struct err *err) MUST_CHECK;
 

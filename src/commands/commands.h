@@ -93,6 +93,14 @@ int import_products_run(const void *values);
 int import_skus_run(const void *values);
 int import_orders_run(const void *values);
 
+struct export_options {
+    struct client_options server;
+    const char *resource;
+    const char *fields, *order; /* NULL: as the server has them */
+    const char *output;         /* NULL: standard output */
+};
+int export_run(const void *values);
+
 struct actions_list_options {
     struct client_options server;
     const char *limit;

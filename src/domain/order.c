@@ -5,7 +5,7 @@
 #include "base/time_iso.h"
 #include "domain/record_read.h"
 
-static const char *const status_names[] = { "", "CREATED", "PAID", "CANCELED", "FULFILLED", NULL };
+const char *const order_status_names[] = { "", "CREATED", "PAID", "CANCELED", "FULFILLED", NULL };
 
 #define BIT_STATUS RECORD_FIELD(0)
 #define MONEY_BITS (RECORD_FIELD(1) | RECORD_FIELD(2) | RECORD_FIELD(3))
@@ -18,12 +18,12 @@ static const struct field fields[] = {
       .flags = FIELD_IN_JSON,
       .bit = BIT_STATUS,
       .offset = offsetof(struct order, status_name),
-      .names = status_names },
+      .names = order_status_names },
     RECORD_ROW(order, NULL, amount, ".amount", FIELD_MONEY, RECORD_FIELD(1)),
     RECORD_ROW(order, NULL, initial_amount, ".initial_amount", FIELD_MONEY, RECORD_FIELD(2)),
     RECORD_ROW(order, NULL, discount_amount, ".discount_amount", FIELD_MONEY, RECORD_FIELD(3)),
 };
-static const struct field_table order_fields = { fields, ARRAY_LEN(fields) };
+const struct field_table order_fields = { fields, ARRAY_LEN(fields) };
 
 /* ---- items ---- */
 
@@ -329,6 +329,35 @@ int order_merge(struct record *stored, const struct record *given, struct arena 
     return 0;
 }
 
+/* ---- amounts ---- */
+
+int64_t order_total_discount(const struct order *o)
+{
+    return o->amount != FIELD_NONE ? o->discount_amount : FIELD_NONE;
+}
+
+int64_t order_total_amount(const struct order *o)
+{
+    if (o->amount == FIELD_NONE || o->discount_amount == FIELD_NONE)
+        return o->amount;
+    return o->amount - o->discount_amount;
+}
+
+int64_t order_items_discount(const struct json *items)
+{
+    int64_t sum = FIELD_NONE;
+    for (const struct json *item = items->child; item != NULL; item = item->next) {
+        const int64_t n = number_member(item, "discount_amount");
+        if (n == FIELD_NONE)
+            continue;
+        if (sum == FIELD_NONE)
+            sum = 0;
+        if (__builtin_add_overflow(sum, n, &sum))
+            return FIELD_NONE;
+    }
+    return sum;
+}
+
 /* ---- printing ---- */
 
 static void put_customer(struct json_out *o, const char *key, const char *id)
@@ -345,20 +374,16 @@ static void put_customer(struct json_out *o, const char *key, const char *id)
 void order_put_json(struct json_out *o, const struct order *order, const char *id,
                     const char *customer_id, const char *referrer_id)
 {
-    const int64_t discount = order->discount_amount;
     json_object(o);
     record_put_text(o, "id", str_of(id));
     record_put_text(o, "source_id", order->source_id);
     record_put_times(o, &order->record);
-    record_put_text(o, "status", str_of(status_names[order->status]));
+    record_put_text(o, "status", str_of(order_status_names[order->status]));
     put_number(o, "amount", order->amount);
     put_number(o, "initial_amount", order->initial_amount);
-    put_number(o, "discount_amount", discount);
-    if (order->amount != FIELD_NONE) {
-        put_number(o, "total_discount_amount", discount);
-        put_number(o, "total_amount",
-                   discount != FIELD_NONE ? order->amount - discount : order->amount);
-    }
+    put_number(o, "discount_amount", order->discount_amount);
+    put_number(o, "total_discount_amount", order_total_discount(order));
+    put_number(o, "total_amount", order_total_amount(order));
     if (order->items.p != NULL)
         record_put_raw(o, "items", order->items, "[]");
     if (order->metadata.len > 2)

@@ -50,6 +50,9 @@ struct order {
     struct str item_text;                       /* JSON array; {NULL,0}: not given */
 };
 
+extern const char *const order_status_names[]; /* by enum order_status; NULL-terminated */
+extern const struct field_table order_fields;
+
 /* The body of a POST or PUT, or an item of an import. ERR_INVALID_PAYLOAD names what is wrong. */
 int order_from_json(const struct json *body, struct arena *a, struct order *o,
                     struct err *err) MUST_CHECK;
@@ -76,6 +79,12 @@ struct order_known {
 };
 void order_put_item(struct json_out *o, const struct json *item, const struct order_known *known,
                     int64_t *amount);
+
+/* What the API prints of its amounts; FIELD_NONE: nothing. */
+int64_t order_total_discount(const struct order *o);
+int64_t order_total_amount(const struct order *o);
+/* What is off its items, a JSON array; FIELD_NONE: they do not say. */
+int64_t order_items_discount(const struct json *items);
 
 void order_put_json(struct json_out *o, const struct order *order, const char *id,
                     const char *customer_id, const char *referrer_id); /* NULL: none */

@@ -241,6 +241,13 @@ int store_find_record(struct store *s, struct arena *a, int64_t project_id,
     return ops_of(s)->find_record(s, a, project_id, resource, id_or_source, out, err);
 }
 
+int store_walk_records(struct store *s, struct arena *a, int64_t project_id,
+                       enum resource_type resource, struct record_walk *w, struct record **out,
+                       size_t *n, struct err *err)
+{
+    return ops_of(s)->walk_records(s, a, project_id, resource, w, out, n, err);
+}
+
 int store_list_records(struct store *s, struct arena *a, int64_t project_id,
                        enum resource_type resource, const struct record_page *page,
                        struct record **out, size_t *n, int64_t *total, bool *more, struct err *err)

@@ -419,8 +419,18 @@ struct record_equal {
     struct str value;
 };
 
+enum record_sort {
+    RECORD_BY_AGE,
+    RECORD_BY_CHANGE,
+    RECORD_BY_SOURCE_ID, /* lists go up to here; the others are of walks */
+    RECORD_BY_NAME,      /* of customers */
+    RECORD_BY_EMAIL,
+    RECORD_BY_STATUS, /* of orders, by the status's name */
+    RECORD_ORDERS
+};
+
 struct record_page {
-    enum { RECORD_BY_AGE, RECORD_BY_CHANGE, RECORD_BY_SOURCE_ID } order;
+    enum record_sort order;
     bool descending;
     size_t limit;
     int64_t offset;
@@ -428,9 +438,28 @@ struct record_page {
     int64_t parent_key; /* SKUs of this product; 0: of all */
     const struct record_equal *equals;
     size_t n_equals;
-    const struct filter *filter;                 /* of record_filter_fields; NULL: none */
+    const struct filter *filter;                 /* of the resource; see domain/record_filter.h */
     int64_t created_before_ms, created_after_ms; /* TIME_NONE: any */
     int64_t updated_before_ms, updated_after_ms;
+};
+
+#define RECORD_WALK_TEXT_BYTES 2048
+
+/* Reads all records that fit, in many short calls, for an export. What has no name, source id or
+ * e-mail sorts as if that were empty; texts are sorted by their first 512 characters. */
+struct record_walk {
+    enum record_sort order;
+    bool descending;
+    const struct filter *filter; /* of the resource; NULL: all */
+    size_t limit;                /* records of a call */
+    size_t max_bytes;            /* of their texts; the last one may go beyond it */
+
+    /* where it is; zero at the start, moved by every call */
+    int64_t after_key;
+    int64_t after_n;
+    char after_text[RECORD_WALK_TEXT_BYTES];
+    size_t after_text_len;
+    bool done;
 };
 
 /* Vouchers for a customer. When it is refused the unit fails, and nothing of it stays. */
@@ -659,6 +688,9 @@ struct store_ops {
                         enum resource_type resource, const struct record_page *page,
                         struct record **out, size_t *n, int64_t *total, bool *more,
                         struct err *err);
+    int (*walk_records)(struct store *s, struct arena *a, int64_t project_id,
+                        enum resource_type resource, struct record_walk *w, struct record **out,
+                        size_t *n, struct err *err);
     int (*tx_rule_write)(struct store_tx *tx, struct rule_write *w, struct err *err);
     int (*tx_metadata_schema_write)(struct store_tx *tx, struct metadata_schema_write *w,
                                     struct err *err);
@@ -1036,6 +1068,10 @@ int store_list_records(struct store *s, struct arena *a, int64_t project_id,
                        enum resource_type resource, const struct record_page *page,
                        struct record **out, size_t *n, int64_t *total, bool *more,
                        struct err *err) MUST_CHECK;
+/* The next records of the walk, as store_walk_vouchers(). */
+int store_walk_records(struct store *s, struct arena *a, int64_t project_id,
+                       enum resource_type resource, struct record_walk *w, struct record **out,
+                       size_t *n, struct err *err) MUST_CHECK;
 struct record *record_at(enum resource_type resource, struct record *rows, size_t i);
 
 int store_find_category(struct store *s, struct arena *a, int64_t project_id, int64_t key,

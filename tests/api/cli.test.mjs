@@ -9,7 +9,7 @@ import { after, test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { apiServer, csv, giftCode, giftFile, newProject } from '../support/api.mjs';
-import { cli, hasTerminals, liveLines, onTerminal, start } from '../support/cli.mjs';
+import { cli, fakeServer, hasTerminals, liveLines, onTerminal, sendJson, start } from '../support/cli.mjs';
 import { startServer, until } from '../support/server.mjs';
 
 const run = promisify(execFile);
@@ -572,4 +572,65 @@ test('customers, products, SKUs and orders are imported as vouchers are', async 
 	assert.equal(await imported('orders', JSON.stringify([{ source_id: 'o', amount: 5 }]), 'o.json'), '1 order(s) imported successfully, 0 failed.');
 	const wrong = await cli(['import', 'skus', await file('[]', 's.json'), '--format', 'json'], { project: p });
 	assert.deepEqual([wrong.code !== 0, /SKUs are imported from CSV files only/.test(wrong.stderr)], [true, true], wrong.stderr);
+});
+
+test('vouchers, customers and orders are exported to standard output, or a file that appears when it is complete', async () => {
+	const p = await newProject(server);
+	await p.load(csv(HEAD, 'B,GIFT_VOUCHER,1', 'A,GIFT_VOUCHER,2'));
+	for (const name of ['Zoe', 'Ann'])
+		assert.equal((await p.post('/v1/orders', { source_id: `o${name}`, amount: 100, customer: { source_id: name, name } })).status, 200);
+	const stdout = async (...args) => {
+		const end = await cli(['export', ...args], { project: p });
+		assert.deepEqual({ ...end, stdout: '' }, { code: 0, signal: null, stdout: '', stderr: '' });
+		return end.stdout;
+	};
+	assert.equal(await stdout('vouchers', '--order', 'code'), 'Code,Voucher Type,Value,Discount Type\nA,GIFT_VOUCHER,2.00,\nB,GIFT_VOUCHER,1.00,\n');
+	assert.equal(await stdout('orders', '--fields', 'source_id, amount', '--order', '-status'), 'Source ID,Amount\noAnn,100\noZoe,100\n');
+	const want = 'Source ID,Name,metadata.x\nAnn,Ann,\nZoe,Zoe,\n';
+	const args = ['customer', '--fields', 'source_id,name,metadata.x', '--order=name'];
+	assert.equal(await stdout(...args), want);
+
+	const path = join(dir, 'customers.csv');
+	await writeFile(path, 'older');
+	assert.equal(await stdout(...args, '--output', path), '');
+	assert.equal(await readFile(path, 'utf8'), want);
+	assert.equal((await stat(path)).mode & 0o777, 0o600);
+	const again = await cli(['import', 'customers', path], { project: p });
+	assert.equal(again.code, 0, again.stderr);
+	await rm(path);
+
+	const wrong = {
+		'Unsupported field used. Allowed fields: name, id,': ['customers', '--fields', 'code', '--output', path],
+		'Property .parameters.order should be equal to one of the allowed values': ['orders', '--order', 'x', '--output', path],
+		"'skus' cannot be exported; vouchers, customers and orders can": ['skus', '--output', path],
+		'longshore help export': []
+	};
+	for (const [text, words] of Object.entries(wrong)) {
+		const { code, stdout: out, stderr } = await cli(['export', ...words], { project: p });
+		assert.deepEqual([code, out], [2, ''], stderr);
+		if (words.length > 0)
+			assert.ok(stderr.includes(text), stderr);
+	}
+	assert.deepEqual((await readdir(dir)).filter(name => name.startsWith('customers')), []);
+});
+
+test('an export that breaks off leaves no file', async t => {
+	const id = 'exp_8fNoLwgVPuhoxNzVsr50kq0a';
+	const broken = await fakeServer(t, (request, response) => {
+		if (request.url.includes('token=')) {
+			response.writeHead(200, { 'Content-Type': 'text/csv' });
+			response.write('Code\nA\n');
+			setTimeout(() => response.destroy(), 50);
+			return;
+		}
+		sendJson(response, 200, { id, result: request.method === 'GET' ? { url: `http://elsewhere/v1/exports/${id}?token=x` } : null });
+	});
+	const path = join(dir, 'broken.csv');
+	await writeFile(path, 'older');
+	const end = await cli(['export', 'vouchers', '--output', path], { project: broken });
+	assert.equal(end.code, 2);
+	assert.match(end.stderr, /cannot export vouchers: lost the connection/);
+	assert.equal(await readFile(path, 'utf8'), 'older');
+	assert.deepEqual((await readdir(dir)).filter(name => name.startsWith('broken')), ['broken.csv']);
+	await rm(path);
 });

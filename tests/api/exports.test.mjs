@@ -371,9 +371,9 @@ test('a bad request is refused with what is wrong', async () => {
 		[{}, "Payload should have required property 'exported_object'"],
 		[{ parameters: {} }, "Payload should have required property 'exported_object'"],
 		[[], 'Payload must be object'],
-		[{ exported_object: 'vouchers' }, 'Property .exported_object should be equal to one of the allowed values [ voucher ]'],
-		[{ exported_object: 1 }, 'Property .exported_object should be equal to one of the allowed values [ voucher ]'],
-		[{ exported_object: 'order' }, 'Property .exported_object: exports of order are not supported yet'],
+		[{ exported_object: 'vouchers' }, 'Property .exported_object should be equal to one of the allowed values [ voucher, customer, order ]'],
+		[{ exported_object: 1 }, 'Property .exported_object should be equal to one of the allowed values [ voucher, customer, order ]'],
+		[{ exported_object: 'redemption' }, 'Property .exported_object: exports of redemption are not supported yet'],
 		[of(1), 'Property .parameters must be object'],
 		[of({ order: 'value' }), 'Property .parameters.order should be equal to one of the allowed values [ created_at, ' +
 			'-created_at, updated_at, -updated_at, code, -code ]'],
@@ -416,4 +416,274 @@ test('an unknown field is named, with those that there are', async () => {
 				`customer_source_id, redeemed_quantity, metadata, metadata.<key> (not supported: ${field})`
 		});
 	}
+});
+
+/* ---- customers and orders ---- */
+
+/** The export of `exported_object`, as it was answered. */
+async function createOf(p, exported_object, parameters) {
+	const answer = await p.post('/v1/exports', { exported_object, parameters });
+	assert.equal(answer.status, 200, answer.text);
+	return answer.json;
+}
+
+async function textOf(p, exported_object, parameters) {
+	const { id } = await createOf(p, exported_object, parameters);
+	const answer = await follow(pathOf((await get(p, id)).result.url));
+	assert.equal(answer.status, 200, answer.text);
+	return answer.text;
+}
+
+const rowsOfKind = async (p, kind, parameters) => parseCsv(await textOf(p, kind, parameters));
+
+/** One column without its heading. */
+const column = async (p, kind, field, parameters) =>
+	(await rowsOfKind(p, kind, { fields: [field], ...parameters })).slice(1).map(row => row[0]);
+
+const save = async (p, path, body) => {
+	const answer = await p.post(path, body);
+	assert.equal(answer.status, 200, answer.text);
+	return answer.json;
+};
+
+async function importCustomers(p, contents) {
+	const answer = await server.upload('/v1/customers/importCSV', contents, { project: p.keys });
+	assert.equal(answer.status, 202, answer.text);
+	const action = await p.wait(answer.json.async_action_id);
+	assert.equal(action.result.failed_count, 0, JSON.stringify(action.result));
+	return action;
+}
+
+test('exports of customers and orders have fields of their own when none are asked for', async () => {
+	const p = await newProject(server);
+	const { id } = await save(p, '/v1/orders', { source_id: 'o', status: 'PAID', customer: { source_id: 'c', name: 'Ann' } });
+	const defaults = { customer: ['name', 'source_id'], order: ['id', 'source_id', 'status'] };
+	const files = { customer: 'Name,Source ID\nAnn,c\n', order: `ID,Source ID,Status\n${id},o,PAID\n` };
+	for (const [kind, fields] of Object.entries(defaults)) {
+		const made = await createOf(p, kind);
+		assert.equal(made.exported_object, kind);
+		assert.deepEqual(made.parameters, { order: '-created_at', fields, filters: { junction: 'and' } });
+		assert.equal((await get(p, made.id)).exported_object, kind);
+		assert.equal(await textOf(p, kind), files[kind]);
+		const kept = { order: 'created_at', fields: ['metadata.a b'], filters: { source_id: { conditions: { $is: 'c' } } } };
+		assert.deepEqual((await createOf(p, kind, { ...kept, campaign_id: 'camp_1' })).parameters, kept);
+	}
+	assert.deepEqual((await p.get('/v1/exports')).json.exports.map(e => e.exported_object).sort(),
+		['customer', 'customer', 'customer', 'order', 'order', 'order']);
+});
+
+test('every field of a customer is what the API says of it', async () => {
+	const p = await newProject(server);
+	const fields = [
+		'name', 'id', 'description', 'email', 'source_id', 'created_at', 'address_city', 'address_state', 'address_line_1',
+		'address_line_2', 'address_country', 'address_postal_code', 'redemptions_total_redeemed', 'redemptions_total_failed',
+		'redemptions_total_succeeded', 'redemptions_total_rolled_back', 'redemptions_total_rollback_failed',
+		'redemptions_total_rollback_succeeded', 'orders_total_amount', 'orders_total_count', 'orders_average_amount',
+		'orders_last_order_amount', 'orders_last_order_date', 'loyalty_points', 'loyalty_referred_customers', 'updated_at',
+		'phone', 'birthday', 'metadata', 'birthdate', 'metadata.n', 'metadata.list', 'metadata.a.b "c"', 'metadata.none'
+	];
+	await save(p, '/v1/customers', { name: 'Only a name' });
+	await save(p, '/v1/customers', {
+		source_id: 's', name: '=1+1', description: 'a "b"\nc, d', email: 'ä@example.com', phone: '+1', birthdate: '2000-02-29',
+		birthday: '1999-12-31', address: { city: 'Bonn', line_1: 'x', country: 'DE' },
+		metadata: { n: 1, list: ['x', 2], 'a.b "c"': true }
+	});
+	await save(p, '/v1/customers', { source_id: 's', address: { city: 'Ulm', line_1: 'x', line_2: '-2', state: 'BW', country: 'DE', postal_code: '01' } });
+	const [headings, ...rows] = await rowsOfKind(p, 'customer', { fields, order: 'created_at' });
+	assert.deepEqual(headings.slice(0, 7), ['Name', 'ID', 'Description', 'Email', 'Source ID', 'Created At', 'Address City']);
+	assert.deepEqual(headings.slice(-5), ['Birthdate', ...fields.slice(-4)]);
+	const { customers } = (await p.get('/v1/customers?order=created_at')).json;
+	assert.equal(rows.length, 2);
+	for (const [i, c] of customers.entries()) {
+		const text = v => v === undefined || v === null ? '' : String(v);
+		const of = (object, prefix, names) => names.map(name => [`${prefix}${name}`, text(object?.[name])]);
+		const want = Object.fromEntries([
+			...of(c, '', ['name', 'id', 'description', 'email', 'source_id', 'created_at', 'updated_at', 'phone', 'birthday', 'birthdate']),
+			...of(c.address, 'address_', ['city', 'state', 'line_1', 'line_2', 'country', 'postal_code']),
+			...of(c.summary.redemptions, 'redemptions_', ['total_redeemed', 'total_failed', 'total_succeeded',
+				'total_rolled_back', 'total_rollback_failed', 'total_rollback_succeeded']),
+			...of(c.summary.orders, 'orders_', ['total_amount', 'total_count', 'average_amount', 'last_order_amount', 'last_order_date']),
+			...of(c.loyalty, 'loyalty_', ['points', 'referred_customers']),
+			['metadata', c.metadata ? JSON.stringify(c.metadata) : ''],
+			['metadata.n', text(c.metadata?.n)], ['metadata.list', c.metadata ? 'x,2' : ''],
+			['metadata.a.b "c"', text(c.metadata?.['a.b "c"'])], ['metadata.none', '']
+		]);
+		assert.deepEqual(Object.fromEntries(fields.map((f, at) => [f, rows[i][at]])), want);
+	}
+	assert.equal(rows[1][fields.indexOf('address_city')], 'Ulm');
+});
+
+test('every field of an order is what the API says of it', async () => {
+	const p = await newProject(server);
+	const fields = [
+		'id', 'source_id', 'created_at', 'updated_at', 'status', 'amount', 'discount_amount', 'items_discount_amount',
+		'total_discount_amount', 'total_amount', 'customer_id', 'referrer_id', 'metadata', 'metadata.k'
+	];
+	await save(p, '/v1/orders', { status: 'FULFILLED' });
+	const made = await save(p, '/v1/orders', {
+		source_id: 'o', amount: 7700, discount_amount: 500, metadata: { k: 'v' }, customer: { source_id: 'c' }, referrer: { source_id: 'r' },
+		items: [{ product_id: 'x', quantity: 1, amount: 7700, discount_amount: 100 }, { product_id: 'y', discount_amount: 30 }]
+	});
+	assert.equal((await p.request('PUT', `/v1/orders/${made.id}`, { json: { status: 'PAID' } })).status, 200);
+	const [headings, ...rows] = await rowsOfKind(p, 'order', { fields, order: 'created_at' });
+	assert.deepEqual(headings, ['ID', 'Source ID', 'Created At', 'Updated At', 'Status', 'Amount', 'Discount Amount',
+		'Items Discount Amount', 'Total Discount Amount', 'Total Amount', 'Customer ID', 'Referrer ID', 'Metadata', 'metadata.k']);
+	const { orders } = (await p.get('/v1/orders?order=created_at')).json;
+	assert.equal(rows.length, 2);
+	for (const [i, o] of orders.entries()) {
+		const want = fields.map(f => o[f] ?? '').map(String);
+		want[7] = i === 1 ? '130' : '';
+		want[12] = o.metadata ? JSON.stringify(o.metadata) : '';
+		want[13] = o.metadata?.k ?? '';
+		assert.deepEqual(rows[i], want);
+	}
+	assert.deepEqual(rows[1].slice(4, 10), ['PAID', '7700', '500', '130', '500', '7200']);
+	assert.match(rows[1][10], /^cust_/);
+});
+
+test('customers in every order, and by filters', async () => {
+	const p = await newProject(server);
+	const given = [
+		{ source_id: 'b', name: 'Zoe', email: 'x@example.com', address: { city: 'Ulm' }, metadata: { n: 1 } },
+		{ source_id: 'a', name: 'ann', email: 'y@example.com', address: { city: 'Bonn' }, phone: '1' },
+		{ source_id: 'c', name: 'Bob', birthday: '2000-01-01', metadata: { n: 2 } }
+	];
+	for (const body of given)
+		await save(p, '/v1/customers', body);
+	await save(p, '/v1/customers', { source_id: 'b', description: 'changed' });
+	const list = async parameters => (await column(p, 'customer', 'source_id', parameters)).join('');
+	const orders = { created_at: 'bac', updated_at: 'acb', id: 'bac', name: 'cba', email: 'cba', source_id: 'abc' };
+	for (const [order, want] of Object.entries(orders)) {
+		assert.equal(await list({ order }), want, order);
+		assert.equal(await list({ order: `-${order}` }), [...want].reverse().join(''), `-${order}`);
+	}
+	const filters = [
+		['name', { $is: 'ann' }, 'a'], ['name', { $contains: 'o' }, 'bc'], ['email', { $ends_with: 'example.com' }, 'ab'],
+		['email', { $is_unknown: '' }, 'c'], ['city', { $is: 'Ulm' }, 'b'], ['address.city', { $in: ['Ulm', 'Bonn'] }, 'ab'],
+		['phone', { $has_value: '' }, 'a'], ['birthday', { $is: '2000-01-01' }, 'c'], ['source_id', { $in: ['a', 'c', 'x'] }, 'ac'],
+		['metadata.n', { $more_than: 1 }, 'c'], ['metadata.n', { $is: 1 }, 'b'], ['created_at', { $after: '2000-01-01' }, 'abc'],
+		['created_at', { $before: '2000-01-01' }, ''], ['updated_at', { $after: '2000-01-01' }, 'b']
+	];
+	for (const [field, conditions, want] of filters) {
+		for (const order of ['source_id', 'created_at']) // by two ways through the table
+			assert.equal([...await list({ order, filters: { [field]: { conditions } } })].sort().join(''), want, field);
+	}
+	assert.equal(await list({ order: 'source_id', filters: { junction: 'or', name: { conditions: { $is: 'ann' } }, city: { conditions: { $is: 'Ulm' } } } }), 'ab');
+	const refused = (parameters, details) => p.post('/v1/exports', { exported_object: 'customer', parameters }).then(answer => assertInvalidPayload(answer, details));
+	await refused({ order: 'code' }, 'Property .parameters.order should be equal to one of the allowed values [ name, -name, id, -id, ' +
+		'email, -email, source_id, -source_id, created_at, -created_at, updated_at, -updated_at ]');
+	await refused({ order: '-' }, 'Property .parameters.order should be equal to one of the allowed values [ name, -name, id, -id, ' +
+		'email, -email, source_id, -source_id, created_at, -created_at, updated_at, -updated_at ]');
+	await refused({ filters: { code: { conditions: { $is: 'A' } } } }, 'Property .parameters.filters.code is not supported');
+	await refused({ filters: { 'summary.orders.total_amount': { conditions: { $is: 1 } } } },
+		'Property .parameters.filters.summary.orders.total_amount is not supported');
+});
+
+test('orders in every order, and by filters', async () => {
+	const p = await newProject(server);
+	const given = [
+		{ source_id: 'b', status: 'PAID', amount: 100, discount_amount: 30 },
+		{ source_id: 'a', status: 'CREATED', amount: 200, metadata: { n: 'x' } },
+		{ source_id: 'c', status: 'CANCELED', items: [{ amount: 7, discount_amount: 5 }] }
+	];
+	for (const body of given)
+		await save(p, '/v1/orders', body);
+	await save(p, '/v1/orders', { source_id: 'b', metadata: { n: 'y' } });
+	const list = async parameters => (await column(p, 'order', 'source_id', parameters)).join('');
+	for (const [order, want] of Object.entries({ created_at: 'bac', updated_at: 'acb', status: 'cab' })) {
+		assert.equal(await list({ order }), want, order);
+		assert.equal(await list({ order: `-${order}` }), [...want].reverse().join(''), `-${order}`);
+	}
+	const filters = [
+		['status', { $is: 'PAID' }, 'b'], ['status', { $not_in: ['PAID', 'CREATED'] }, 'c'], ['status', { $contains: 'EATE' }, 'a'],
+		['amount', { $more_than: 100 }, 'a'], ['amount', { $less_than_equal: 100 }, 'bc'], ['discount_amount', { $is: 30 }, 'b'],
+		['discount_amount', { $is_unknown: '' }, 'ac'], ['total_amount', { $is: 70 }, 'b'], ['total_amount', { $in: [200, 7] }, 'ac'],
+		['total_discount_amount', { $more_than_equal: 1 }, 'b'], ['items_discount_amount', { $is: 5 }, 'c'],
+		['items_discount_amount', { $is_unknown: '' }, 'ab'], ['items_discount_amount', { $less_than: 5 }, ''], ['source_id', { $is: 'c' }, 'c'],
+		['metadata.n', { $starts_with: 'y' }, 'b'], ['created_at', { $after: '2000-01-01' }, 'abc'], ['updated_at', { $before: '2100-01-01' }, 'b']
+	];
+	for (const [field, conditions, want] of filters) {
+		for (const order of ['status', 'created_at'])
+			assert.equal([...await list({ order, filters: { [field]: { conditions } } })].sort().join(''), want, JSON.stringify([field, conditions]));
+	}
+	assertInvalidPayload(await p.post('/v1/exports', { exported_object: 'order', parameters: { order: 'name' } }),
+		'Property .parameters.order should be equal to one of the allowed values [ created_at, -created_at, updated_at, -updated_at, status, -status ]');
+});
+
+test('an unknown field of a customer or an order is named, with those that there are', async () => {
+	const p = await newProject(server);
+	const allowed = {
+		customer: 'name, id, description, email, source_id, created_at, address_city, address_state, address_line_1, address_line_2, ' +
+			'address_country, address_postal_code, redemptions_total_redeemed, redemptions_total_failed, redemptions_total_succeeded, ' +
+			'redemptions_total_rolled_back, redemptions_total_rollback_failed, redemptions_total_rollback_succeeded, ' +
+			'orders_total_amount, orders_total_count, orders_average_amount, orders_last_order_amount, orders_last_order_date, ' +
+			'loyalty_points, loyalty_referred_customers, updated_at, phone, birthday, metadata, birthdate, metadata.<key>',
+		order: 'id, source_id, created_at, updated_at, status, amount, discount_amount, items_discount_amount, ' +
+			'total_discount_amount, total_amount, customer_id, referrer_id, metadata, metadata.<key>'
+	};
+	for (const [exported_object, names] of Object.entries(allowed)) {
+		for (const field of ['code', 'Name', 'address', 'metadata.'])
+			assertError(await p.post('/v1/exports', { exported_object, parameters: { fields: [field] } }), {
+				code: 400, key: 'invalid_export_fields', message: 'Invalid Export',
+				details: `Unsupported field used. Allowed fields: ${names} (not supported: ${field})`
+			});
+	}
+});
+
+test('a file of customers can be imported again', async () => {
+	const p = await newProject(server);
+	const q = await newProject(server);
+	const given = [
+		{ source_id: 'a', name: '=cmd', description: 'a "b",\nc', email: 'ü@example.com', phone: '-1', birthdate: '2000-02-29',
+			address: { city: 'Ulm', state: 'BW', line_1: '1', line_2: '2', country: 'DE', postal_code: '007' } },
+		{ source_id: ' b ', name: ' blanks ', address: { country: 'FR' } },
+		{ source_id: 'c' }
+	];
+	for (const body of given)
+		await save(p, '/v1/customers', body);
+	const fields = [
+		'source_id', 'name', 'description', 'email', 'phone', 'birthdate', 'address_city', 'address_state', 'address_line_1',
+		'address_line_2', 'address_country', 'address_postal_code'
+	];
+	await importCustomers(q, await textOf(p, 'customer', { fields, order: 'created_at' }));
+	const all = async project => (await project.get('/v1/customers?order=source_id')).json.customers
+		.map(({ id, created_at, updated_at, ...rest }) => rest);
+	assert.deepEqual(await all(q), await all(p));
+	// with its id a customer is changed in its own project
+	const { id } = (await p.get('/v1/customers/a')).json;
+	const text = await textOf(p, 'customer', { fields: ['id', 'name', 'metadata.k'], filters: { source_id: { conditions: { $is: 'a' } } } });
+	await importCustomers(p, text.replace('=cmd', 'New name').replace(/,\n$/, ',v\n'));
+	const changed = (await p.get('/v1/customers/a')).json;
+	assert.deepEqual([changed.id, changed.name, changed.metadata], [id, 'New name', { 'metadata.k': 'v' }]);
+	const elsewhere = await server.upload('/v1/customers/importCSV', text, { project: q.keys });
+	await q.wait(elsewhere.json.async_action_id);
+	assert.equal((await q.get('/v1/customers?name=%3Dcmd')).json.total, 2); // an id of another project is nobody's: a new customer
+});
+
+test('a long file has every customer once, in every order, while others write', async () => {
+	const ROWS = 12000;
+	const p = await newProject(server);
+	const lines = Array.from({ length: ROWS }, (_, i) => `c${String(i).padStart(5, '0')},Name ${i % 7},e${i % 3}@example.com`);
+	await importCustomers(p, csv('Source_id,Name,Email', ...lines));
+	let writing = true;
+	const writer = (async () => { // made, changed and deleted behind the reader
+		for (let i = 0; writing; i++) {
+			await save(p, '/v1/customers', { source_id: `new${i}`, name: 'Name 3' });
+			await save(p, '/v1/customers', { source_id: `c${String(i % ROWS).padStart(5, '0')}`, phone: String(i) });
+			await p.request('DELETE', `/v1/customers/new${i}`);
+		}
+	})();
+	const orders = ['created_at', '-created_at', 'name', '-name', 'email', '-email', 'source_id', '-source_id', 'id'];
+	for (const order of orders) {
+		const ids = (await column(p, 'customer', 'source_id', { order })).filter(id => id.startsWith('c'));
+		assert.equal(ids.length, ROWS, order);
+		assert.equal(new Set(ids).size, ROWS, order);
+	}
+	writing = false;
+	await writer;
+	for (const order of ['created_at', 'updated_at', 'name', 'source_id'])
+		assert.deepEqual((await column(p, 'customer', 'source_id', { order: `-${order}` })).reverse(),
+			await column(p, 'customer', 'source_id', { order }));
+	const some = await column(p, 'customer', 'source_id', { filters: { source_id: { conditions: { $ends_with: '00' } } } });
+	assert.equal(some.length, ROWS / 100);
 });

@@ -61,3 +61,25 @@ test('customers: create, update, list, scroll, delete', async () => {
 	const updated = await run(client, client.customers.updateInBulk([{ source_id: 'c3', phone: '1' }]));
 	assert.equal(updated.result.done_count, 1);
 });
+
+test('exports: create, get, list, download, delete', async () => {
+	const { client } = await newClient(server);
+	await client.orders.create({ amount: 1000, source_id: 'o', status: 'PAID', customer: { name: 'Ann', source_id: 'c' } });
+	const asked = {
+		customer: { fields: ['source_id', 'name'], order: 'name', filters: { name: { conditions: { $is: ['Ann'] } } } },
+		order: { fields: ['source_id', 'amount'], order: '-status' }
+	};
+	const files = { customer: 'Source ID,Name\nc,Ann\n', order: 'Source ID,Amount\no,1000\n' };
+	for (const [exported_object, parameters] of Object.entries(asked)) {
+		const made = await client.distributions.exports.create({ exported_object, parameters });
+		assert.deepEqual([made.status, made.exported_object, made.parameters.order], ['SCHEDULED', exported_object, parameters.order]);
+		const done = await client.distributions.exports.get(made.id);
+		assert.equal(done.status, 'DONE');
+		assert.equal(await (await fetch(done.result.url)).text(), files[exported_object]);
+		assert.ok((await client.distributions.exports.list()).exports.some(e => e.id === made.id));
+		await client.distributions.exports.delete(made.id);
+		await assert.rejects(client.distributions.exports.get(made.id), { code: 404 });
+	}
+	await assert.rejects(client.distributions.exports.create({ exported_object: 'customer', parameters: { fields: ['code'] } }),
+		{ code: 400, key: 'invalid_export_fields' });
+});

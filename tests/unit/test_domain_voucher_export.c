@@ -30,11 +30,12 @@ static int teardown(void **state)
 
 static int put(struct world *w, const char *field, struct err *err)
 {
-    struct voucher_export_column c;
-    struct voucher_export_row row = { .v = &w->v, .names = { .id = "v_1" }, .arena = &w->arena };
-    assert_true(voucher_export_column(str_of(field), &c));
+    struct export_column c;
+    struct voucher_export_row row = { .head = { .item = &w->v, .arena = &w->arena },
+                                      .names = { .id = "v_1" } };
+    assert_true(export_column(&voucher_export, str_of(field), &c));
     buf_reset(&w->text);
-    return voucher_export_put_cell(&w->text, &c, &row, err);
+    return export_put_cell(&w->text, &c, &row.head, err);
 }
 
 static void assert_cell(struct world *w, const char *field, const char *want)
@@ -105,10 +106,10 @@ static void headings_are_the_words_of_a_name(void **state)
     };
     struct world *w = *state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct voucher_export_column c;
+        struct export_column c;
         buf_reset(&w->text);
-        assert_true(voucher_export_column(str_of(cases[i][0]), &c));
-        voucher_export_put_heading(&w->text, &c);
+        assert_true(export_column(&voucher_export, str_of(cases[i][0]), &c));
+        export_put_heading(&w->text, &c);
         assert_str(buf_str(&w->text), cases[i][1]);
     }
 }
@@ -116,16 +117,16 @@ static void headings_are_the_words_of_a_name(void **state)
 static void every_name_that_is_told_is_a_field(void **state)
 {
     struct world *w = *state;
-    struct voucher_export_column c;
-    voucher_export_put_names(&w->text);
+    struct export_column c;
+    export_put_names(&w->text, &voucher_export);
     struct str rest = buf_str(&w->text);
     size_t n = 0;
     for (; rest.p != NULL; n++)
-        assert_true(voucher_export_column(str_trim(str_cut(rest, ',', &rest)), &c));
+        assert_true(export_column(&voucher_export, str_trim(str_cut(rest, ',', &rest)), &c));
     assert_int_equal(n, 35);
-    assert_false(voucher_export_column(STR("nope"), &c));
-    assert_false(voucher_export_column(STR("metadata."), &c));
-    assert_false(voucher_export_column(STR(""), &c));
+    assert_false(export_column(&voucher_export, STR("nope"), &c));
+    assert_false(export_column(&voucher_export, STR("metadata."), &c));
+    assert_false(export_column(&voucher_export, STR(""), &c));
 }
 
 static void a_cell_of_metadata_is_its_value(void **state)

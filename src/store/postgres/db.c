@@ -957,4 +957,7 @@ const struct db_driver pg_driver = {
     .instr = "strpos(",
     .ends_with = "right(",
     .off_index = "",
+    .by_byte = " COLLATE \"C\"",
+    .items_discount = "(SELECT CAST(sum(CAST(item ->> 'discount_amount' AS bigint)) AS bigint) "
+                      "FROM jsonb_array_elements(CAST(items AS jsonb)) AS item)",
 };

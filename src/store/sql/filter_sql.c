@@ -293,6 +293,14 @@ static bool is_hopeless(const struct sql *q, const struct filter_condition *c,
            (c->op == FILTER_IS || c->op == FILTER_IN) && sql_count_keys(q, c, column->id_kind) == 0;
 }
 
+static struct filter_column column_of(const struct sql *q, const struct filter_column *column)
+{
+    struct filter_column c = *column;
+    if (c.sql == NULL)
+        c.sql = *(const char *const *)(const void *)((const char *)q->db->driver + c.of_driver);
+    return c;
+}
+
 /* What no row can meet is left out of an OR: SQLite would not, and look at every row instead of the
  * few that an index gives for the other conditions. */
 static void put_conditions(struct sql *q, const struct filter *f,
@@ -300,11 +308,11 @@ static void put_conditions(struct sql *q, const struct filter *f,
 {
     const char *between = "(";
     for (const struct filter_condition *c = f->first; c != NULL; c = c->next) {
-        const struct filter_column *column = &columns[c->field->id];
-        if (f->any && is_hopeless(q, c, column))
+        const struct filter_column column = column_of(q, &columns[c->field->id]);
+        if (f->any && is_hopeless(q, c, &column))
             continue;
         sql_put(q, between);
-        put_condition(q, c, column, f->now_ms);
+        put_condition(q, c, &column, f->now_ms);
         between = f->any ? " OR " : " AND ";
     }
     sql_put(q, between[0] == '(' ? "(0)" : ")");

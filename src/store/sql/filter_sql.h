@@ -52,6 +52,7 @@ struct filter_column {
     /* Writes a condition in a way of its own; `op` is no negation, and may stand for c->op's
      * opposite. False: it has written nothing, the usual way will do. NULL: always that. */
     bool (*put)(struct sql *q, const struct filter_condition *c, enum filter_op op, int64_t now_ms);
+    size_t of_driver; /* while `sql` is NULL: where the driver has it; an offset in its struct */
 };
 
 /* " AND (...)" for every condition of the filter, nothing for none or NULL. `columns` by field id.

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* record_list.c - pages of records: by age along the table itself, by anything else within a time
  * limit. */
-#include "domain/record_filter.h"
-#include "store/sql/filter_sql.h"
 #include "store/sql/records.h"
 
 #define LIST_MAX_MS 5000
@@ -21,12 +19,6 @@ static const char *const orders[] = {
     [RECORD_BY_CHANGE] = "coalesce(updated_ms, created_ms)",
     [RECORD_BY_SOURCE_ID] = "source_id",
 };
-
-static const struct filter_column filter_columns[] = {
-    [RFILTER_CREATED_AT] = { .sql = "created_ms" },
-    [RFILTER_UPDATED_AT] = { .sql = "updated_ms" },
-};
-static_assert(ARRAY_LEN(filter_columns) == RFILTER_COUNT, "every field has a column");
 
 static void put_time(struct sql *q, const char *column, const char *op, int64_t ms)
 {
@@ -85,7 +77,7 @@ static void put_where(struct sql *q, const struct list *l)
     put_time(q, "created_ms", " > ", p->created_after_ms);
     put_time(q, "updated_ms", " < ", p->updated_before_ms);
     put_time(q, "updated_ms", " > ", p->updated_after_ms);
-    sql_and_filter(q, p->filter, filter_columns);
+    sql_and_filter(q, p->filter, record_filter_columns);
 }
 
 static int read_rows(struct list *l, struct sql *q, char *rows, size_t *n, struct err *err)

@@ -11,7 +11,7 @@
 
 #include "domain/field.h"
 #include "domain/record.h"
-#include "store/sql/sql_priv.h"
+#include "store/sql/filter_sql.h"
 
 enum record_column_kind {
     RECORD_TEXT,   /* struct str; NULL: {NULL,0} */
@@ -170,6 +170,15 @@ static inline int record_unfit(const struct record *r, struct applied *out)
 {
     return record_refused(out, FAILURE_METADATA, r->unfit_new);
 }
+
+/* ---- record_filter.c ---- */
+
+extern const struct filter_column record_filter_columns[];
+
+/* By its name, to be filtered and sorted by. */
+#define SQL_ORDER_STATUS                                                                           \
+    "CASE status WHEN 1 THEN 'CREATED' WHEN 2 THEN 'PAID' WHEN 3 THEN 'CANCELED' WHEN 4 THEN "     \
+    "'FULFILLED' END"
 
 /* ---- orders.c ---- */
 

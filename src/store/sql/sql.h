@@ -78,6 +78,13 @@ struct db_driver {
     /* In front of a column: not by its index (SQLite would believe that a walk along it is best).
      */
     const char *off_index;
+
+    /* Behind a text that is sorted, or compared with > and <: by byte, whatever the database's
+     * collation. */
+    const char *by_byte;
+
+    /* The sum of what is off an order's items, which are a JSON array; NULL: they do not say. */
+    const char *items_discount;
 };
 
 static inline struct stmt *db_statement(struct db *db, enum statement which, struct err *err)

@@ -133,7 +133,7 @@ static inline int lock_project(struct store_tx *tx, int64_t project_id, bool alo
     .list_transactions = sql_list_transactions, .find_category = sql_find_category,                \
     .tx_record_write = sql_tx_record_write, .tx_publish = sql_tx_publish,                          \
     .find_record = sql_find_record, .list_records = sql_list_records,                              \
-    .find_metadata_schema = sql_find_metadata_schema,                                              \
+    .walk_records = sql_walk_records, .find_metadata_schema = sql_find_metadata_schema,            \
     .list_metadata_schemas = sql_list_metadata_schemas,                                            \
     .tx_metadata_schema_write = sql_tx_metadata_schema_write, .tx_rule_write = sql_tx_rule_write,  \
     .find_rule = sql_find_rule, .list_rules = sql_list_rules,                                      \
@@ -446,6 +446,9 @@ int sql_find_record(struct store *s, struct arena *a, int64_t project_id,
 int sql_list_records(struct store *s, struct arena *a, int64_t project_id,
                      enum resource_type resource, const struct record_page *page,
                      struct record **out, size_t *n, int64_t *total, bool *more, struct err *err);
+int sql_walk_records(struct store *s, struct arena *a, int64_t project_id,
+                     enum resource_type resource, struct record_walk *w, struct record **out,
+                     size_t *n, struct err *err);
 
 /* ---- metadata_schemas.c ---- */
 

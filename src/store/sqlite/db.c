@@ -284,4 +284,7 @@ const struct db_driver sqlite_driver = {
     .ends_with = "substr(",
     .ends_minus = true,
     .off_index = "+",
+    .by_byte = "",
+    .items_discount =
+        "(SELECT sum(json_extract(value, '$.discount_amount')) FROM json_each(items))",
 };
