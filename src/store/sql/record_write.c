@@ -96,18 +96,32 @@ static int run_with_key(struct db *db, enum statement which, int64_t key, struct
     return db_run(db, st, err);
 }
 
+/* What an earlier action may call it by. */
+static int note_erased(struct store_tx *tx, enum resource_type resource, int64_t project_id,
+                       int64_t key, int64_t seq, struct err *err)
+{
+    const struct record_table *t = record_table_of(resource);
+    struct record *r = arena_alloc(tx->scratch, t->bytes);
+    if (r == NULL)
+        return err_nomem(err);
+    const int got = record_by_key(tx->db, t, project_id, key, tx->scratch, r, err);
+    return got > 0 ? erased_record_note(tx, project_id, t, r, seq, err) : got;
+}
+
 int record_erase(struct store_tx *tx, enum resource_type resource, int64_t project_id, int64_t key,
-                 struct err *err)
+                 int64_t seq, struct err *err)
 {
     static const enum statement deletes[RESOURCE_TYPES] = {
         [RESOURCE_PRODUCT] = STATEMENT_PRODUCT_DELETE,
         [RESOURCE_SKU] = STATEMENT_SKU_DELETE,
         [RESOURCE_CUSTOMER] = STATEMENT_CUSTOMER_DELETE,
     };
+    if (note_erased(tx, resource, project_id, key, seq, err) < 0)
+        return -1;
     if (resource == RESOURCE_CUSTOMER &&
         run_with_key(tx->db, STATEMENT_VOUCHERS_UNHOLD, key, err) < 0)
         return -1;
-    if (resource == RESOURCE_PRODUCT && skus_follow(tx, project_id, key, TIME_NONE, err) < 0)
+    if (resource == RESOURCE_PRODUCT && skus_follow(tx, project_id, key, TIME_NONE, seq, err) < 0)
         return -1;
     return run_with_key(tx->db, deletes[resource], key, err);
 }
@@ -145,7 +159,7 @@ static int to_bin(struct record_applier *ap, enum resource_type resource, struct
                    err) < 0)
         return -1;
     return resource == RESOURCE_PRODUCT
-               ? skus_follow(ap->tx, ap->project_id, r->key, ap->now_ms, err)
+               ? skus_follow(ap->tx, ap->project_id, r->key, ap->now_ms, ap->seq, err)
                : 0;
 }
 
@@ -154,8 +168,12 @@ int sql_tx_record_write(struct store_tx *tx, struct record_write *w, struct err 
     const struct record_table *t = record_table_of(w->resource);
     struct record_applier ap;
     w->found = true;
+    arena_reset(tx->scratch);
     if (project_check(tx->db, w->project_id, err) < 0 ||
         record_writer(&ap, t, tx, w->project_id, w->arena, err) < 0)
+        return -1;
+    if ((w->mode == RECORD_TO_BIN || w->mode == RECORD_ERASE) &&
+        lock_project(tx, w->project_id, true, err) < 0)
         return -1;
     if (w->mode == RECORD_SAVE)
         return record_save(&ap, w->given, &w->gate, w->record, err);
@@ -170,7 +188,7 @@ int sql_tx_record_write(struct store_tx *tx, struct record_write *w, struct err 
         return change(&ap, w->record, w->given, &w->gate, err);
     const int rc = w->mode == RECORD_TO_BIN && t->in_bin
                        ? to_bin(&ap, w->resource, w->record, err)
-                       : record_erase(tx, w->resource, w->project_id, w->record->key, err);
+                       : record_erase(tx, w->resource, w->project_id, w->record->key, ap.seq, err);
     return rc < 0 ? -1 : totals_add(tx->db, w->project_id, str_of(t->one), -1, err);
 }
 
