@@ -42,6 +42,23 @@ static int change(struct record_applier *ap, struct record *r, const struct reco
     return write ? record_update(ap, r, err) : 0;
 }
 
+/* A copy of what is given, with what it refers to. NULL: see err. */
+static struct record *resolve(struct record_applier *ap, const struct record *given,
+                              struct err *err)
+{
+    struct applied applied = { 0 };
+    struct record *copy = arena_alloc(ap->arena, ap->table->bytes);
+    if (copy == NULL) {
+        err_nomem(err);
+        return NULL;
+    }
+    memcpy(copy, given, ap->table->bytes);
+    if (ap->table->resolve != NULL &&
+        (ap->table->resolve(ap, copy, &applied, err) < 0 || tell(&applied, err) < 0))
+        return NULL;
+    return copy;
+}
+
 /* A known id or source id is the one that there is, and the id wins: reference 8.3. */
 static int find_meant(struct record_applier *ap, const struct record *given, struct record *r,
                       struct err *err)
@@ -60,16 +77,11 @@ int record_save(struct record_applier *ap, const struct record *given, struct me
                 struct record *r, struct err *err)
 {
     const struct sql_backend *backend = ap->tx->store->backend;
-    struct applied applied = { 0 };
-    struct record *copy = arena_alloc(ap->arena, ap->table->bytes);
     bool exists;
-    if (copy == NULL)
-        return err_nomem(err);
-    memcpy(copy, given, ap->table->bytes);
     if (backend->fits != NULL && !backend->fits(given->metadata))
         return err_set(err, ERR_INVALID_PAYLOAD, METADATA_UNFIT);
-    if (ap->table->resolve != NULL &&
-        (ap->table->resolve(ap, copy, &applied, err) < 0 || tell(&applied, err) < 0))
+    struct record *copy = resolve(ap, given, err);
+    if (copy == NULL)
         return -1;
     for (int tries = 0; tries < 2; tries++) { /* somebody may be faster */
         const int got = find_meant(ap, copy, r, err);
@@ -184,8 +196,10 @@ int sql_tx_record_write(struct store_tx *tx, struct record_write *w, struct err 
                     ((const struct sku *)(const void *)w->record)->product_key == w->parent_key);
     if (got < 0 || !w->found)
         return got < 0 ? -1 : 0;
-    if (w->mode == RECORD_CHANGE)
-        return change(&ap, w->record, w->given, &w->gate, err);
+    if (w->mode == RECORD_CHANGE) {
+        const struct record *given = resolve(&ap, w->given, err);
+        return given == NULL ? -1 : change(&ap, w->record, given, &w->gate, err);
+    }
     const int rc = w->mode == RECORD_TO_BIN && t->in_bin
                        ? to_bin(&ap, w->resource, w->record, err)
                        : record_erase(tx, w->resource, w->project_id, w->record->key, ap.seq, err);
