@@ -214,17 +214,25 @@ int action_plan_of(const struct action_kind *kind, const struct action *ac, stru
 }
 
 /* As it was when the action was queued. */
-static int read_schema(const struct json *tree, struct arena *a, struct action_plan *out,
-                       struct err *err)
+static int read_schema(const struct json *tree, const char *member, struct arena *a,
+                       const struct metadata_schema **out, struct err *err)
 {
-    const struct json *frozen = json_member(tree, "schema");
-    struct metadata_schema *schema;
-    if (frozen == NULL)
-        return 0;
-    if (action_thaw_schema(frozen, a, &schema, err) < 0)
+    const struct json *frozen = json_member(tree, member);
+    struct metadata_schema *schema = NULL;
+    if (frozen != NULL && action_thaw_schema(frozen, a, &schema, err) < 0)
         return -1;
-    out->schema = schema;
-    column_map_define(&out->columns, schema);
+    *out = schema;
+    return 0;
+}
+
+static int read_schemas(const struct json *tree, struct arena *a, struct action_plan *out,
+                        struct err *err)
+{
+    if (read_schema(tree, ACTION_SCHEMA, a, &out->schema, err) < 0 ||
+        read_schema(tree, ACTION_ITEM_SCHEMA, a, &out->item_schema, err) < 0)
+        return -1;
+    if (out->schema != NULL)
+        column_map_define(&out->columns, out->schema);
     return 0;
 }
 
@@ -254,5 +262,5 @@ int action_plan_read(const struct action_kind *kind, struct str params, struct a
     if (read_campaign(kind, tree, a, out, err) < 0 ||
         read_input_params(kind, tree, a, out, err) < 0)
         return -1;
-    return read_schema(tree, a, out, err);
+    return read_schemas(tree, a, out, err);
 }

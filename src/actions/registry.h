@@ -72,8 +72,9 @@ struct action_plan {
     int64_t count;             /* INPUT_CODES: how many */
     struct code_config codes;
     struct code_draw draw;
-    struct members members;               /* INPUT_MEMBERS, INPUT_STORED */
-    const struct metadata_schema *schema; /* that metadata is checked by; NULL: none */
+    struct members members;                    /* INPUT_MEMBERS, INPUT_STORED */
+    const struct metadata_schema *schema;      /* that metadata is checked by; NULL: none */
+    const struct metadata_schema *item_schema; /* the same of the items of orders */
 };
 
 struct action_kind {
@@ -166,10 +167,20 @@ int action_freeze_records(const struct action_kind *kind, struct str metadata, b
 
 /* The name of the metadata schema that a type's rows are checked by; NULL: none are. */
 const char *action_schema_name(const struct action_kind *kind);
+/* The same of what its rows consist of. */
+const char *action_item_schema_name(const struct action_kind *kind);
 
-/* Adds the schema to the parameters. */
-int action_freeze_schema(const struct metadata_schema *schema, struct arena *a, struct str *params,
-                         struct err *err) MUST_CHECK;
+/* Adds the schema to the parameters, as this member. */
+#define ACTION_SCHEMA      "schema"
+#define ACTION_ITEM_SCHEMA "item_schema"
+int action_freeze_schema(const char *member, const struct metadata_schema *schema, struct arena *a,
+                         struct str *params, struct err *err) MUST_CHECK;
+
+/* Is there anything to check? */
+static inline bool action_checks_metadata(const struct action_plan *plan)
+{
+    return plan->schema != NULL || plan->item_schema != NULL;
+}
 
 /* Checks the metadata of a row that was mapped. 0; 1: it fails, with *reason in the arena; -1. Of a
  * row that may change something that is there, or be new, only what it gives; what else a new one

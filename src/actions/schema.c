@@ -4,6 +4,7 @@
  * decides an outcome, and asked for each row.
  */
 #include "actions/schema.h"
+#include "domain/order.h"
 
 #define PARAMS_MAX_BYTES (16 * MIB)
 
@@ -11,6 +12,11 @@ const char *action_schema_name(const struct action_kind *kind)
 {
     const bool reads = kind->input == INPUT_CSV || kind->input == INPUT_RECORDS;
     return reads ? resource_schema(kind->resource) : NULL;
+}
+
+const char *action_item_schema_name(const struct action_kind *kind)
+{
+    return kind->input == INPUT_RECORDS && kind->resource == RESOURCE_ORDER ? "order_item" : NULL;
 }
 
 /* ---- freezing ---- */
@@ -31,15 +37,15 @@ static int put_definitions(struct json_out *o, const struct metadata_schema *s, 
     return rc;
 }
 
-int action_freeze_schema(const struct metadata_schema *schema, struct arena *a, struct str *params,
-                         struct err *err)
+int action_freeze_schema(const char *member, const struct metadata_schema *schema, struct arena *a,
+                         struct str *params, struct err *err)
 {
     struct buf b;
     struct json_out o = { .b = &b, .comma = true };
     int rc;
     buf_init(&b, PARAMS_MAX_BYTES);
     buf_put(&b, params->p, params->len - 1); /* without the brace: it is an object with members */
-    json_key(&o, "schema");
+    json_key(&o, member);
     rc = put_definitions(&o, schema, err);
     json_key(&o, "nested");
     json_array(&o);
@@ -134,9 +140,9 @@ static struct checked checked_of(const struct action_kind *kind, struct row_head
                              .replaces = r->replaces };
 }
 
-int action_check_metadata(const struct action_kind *kind, const struct action_plan *plan,
-                          struct row_head *row, struct arena *scratch, struct arena *a,
-                          struct str *reason, struct err *err)
+static int check_row(const struct action_kind *kind, const struct action_plan *plan,
+                     struct row_head *row, struct arena *scratch, struct arena *a,
+                     struct str *reason, struct err *err)
 {
     const struct checked c = checked_of(kind, row);
     const bool changes = kind->mode == APPLY_UPSERT || kind->mode == APPLY_UPDATE_ONLY;
@@ -149,4 +155,15 @@ int action_check_metadata(const struct action_kind *kind, const struct action_pl
         return rc;
     return metadata_check(plan->schema, metadata, METADATA_CREATE, a, c.unfit_new, err) < 0 ? -1
                                                                                             : 0;
+}
+
+int action_check_metadata(const struct action_kind *kind, const struct action_plan *plan,
+                          struct row_head *row, struct arena *scratch, struct arena *a,
+                          struct str *reason, struct err *err)
+{
+    const int rc = plan->schema != NULL ? check_row(kind, plan, row, scratch, a, reason, err) : 0;
+    if (rc != 0 || plan->item_schema == NULL)
+        return rc;
+    return order_check_items((const struct order *)(const void *)row, plan->item_schema, scratch, a,
+                             reason, err);
 }

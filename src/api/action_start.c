@@ -35,17 +35,26 @@ struct starting {
     struct err err;
 };
 
-/* The metadata schema that the rows are checked by, if the project has one. */
-static int freeze_schema(struct starting *st, struct err *err)
+/* If there is a name, and the project has such a metadata schema. */
+static int freeze_schema(struct starting *st, const char *member, const char *name, struct err *err)
 {
     struct request *rq = st->rq;
-    const char *name = action_schema_name(st->kind);
     struct metadata_schema *schema = NULL;
     if (name == NULL)
         return 0;
     if (api_find_schema(rq, name, &schema, err) < 0)
         return -1;
-    return schema != NULL ? action_freeze_schema(schema, &rq->arena, &st->action.params, err) : 0;
+    return schema != NULL
+               ? action_freeze_schema(member, schema, &rq->arena, &st->action.params, err)
+               : 0;
+}
+
+/* Those that the rows are checked by. */
+static int freeze_schemas(struct starting *st, struct err *err)
+{
+    if (freeze_schema(st, ACTION_SCHEMA, action_schema_name(st->kind), err) < 0)
+        return -1;
+    return freeze_schema(st, ACTION_ITEM_SCHEMA, action_item_schema_name(st->kind), err);
 }
 
 /* Steps 1 and 2. */
@@ -56,7 +65,7 @@ static int prepare(struct starting *st, struct err *err)
     struct upload *file = *st->how.file;
     if (st->how.freeze(rq, &st->how, st->kind, ac, err) < 0)
         return -1;
-    if (freeze_schema(st, err) < 0)
+    if (freeze_schemas(st, err) < 0)
         return -1;
     ac->created_ms = time_now_ms();
     if (file == NULL)

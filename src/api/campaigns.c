@@ -152,9 +152,10 @@ static int write_first_voucher(struct store_tx *tx, struct writing *wr, struct e
                                         .mode = VOUCHER_CREATE,
                                         .voucher = &wr->voucher,
                                         .campaign = str_of(id),
-                                        .arena = wr->write.arena };
+                                        .arena = wr->write.arena,
+                                        .gate = wr->write.voucher_gate };
     if (store_tx_voucher_write(tx, &wr->first, err) < 0)
-        return -1;
+        return api_gate_result(wr->rq, &wr->first.gate, -1, err);
     if (wr->first.outcome == OUTCOME_FAILED) { /* then the campaign is not made either */
         *err = wr->first.why;
         return -1;
@@ -175,9 +176,24 @@ static int write_action(struct store_tx *tx, struct writing *wr, enum action_kin
     return action_insert(tx, wr->rq, id, ac, err);
 }
 
+/* What all its codes will have: their own schema, whatever that of the campaign is. */
+static int check_generated(struct writing *wr, struct err *err)
+{
+    struct metadata_gate *gate = &wr->write.voucher_gate;
+    struct voucher v;
+    voucher_init(&v);
+    if (campaign_fill_voucher(&wr->write.campaign, &v, wr->write.now_ms, wr->write.arena, err) < 0)
+        return -1;
+    return api_gate_result(
+        wr->rq, gate, metadata_gate_check(gate, v.metadata, METADATA_CREATE, wr->write.arena, err),
+        err);
+}
+
 static int write_generation(struct store_tx *tx, struct writing *wr, struct err *err)
 {
     const int64_t n = wr->given.vouchers_count;
+    if (check_generated(wr, err) < 0)
+        return -1;
     if (action_freeze_codes(&wr->write.campaign, n, wr->write.arena, &wr->action.params, err) < 0)
         return -1;
     return write_action(tx, wr, ACTION_CAMPAIGN_VOUCHERS_GENERATE, n, err);
@@ -213,6 +229,8 @@ static int write_deletion(struct store_tx *tx, struct writing *wr, struct err *e
 static const struct metadata_gate *gate_of(const struct writing *wr)
 {
     const struct campaign_write *w = &wr->write;
+    if (w->tier_gate.reason.p != NULL)
+        return &w->tier_gate;
     return w->own_gate.reason.p != NULL ? &w->own_gate : &w->voucher_gate;
 }
 
@@ -297,9 +315,11 @@ static struct writing *writing_new(struct request *rq, struct err *err)
 
 static int open_gates(struct request *rq, struct writing *wr, struct err *err)
 {
-    return api_gate_open(rq, "campaign", &wr->write.own_gate, err) < 0
-               ? -1
-               : api_gate_open(rq, "voucher", &wr->write.voucher_gate, err);
+    struct campaign_write *w = &wr->write;
+    if (api_gate_open(rq, "campaign", &w->own_gate, err) < 0 ||
+        api_gate_open(rq, "voucher", &w->voucher_gate, err) < 0)
+        return -1;
+    return wr->given.n_tiers > 0 ? api_gate_open(rq, "promotion_tier", &w->tier_gate, err) : 0;
 }
 
 static int read_tier_categories(struct request *rq, struct campaign *c, struct err *err)

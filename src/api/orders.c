@@ -9,6 +9,19 @@ static int read_order(const struct json *body, struct arena *a, struct record *g
     return order_from_json(body, a, (struct order *)(void *)given, err);
 }
 
+static int check_order(struct request *rq, const struct record *given, struct err *err)
+{
+    struct metadata_gate gate;
+    if (api_gate_open(rq, "order_item", &gate, err) < 0)
+        return -1;
+    const int rc = order_check_items((const struct order *)(const void *)given, gate.schema,
+                                     &rq->arena, &rq->arena, &gate.reason, err);
+    if (rc <= 0)
+        return rc;
+    err_set(err, ERR_METADATA, "%.*s", STR_FMT(gate.reason));
+    return api_gate_result(rq, &gate, -1, err);
+}
+
 /* NULL: nobody. */
 static const char *customer_id(struct request *rq, int64_t key, char out[ID_MAX_LEN])
 {
@@ -42,6 +55,7 @@ static const struct record_api orders = {
     .page_max = 100,
     .orders = records_orders,
     .read = read_order,
+    .check = check_order,
     .put = put_order,
 };
 

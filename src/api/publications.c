@@ -14,7 +14,9 @@ static int publish(struct store_tx *tx, void *arg, struct err *err)
 {
     struct publishing *pb = arg;
     struct publish *p = &pb->publish;
-    if (api_gate_result(pb->rq, &p->customer_gate, store_tx_publish(tx, p, err), err) == 0)
+    const int rc = store_tx_publish(tx, p, err);
+    const bool by_voucher = p->customer_gate.reason.p == NULL;
+    if (api_gate_result(pb->rq, by_voucher ? &p->voucher_gate : &p->customer_gate, rc, err) == 0)
         return 0;
     if (p->missing_type != NULL)
         return reply_not_found(pb->rq, p->missing_type, p->missing_id, err);
@@ -99,6 +101,7 @@ static int check_metadata(struct request *rq, struct publishing *pb, struct err 
 {
     struct metadata_gate gate;
     if (api_gate_open(rq, "customer", &pb->publish.customer_gate, err) < 0 ||
+        api_gate_open(rq, "voucher", &pb->publish.voucher_gate, err) < 0 ||
         api_gate_open(rq, "publication", &gate, err) < 0)
         return -1;
     return api_gate_result(

@@ -112,7 +112,9 @@ static int read_given(struct request *rq, const struct record_api *ra, struct re
     *given = arena_calloc(&rq->arena, ra->bytes);
     if (*given == NULL)
         return err_nomem(err);
-    return api_read_object(rq, &body, err) < 0 ? -1 : ra->read(body, &rq->arena, *given, err);
+    if (api_read_object(rq, &body, err) < 0 || ra->read(body, &rq->arena, *given, err) < 0)
+        return -1;
+    return ra->check != NULL ? ra->check(rq, *given, err) : 0;
 }
 
 int records_save_with(struct request *rq, const struct record_api *ra, struct record *given,

@@ -38,6 +38,8 @@ struct record_api {
     const struct filter_fields *filters; /* NULL: the list has none */
 
     int (*read)(const struct json *body, struct arena *a, struct record *given, struct err *err);
+    /* Optional. What else the body has to pass. */
+    int (*check)(struct request *rq, const struct record *given, struct err *err);
     /* `alone`: as the answer of a single read. */
     int (*put)(struct request *rq, struct json_out *o, const struct record *r, bool alone,
                struct err *err);

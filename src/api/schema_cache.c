@@ -12,8 +12,8 @@
 
 #define PROJECTS_MAX (INT64_C(1) << 24) /* as many as keys of 2^40 leave room for, and more */
 
-static const char *const kinds[] = { "campaign", "customer",    "order",
-                                     "product",  "publication", "voucher" };
+static const char *const kinds[] = { "campaign", "customer",       "order",       "order_item",
+                                     "product",  "promotion_tier", "publication", "voucher" };
 static_assert(ARRAY_LEN(kinds) <= 8 * sizeof(schema_set), "a set has a bit for every kind");
 
 schema_set schema_bit(struct str related_object)

@@ -302,6 +302,25 @@ int order_from_item(const struct json *item, struct arena *a, struct order *o, s
     return order_from_json(item, a, o, &why) < 0 ? record_fails(&why, a, reason, err) : 0;
 }
 
+int order_check_items(const struct order *o, const struct metadata_schema *schema,
+                      struct arena *scratch, struct arena *a, struct str *reason, struct err *err)
+{
+    struct json *items = NULL;
+    if (schema == NULL || o->item_text.p == NULL)
+        return 0;
+    if (json_parse(scratch, o->item_text, &items, err) < 0)
+        return err_wrap(err, "items on their way cannot be read");
+    for (const struct json *item = items->child; item != NULL; item = item->next) {
+        const struct json *metadata = json_member(item, "metadata");
+        const bool given = metadata != NULL && metadata->type == JSON_OBJECT;
+        const int rc =
+            metadata_check(schema, given ? metadata : NULL, METADATA_CREATE, a, reason, err);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
 static bool assign(int64_t *to, int64_t from)
 {
     const bool changed = *to != from;

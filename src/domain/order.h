@@ -10,6 +10,7 @@
 
 #include "domain/customer.h"
 #include "domain/field.h"
+#include "domain/metadata_schema.h"
 #include "domain/record.h"
 
 #define ORDER_ITEMS_MAX  500
@@ -62,6 +63,12 @@ int order_from_item(const struct json *item, struct arena *a, struct order *o, s
                     struct err *err) MUST_CHECK;
 int order_merge(struct record *stored, const struct record *given, struct arena *a, bool *changed,
                 struct str *reason, struct err *err) MUST_CHECK;
+
+/* Checks the metadata of the items that are given, each as a new one: an order's items are replaced
+ * together. 0; 1: one does not fit, with *reason in the arena; -1. schema NULL: all fit. */
+int order_check_items(const struct order *o, const struct metadata_schema *schema,
+                      struct arena *scratch, struct arena *a, struct str *reason,
+                      struct err *err) MUST_CHECK;
 
 /* What an item says of the product, or SKU, that it is about; {NULL,0}: nothing. */
 struct order_item {

@@ -141,7 +141,7 @@ int draft_check_and_keep(struct draft *d, struct row_head *row, struct arena *sc
 {
     struct arena *a = &d->slot->arena;
     struct str reason = { NULL, 0 };
-    const int rc = d->plan->schema == NULL
+    const int rc = !action_checks_metadata(d->plan)
                        ? 0
                        : action_check_metadata(d->kind, d->plan, row, scratch, a, &reason, err);
     if (rc < 0)

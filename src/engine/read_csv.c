@@ -91,7 +91,7 @@ static int map_record(struct engine *e, struct draft *d, struct err *err)
     if (rc > 0)
         return draft_fail(d, FAILURE_INVALID, key_of_record(d, csv), reason, err);
     read_category_id(e, d, row);
-    if (d->plan->schema != NULL)
+    if (action_checks_metadata(d->plan))
         arena_reset(&e->scratch);
     return draft_check_and_keep(d, row, &e->scratch, err);
 }

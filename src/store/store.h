@@ -469,6 +469,7 @@ struct publish {
     bool join_once; /* who has a voucher of the campaign gets that one again */
     struct arena *arena;
     struct metadata_gate customer_gate; /* ERR_METADATA fails the unit */
+    struct metadata_gate voucher_gate;  /* the same of a voucher that is made for it */
 
     int64_t key;
     int64_t created_ms;
@@ -521,6 +522,7 @@ struct campaign_write {
     struct arena *arena;
     /* CREATE, CHANGE, by what the campaign says of its schema; ERR_METADATA fails the unit. */
     struct metadata_gate own_gate, voucher_gate;
+    struct metadata_gate tier_gate; /* CREATE: the same of its tiers */
 
     struct campaign campaign; /* as it is stored then; DELETE: as it was */
     uint32_t terms; /* CHANGE: what it gives to vouchers that there are, or will be: an action is

@@ -144,6 +144,26 @@ test('orders, and a schema that allows only what it defines', async () => {
 	]);
 });
 
+test('items of imported orders, beside the order itself', async () => {
+	const project = await newProject(server);
+	await schema(project, 'order_item', { unit: { ...number, optional: false } });
+	const item = metadata => ({ product_id: 'p', quantity: 1, metadata });
+	const rows = [
+		{ source_id: 'a', items: [item({ unit: 1 }), item({ unit: 2 })] }, { source_id: 'b', items: [item({ unit: 1 }), item({ unit: 'x\n' })] },
+		{ source_id: 'c' }, { source_id: 'd', items: [item()] }, { source_id: 'e', items: [] }
+	];
+	const run = async () => project.wait((await project.post('/v1/orders/import', rows)).json.async_action_id);
+	const reason = value => `unit: must be a number, property is required (actual value is '${value}')`;
+	const failed = [{ source_id: 'b', reason: reason('x\n') }, { source_id: 'd', reason: reason('undefined') }];
+	assert.deepEqual((await run()).result.failed, failed);
+	await schema(project, 'order', { region: { ...string, optional: false } });
+	rows.push({ source_id: 'f', metadata: { region: 1 }, items: [item({ unit: 'y' })] }, { source_id: 'g', items: [item({ unit: 1 })] });
+	assert.deepEqual((await run()).result.failed, [...failed,
+		{ source_id: 'f', reason: "region: must be a string, property is required (actual value is '1')" },
+		{ source_id: 'g', reason: "region: must be a string, property is required (actual value is 'undefined')" }]);
+	assert.equal((await get(project, '/v1/orders')).total, 3);
+});
+
 test('a schema that comes later does not change what was queued; a purge ends a removed definition', async () => {
 	const project = await newProject(server);
 	await schema(project, 'customer', { k: string, l: string });

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { apiServer, assertAction, giftCode, giftFile, newProject, until } from '../support/api.mjs';
+import { onPostgres } from '../support/server.mjs';
 
 const server = await apiServer();
 
@@ -39,6 +40,71 @@ test('what a request has written during an import stands, and its row is superse
 	const superseded = lines.filter(line => line.endsWith(',superseded,'));
 	assert.deepEqual(superseded,
 		[...posted].sort(([a], [b]) => a - b).map(([row, v]) => `${row},${v.code},superseded,`));
+});
+
+/** Deletes some of the last rows of an import as soon as that is accepted; the action, and what its report says of them. */
+async function deleteDuring(project, resource, lines, deleted, remove) {
+	const answer = await server.upload(`/v1/${resource}/importCSV`, lines.join('\n'), { project: project.keys });
+	assert.ok(answer.status === 202 || answer.status === 200, answer.text);
+	for (const id of deleted) {
+		const gone = await remove(id);
+		assert.ok(gone.status === 200 || gone.status === 204, gone.text);
+	}
+	const action = await project.wait(answer.json.async_action_id);
+	const outcomes = new Map((await project.report(action.id)).map(([, key, outcome]) => [key, outcome]));
+	return [action, deleted.map(id => outcomes.get(id))];
+}
+
+const numbered = (n, letter = 'x') => Array.from({ length: n }, (_, i) => `${letter}${String(i).padStart(6, '0')}`);
+
+test('a customer who is deleted for good during an import does not come back', async () => {
+	const p = await newProject(server), n = 100000;
+	const all = numbered(n), deleted = all.slice(-5);
+	for (const id of deleted)
+		assert.equal((await p.post('/v1/customers', { source_id: id, name: 'Ann' })).status, 200);
+	const [action, outcomes] = await deleteDuring(p, 'customers', ['Source_id,Name', ...all.map(id => `${id},B`)], deleted,
+		id => p.post(`/v1/customers/${id}/permanent-deletion`));
+	assert.equal(action.result.done_count, n);
+	for (const id of deleted)
+		assert.equal((await p.get(`/v1/customers/${id}`)).status, 404);
+	assert.ok(outcomes.includes('superseded'), outcomes.join());
+	assert.equal((await p.get('/v1/customers?limit=1')).json.total, n - deleted.length);
+	/* Whoever comes later may be the same again. */
+	assert.equal((await p.post('/v1/customers', { source_id: deleted[0] })).status, 200);
+});
+
+test('products that are deleted during an import stay gone, by force and in the bin', async () => {
+	const p = await newProject(server), n = 60000;
+	const all = numbered(n), deleted = all.slice(-4);
+	for (const id of deleted)
+		assert.equal((await p.post('/v1/products', { source_id: id, name: 'Old' })).status, 200);
+	let force = false;
+	const [action, outcomes] = await deleteDuring(p, 'products', ['source_id,name', ...all.map(id => `${id},New`)], deleted,
+		id => p.request('DELETE', `/v1/products/${id}?force=${force = !force}`));
+	assert.deepEqual([action.result.done_count, action.result.failed_count], [n, 0]);
+	assert.ok(outcomes.includes('superseded'), outcomes.join());
+	for (const id of deleted)
+		assert.equal((await p.get(`/v1/products/${id}`)).status, 404);
+	assert.equal((await p.get('/v1/products?limit=1')).json.total, n - deleted.length);
+	assert.equal((await p.get('/v1/trash-bin')).json.data.length, 2);
+});
+
+test('SKUs of a product that is deleted during their import stay gone with it', async () => {
+	const p = await newProject(server), n = onPostgres ? 2000 : 60000;
+	for (const id of ['stays', 'goes'])
+		assert.equal((await p.post('/v1/products', { source_id: id })).status, 200);
+	const all = numbered(n), deleted = all.slice(-3);
+	for (const id of deleted)
+		assert.equal((await p.post('/v1/products/goes/skus', { source_id: id })).status, 200);
+	const [action, outcomes] = await deleteDuring(p, 'skus',
+		['product_id,source_id,sku', ...all.map((id, i) => `${i < n - 6 ? 'stays' : 'goes'},${id},S`)], ['goes'],
+		id => p.request('DELETE', `/v1/products/${id}?force=true`));
+	assert.deepEqual(outcomes, [undefined]);
+	assert.deepEqual([action.result.done_count, action.result.failed_count], [n, 0]);
+	assert.deepEqual((await p.report(action.id)).slice(-6).map(row => row[2]), Array(6).fill('superseded'));
+	assert.equal((await p.get('/v1/products/stays/skus?limit=1')).json.total, n - 6);
+	for (const id of deleted)
+		assert.equal((await p.get(`/v1/skus/${id}`)).status, 404);
 });
 
 test('of two imports at once the later one stands for every code of both', async () => {

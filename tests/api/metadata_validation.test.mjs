@@ -87,6 +87,47 @@ test('a campaign has the schema that it says, and gives its codes what they need
 	ok(await p.post('/v1/campaigns/C/vouchers?vouchers_count=2', { metadata: { unit: 2 } }), 202);
 });
 
+test('codes that a campaign makes have the schema of vouchers, whatever that of the campaign is', async () => {
+	const p = await projectWith({ voucher: UNIT });
+	const create = (name, body) => p.post('/v1/campaigns', { name, voucher: DISCOUNT, use_voucher_metadata_schema: false, ...body });
+	for (const [name, n] of [['One', 1], ['Many', 20]]) {
+		assertRefused(await create(name, { vouchers_count: n, metadata: { unit: 1 } }), bad('undefined'));
+		assertNotFound(await p.get(`/v1/campaigns/${name}`), 'campaign', name);
+		ok(await create(name, { vouchers_count: n, metadata: { unit: 1 }, use_voucher_metadata_schema: true }));
+	}
+	assertRefused(await create('Alone', { type: 'STANDALONE', voucher: { ...DISCOUNT, code: 'ALONE' } }), bad('undefined'));
+	assert.equal(await p.voucher('ALONE'), undefined);
+	assertRefused(await create('Bad', { vouchers_count: 20, metadata: { unit: 'x' }, use_voucher_metadata_schema: true }), bad('x'));
+	ok(await create('None', { vouchers_count: 0 }));
+	assert.equal((await p.get('/v1/async-actions')).json.async_actions.length, 1);
+});
+
+test('a code that is made for a publication has the schema of vouchers as it is then', async () => {
+	const p = await newProject(server);
+	for (const [name, metadata] of [['Old', { unit: 'x' }], ['Bare', undefined], ['Good', { unit: 1 }]])
+		ok(await p.post('/v1/campaigns', { name, type: 'AUTO_UPDATE', voucher: DISCOUNT, metadata }));
+	ok(await p.post('/v1/campaigns/Old/vouchers/THERE'));
+	ok(await p.post('/v1/metadata-schemas/voucher', { properties: UNIT }));
+	const publish = campaign => p.post('/v1/publications', { customer: { source_id: 'a' }, campaign: { name: campaign } });
+	ok(await publish('Old')); // the one that is there
+	assertRefused(await publish('Old'), bad('x'));
+	assertRefused(await p.post('/v1/publications', { customer: { source_id: 'b' }, campaign: { name: 'Bare' } }), bad('undefined'));
+	assertNotFound(await p.get('/v1/customers/b'), 'customer', 'b');
+	assert.deepEqual(ok(await publish('Good')).voucher.metadata, { unit: 1 });
+	assert.equal((await p.get('/v1/campaigns/Old')).json.vouchers_count, 1);
+});
+
+test('tiers of a promotion have their own schema', async () => {
+	const p = await projectWith({ promotion_tier: UNIT, campaign: { region: TEXT } });
+	const tier = metadata => ({ name: 'T', action: { discount: { type: 'AMOUNT', amount_off: 100 } }, metadata });
+	const create = (...tiers) => p.post('/v1/campaigns', { name: 'P', campaign_type: 'PROMOTION', promotion: { tiers } });
+	assertRefused(await create(tier()), bad('undefined'));
+	assertRefused(await create(tier({ unit: 1 }), tier({ unit: 'x' })), bad('x'));
+	assertNotFound(await p.get('/v1/campaigns/P'), 'campaign', 'P');
+	const { promotion } = ok(await create(tier({ unit: 1 }), tier({ unit: 2, more: 'm' })));
+	assert.deepEqual(promotion.tiers.map(t => t.metadata), [{ unit: 1 }, { unit: 2, more: 'm' }]);
+});
+
 test('a customer is new or not: what is required depends on that', async () => {
 	const p = await projectWith({ customer: UNIT });
 	assertRefused(await p.post('/v1/customers', { source_id: 'a' }), bad('undefined'));
@@ -130,6 +171,22 @@ test('an order has its schema', async () => {
 	assertRefused(await p.post('/v1/orders', { source_id: 'o', amount: 100 }), bad('undefined'));
 	ok(await p.post('/v1/orders', { source_id: 'o', amount: 100, metadata: { unit: 1 } }));
 	assertRefused(await p.request('PUT', '/v1/orders/o', { json: { metadata: { unit: 'x' } } }), bad('x'));
+});
+
+test('items of an order have theirs, each as a new one', async () => {
+	const p = await projectWith({ order_item: UNIT });
+	const item = metadata => ({ product_id: 'p', quantity: 1, amount: 100, metadata });
+	const save = (...items) => p.post('/v1/orders', { source_id: 'o', items });
+	assertRefused(await save(item()), bad('undefined'));
+	assertRefused(await save(item({ unit: 1 }), item({ unit: 'x' })), bad('x'));
+	assertNotFound(await p.get('/v1/orders/o'), 'order', 'o');
+	ok(await save(item({ unit: 1 }), item({ unit: 2 })));
+	ok(await p.post('/v1/orders', { source_id: 'o', amount: 300 }));
+	const put = items => p.request('PUT', '/v1/orders/o', { json: { items } });
+	assertRefused(await put([item(null)]), bad('undefined'));
+	ok(await put([item({ unit: 3 })]));
+	assert.deepEqual((await p.get('/v1/orders/o')).json.items.map(i => i.metadata), [{ unit: 3 }]);
+	ok(await p.post('/v1/orders', { source_id: 'without', amount: 1 }));
 });
 
 test('an object that is nested is checked by its own schema', async () => {

@@ -43,6 +43,25 @@ test('an order is created with its customer, read, changed and upserted', async 
 	assertNotFound(await project.get('/v1/orders/none'), 'order', 'none');
 });
 
+test('a PUT replaces items and customer, and changes nothing else', async () => {
+	const project = await newProject(server);
+	const { id } = (await project.post('/v1/products', { source_id: 'pen', name: 'Pen', price: 300 })).json;
+	const order = (await project.post('/v1/orders', {
+		source_id: 'o', customer: { source_id: 'a' }, referrer: { source_id: 'r' }, items: [{ source_id: 'x', quantity: 1, amount: 5 }]
+	})).json;
+	const put = json => project.request('PUT', '/v1/orders/o', { json });
+	const changed = (await put({ customer: { source_id: 'b', name: 'Bob' }, items: [{ product_id: id, quantity: 2 }] })).json;
+	assert.deepEqual([changed.items.map(i => [i.product_id, i.product.name, i.amount]), changed.amount, changed.referrer_id],
+		[[[id, 'Pen', 600]], 600, order.referrer_id]);
+	assert.equal(changed.customer_id, (await get(project, '/v1/customers/b')).id);
+	assert.deepEqual((await get(project, '/v1/orders/o')).items, changed.items);
+	const paid = (await put({ status: 'PAID' })).json;
+	assert.deepEqual([paid.items, paid.customer_id], [changed.items, changed.customer_id]);
+	assert.equal((await put({ customer: { id: 'cust_none' } })).status, 404);
+	assertNotFound(await project.request('PUT', '/v1/orders/none', { json: { customer: { source_id: 'c' } } }), 'order', 'none');
+	assert.equal((await project.get('/v1/customers/c')).status, 404);
+});
+
 test('amounts follow from items, and items from the products that are stored', async () => {
 	const project = await newProject(server);
 	const product = (await project.post('/v1/products', { source_id: 'p', name: 'P', price: 500, metadata: { m: 1 } })).json;

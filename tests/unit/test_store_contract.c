@@ -43,10 +43,10 @@ static void postgres_make_newer(const char *url)
 }
 
 static const struct backend sqlite = {
-    .name = "sqlite", .knows = "13", .make_url = make_url, .make_newer = sqlite_make_newer
+    .name = "sqlite", .knows = "14", .make_url = make_url, .make_newer = sqlite_make_newer
 };
 static const struct backend postgres = {
-    .name = "postgresql", .knows = "12", .make_url = make_url, .make_newer = postgres_make_newer
+    .name = "postgresql", .knows = "13", .make_url = make_url, .make_newer = postgres_make_newer
 };
 
 /* ---- a store of its own for every test ---- */

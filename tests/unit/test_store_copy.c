@@ -264,6 +264,9 @@ static void fill(struct unit_world *w)
     struct voucher v = unit_voucher("a", 0);
     write_one(w, VOUCHER_TO_BIN, "a", &v);
     write_one(w, VOUCHER_ERASE, "b", &v); /* noted: an action before it is unfinished */
+    unit_sql(w->url,
+             arena_printf(&w->arena, "INSERT INTO erased_records VALUES (%lld, 5, 'h0a', %lld)",
+                          (long long)w->project, (long long)dry.seq + 1));
     const struct action other = unit_claimed_action(w->store, w->other);
     UNIT_IMPORT(w->store, &other, rows);
 }
@@ -281,6 +284,7 @@ static const char *const sums[] = {
     "SELECT sum(id + action_seq) FROM dry_vouchers WHERE project_id = 1",
     "SELECT sum(id + action_seq + length(body)) FROM dry_records",
     "SELECT sum(seq * length(code)) FROM erased WHERE project_id = 1",
+    "SELECT sum(seq * resource * length(name)) FROM erased_records WHERE project_id = 1",
     "SELECT sum(length(fingerprint) + length(key) + action_seq) FROM idempotency",
     "SELECT sum(action_seq * length(data)) FROM inputs",
     "SELECT sum(id + amount + balance + total + length(reason)) FROM transactions",
@@ -578,10 +582,12 @@ static void half_copied_project_is_seen_by_nobody_and_left_alone(void **state)
     assert_int_equal(p->deleted_ms, PROJECT_COPYING);
     assert_true(unit_project(b.to, "third") > p->id);
     const int64_t erased = unit_sql(b.url, "SELECT count(*) FROM erased");
+    assert_int_equal(unit_sql(b.url, "SELECT count(*) FROM erased_records"), 1);
     const int64_t dry = unit_sql(b.url, "SELECT count(*) FROM dry_vouchers");
     assert_true(erased > 0 && dry > 0);
     unit_work(b.to, retain, &r);
     assert_int_equal(unit_sql(b.url, "SELECT count(*) FROM erased"), erased);
+    assert_int_equal(unit_sql(b.url, "SELECT count(*) FROM erased_records"), 1);
     assert_int_equal(unit_sql(b.url, "SELECT count(*) FROM dry_vouchers"), dry);
     end(&b);
 }

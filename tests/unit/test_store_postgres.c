@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/time_iso.h"
+#include "domain/field.h"
+#include "domain/product.h"
 #include "support/unit_store.h"
 
 #define POSTGRES_ONLY()                                                                            \
@@ -57,6 +59,54 @@ static void new_action_is_announced_to_other_processes(void **state)
     assert_true(strlen(heard->extra) > 0); /* who: a node leaves its own alone */
     PQfreemem(heard);
     PQfinish(conn);
+}
+
+/* ---- who erases waits for slices ---- */
+
+static int write_record(struct store_tx *tx, void *arg, struct err *err)
+{
+    return store_tx_record_write(tx, arg, err);
+}
+
+static int64_t shared_locks(struct unit_world *w)
+{
+    return unit_sql(w->url, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = "
+                            "'ShareLock' AND granted AND database = (SELECT oid FROM pg_database "
+                            "WHERE datname = current_database())");
+}
+
+/* Another node is at work on a slice, which has asked what was erased already. */
+static void erasing_a_record_waits_for_the_slices_of_its_project(void **state)
+{
+    POSTGRES_ONLY();
+    struct unit_world *w = *state;
+    const enum record_write_mode modes[] = { RECORD_TO_BIN, RECORD_ERASE };
+    char sql[160];
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+        struct product given = { .source_id = i == 0 ? STR("p") : STR("q"), .price = FIELD_NONE };
+        struct product product;
+        struct record_write write = { .project_id = w->project,
+                                      .resource = RESOURCE_PRODUCT,
+                                      .mode = RECORD_SAVE,
+                                      .id_or_source = given.source_id,
+                                      .given = &given.record,
+                                      .arena = &w->arena,
+                                      .record = &product.record };
+        unit_work(w->store, write_record, &write);
+        PGconn *slice = other_session(w);
+        snprintf(sql, sizeof(sql),
+                 "BEGIN; SELECT pg_advisory_xact_lock_shared(%lld); SELECT pg_sleep(1); COMMIT",
+                 (long long)w->project);
+        assert_int_equal(PQsendQuery(slice, sql), 1);
+        for (int tries = 0; shared_locks(w) == 0 && tries < 1000; tries++)
+            usleep(1000);
+        assert_int_equal(shared_locks(w), 1);
+        write.mode = modes[i];
+        unit_work(w->store, write_record, &write);
+        assert_true(write.found);
+        assert_int_equal(shared_locks(w), 0);
+        PQfinish(slice);
+    }
 }
 
 /* ---- transactions that the database gives up ---- */
@@ -422,6 +472,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(new_action_is_announced_to_other_processes),
+        TEST(erasing_a_record_waits_for_the_slices_of_its_project),
         TEST(what_the_database_gives_up_is_repeated),
         TEST(a_deadlock_with_somebody_else_ends_and_nothing_is_lost),
         TEST(metadata_is_merged_in_one_statement_and_the_rest_as_ever),

@@ -422,6 +422,7 @@ static const char fill_sql[] =
     "INSERT INTO transactions SELECT p, p * 1099511627776 + i, 1, 1, 1, 1, NULL, NULL, 1, NULL "
     "FROM n;"
     "INSERT INTO erased SELECT p, 'c' || i, 1 FROM n;"
+    "INSERT INTO erased_records SELECT p, 3, 's' || i, 1 FROM n;"
     "INSERT INTO exports SELECT p, p * 1099511627776 + i, 1, '{}', 1 FROM n;"
     "INSERT INTO idempotency SELECT p, 'k' || i, zeroblob(1), 1, 1 FROM n;"
     "INSERT INTO oauth_tokens SELECT randomblob(32), p, 'app-one', 'api', 1, 2 FROM n;"

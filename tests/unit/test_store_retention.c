@@ -408,6 +408,26 @@ static void an_erased_code_is_forgotten_when_nobody_can_bring_it_back(void **sta
     assert_int_equal(count(w, "erased"), 0);
 }
 
+static void note_of_an_erased_record_goes_in_the_same_way(void **state)
+{
+    struct unit_world *w = *state;
+    const struct action running = new_action(w, w->project, NULL, false);
+    for (int i = 0; i < 5; i++)
+        sql(w, arena_printf(&w->arena, "INSERT INTO erased_records VALUES (%lld, %d, 'ka', %lld)",
+                            (long long)w->project, i, (long long)running.seq + (i < 3 ? -1 : 1)));
+    sql(w, arena_printf(&w->arena, "INSERT INTO erased_records VALUES (%lld, 3, 'ka', %lld)",
+                        (long long)w->other, (long long)running.seq + 1));
+    const struct purged p = step(w, 0, 2);
+    assert_int_equal(p.rows, 2);
+    assert_true(p.more);
+    assert_string_equal(sweep(w, 0), "");
+    assert_int_equal(sql(w, "SELECT count(*) FROM erased_records WHERE resource IN (3, 4)"), 2);
+    assert_int_equal(count(w, "erased_records"), 2);
+    put_chunk(w, &running, "1", true);
+    assert_string_equal(sweep(w, 0), "");
+    assert_int_equal(count(w, "erased_records"), 0);
+}
+
 static int put_idempotency(struct store_tx *tx, void *arg, struct err *err)
 {
     return store_tx_idempotency_put(tx, arg, err);
@@ -474,6 +494,7 @@ int main(void)
         TEST(portion_out_of_memory_changes_nothing),
         TEST(remains_of_dry_runs_go_when_they_have_ended),
         TEST(an_erased_code_is_forgotten_when_nobody_can_bring_it_back),
+        TEST(note_of_an_erased_record_goes_in_the_same_way),
         TEST(idempotency_keys_go_after_a_day),
         TEST(tokens_go_when_they_expire),
     };

@@ -40,8 +40,11 @@ struct set {
     struct copy_stream fresh; /* new rows, while further ones are decided */
     bool wants_query;         /* a row cannot be decided without */
     struct stmt *stored;
-    bool stored_row;  /* the statement is at a row that no key has met yet */
-    int64_t next_key; /* n of project_id * 2^40 + n */
+    bool stored_row; /* the statement is at a row that no key has met yet */
+    struct stmt *erased;
+    int64_t erased_at; /* of the keys of the slice, the next that somebody erased later; 0: none */
+    int64_t key_no;    /* of them, the one under way; the first is 1 */
+    int64_t next_key;  /* n of project_id * 2^40 + n */
 
     /* of the key under way */
     struct record *now; /* in the applier's arena */
@@ -183,13 +186,70 @@ static bool begins_key(const struct set *set, size_t i)
     return i == set->from || !same_key(set, i, i - 1);
 }
 
+static size_t count_keys(const struct set *set)
+{
+    size_t n = 0;
+    for (size_t i = set->from; i < set->to; i++)
+        n += key_at(set, i).p != NULL && begins_key(set, i);
+    return n;
+}
+
+static int next_erased(struct set *set, struct err *err)
+{
+    const int got = db_step(&set->s->bulk.base, set->erased, err);
+    if (got < 0)
+        return -1;
+    set->erased_at = got > 0 ? column_int(set->erased, 0) : 0;
+    return 0;
+}
+
+/* Which keys of the slice were erased by somebody later. */
+static int query_erased(struct set *set, struct err *err)
+{
+    struct record_applier *ap = &set->ap;
+    struct buf *b = &set->bulk->codes;
+    const size_t n = ap->has_erased ? count_keys(set) : 0;
+    if (n == 0)
+        return 0;
+    struct stmt *st = db_statement(&set->s->bulk.base, STATEMENT_ERASED_RECORDS_AMONG, err);
+    if (st == NULL)
+        return -1;
+    array_begin(b, PG_TEXT, n);
+    for (size_t i = set->from; i < set->to; i++) {
+        struct str name;
+        if (key_at(set, i).p == NULL || !begins_key(set, i))
+            continue;
+        arena_reset(ap->arena);
+        if (erased_source_name(&set->s->base.base.secret, ap->project_id, ap->table, key_at(set, i),
+                               ap->arena, &name, err) < 0)
+            return -1;
+        field_text(b, name);
+    }
+    if (buf_ok(b, err) < 0)
+        return -1;
+    bind_int(st, 1, ap->project_id);
+    bind_int(st, 2, ap->table->resource);
+    pg_bind_array(st, 3, buf_str(b));
+    bind_int(st, 4, ap->seq);
+    set->erased = st;
+    return next_erased(set, err);
+}
+
+/* The key under way was: nothing becomes of its rows. */
+static int is_erased(struct set *set, struct str key, bool *erased, struct err *err)
+{
+    *erased = false;
+    if (set->erased == NULL || key.p == NULL)
+        return 0;
+    *erased = set->erased_at == ++set->key_no;
+    return *erased ? next_erased(set, err) : 0;
+}
+
 static int query_stored(struct set *set, struct err *err)
 {
     struct db *db = &set->s->bulk.base;
     struct buf *b = &set->bulk->codes;
-    size_t n = 0;
-    for (size_t i = set->from; i < set->to; i++)
-        n += key_at(set, i).p != NULL && begins_key(set, i);
+    const size_t n = count_keys(set);
     if (n == 0)
         return 0;
     set->stored = db_statement(
@@ -282,8 +342,11 @@ static void note(struct set *set, const struct failure *f, enum outcome outcome)
 static int apply_key(struct set *set, size_t *at, struct err *err)
 {
     size_t end = *at + 1;
+    bool erased;
     while (end < set->to && same_key(set, *at, end))
         end++;
+    if (is_erased(set, key_at(set, *at), &erased, err) < 0)
+        return -1;
     set->there = set->is_new = set->dirty = false;
     arena_reset(set->ap.arena);
     set->now = arena_alloc(set->ap.arena, set->ap.table->bytes);
@@ -293,8 +356,8 @@ static int apply_key(struct set *set, size_t *at, struct err *err)
         return -1;
     for (size_t i = *at; i < end; i++) {
         const struct record *r = set->c->records[i];
-        struct applied applied;
-        if (apply(set, r, end - *at > 1, &applied, err) < 0)
+        struct applied applied = { .outcome = OUTCOME_SUPERSEDED };
+        if (!erased && apply(set, r, end - *at > 1, &applied, err) < 0)
             return -1;
         note(set,
              &(struct failure){ .row = r->row,
@@ -390,13 +453,17 @@ static int run(struct set *set, struct err *err)
                                        .sql = set->sql->copy_new.p,
                                        .rows = &set->bulk->fresh };
     set->wants_query = set->stored_row = false;
-    set->stored = NULL;
+    set->stored = set->erased = NULL;
+    set->key_no = 0;
     choose_rows(set);
-    if (take_keys(set, err) < 0 || (set->by_query && query_stored(set, err) < 0))
+    if (take_keys(set, err) < 0 || query_erased(set, err) < 0 ||
+        (set->by_query && query_stored(set, err) < 0))
         return -1;
     int rc = copy_stream_end(&set->fresh, decide(set, err), err);
     if (set->stored != NULL)
         stmt_reset(set->stored);
+    if (set->erased != NULL)
+        stmt_reset(set->erased);
     if (rc == 0 &&
         (write_changed(set, err) < 0 || write_failures(set, err) < 0 ||
          slice_put_outcomes(&set->s->bulk_tx, set->c, err) < 0 || record_end(&set->ap, err) < 0))
@@ -408,8 +475,7 @@ static int run(struct set *set, struct err *err)
 
 static int begin(struct set *set, struct err *err)
 {
-    set->ap = record_applier_of(&set->s->bulk_tx, set->c);
-    return slice_open(&set->s->bulk_tx, set->c, err) < 0 ? -1 : record_begin(&set->ap, err);
+    return record_slice_begin(&set->ap, &set->s->bulk_tx, set->c, err);
 }
 
 /* Once without the query; when that meets a stored one, all over again with it. */

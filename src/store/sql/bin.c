@@ -70,7 +70,10 @@ static int erase_voucher(struct store_tx *tx, int64_t project_id, const struct b
 static int erase_record(struct store_tx *tx, int64_t project_id, const struct bin_entry *e,
                         struct err *err)
 {
-    return record_erase(tx, e->resource_type, project_id, e->resource_key, err);
+    int64_t seq;
+    if (tx_next_seq(tx, &seq, err) < 0 || lock_project(tx, project_id, true, err) < 0)
+        return -1;
+    return record_erase(tx, e->resource_type, project_id, e->resource_key, seq, err);
 }
 
 static int (*const erasers[])(struct store_tx *tx, int64_t project_id, const struct bin_entry *e,

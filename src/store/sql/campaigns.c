@@ -176,12 +176,21 @@ static int check_metadata(struct campaign_write *w, enum metadata_when when, str
     return metadata_gate_check(gate, w->given->voucher.metadata, when, w->arena, err);
 }
 
+static int check_tiers(struct campaign_write *w, struct err *err)
+{
+    for (size_t i = 0; i < w->given->n_tiers; i++)
+        if (metadata_gate_check(&w->tier_gate, w->given->tiers[i].terms.metadata, METADATA_CREATE,
+                                w->arena, err) < 0)
+            return -1;
+    return 0;
+}
+
 static int create(struct store_tx *tx, struct campaign_write *w, int64_t now_ms, struct err *err)
 {
     struct campaign *c = &w->campaign;
     *c = *w->given;
     w->found = true;
-    if (check_metadata(w, METADATA_CREATE, err) < 0)
+    if (check_metadata(w, METADATA_CREATE, err) < 0 || check_tiers(w, err) < 0)
         return -1;
     if (unfit(tx, c, err) != 0)
         return err->code == ERR_INVALID_PAYLOAD ? refuse(w, err->code, err->msg) : -1;

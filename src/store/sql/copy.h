@@ -21,7 +21,7 @@
 
 #include "store/store.h"
 
-enum { COPY_TABLES = 26 };
+enum { COPY_TABLES = 27 };
 
 enum copy_state {
     COPY_NEW,

@@ -56,7 +56,7 @@ struct copy_table {
 };
 
 /* Places in copy_tables, and of columns in them. */
-enum { TABLE_ACTIONS = 20, TABLE_LATE = 23 /* from here on: in the last transaction */ };
+enum { TABLE_ACTIONS = 21, TABLE_LATE = 24 /* from here on: in the last transaction */ };
 enum { VOUCHER_CODE_AT = 2, ACTION_INPUT_AT = 5, ACTION_STATUS_AT = 8 };
 
 /* In the order in which they go: actions behind what would be taken for remains without them, and

@@ -137,6 +137,8 @@ static const struct copy_column idempotency[] = { INT("project_id"), TEXT("key")
                                                   BLOB("fingerprint"), INT("action_seq"),
                                                   INT("created_ms") };
 static const struct copy_column erased[] = { INT("project_id"), TEXT("code"), INT("seq") };
+static const struct copy_column erased_records[] = { INT("project_id"), INT("resource"),
+                                                     TEXT("name"), INT("seq") };
 /* The last column is for a store with slots only. */
 static const struct copy_column totals[] = { { "project_id", COLUMN_INT, "max(project_id)" },
                                              TEXT("resource"),
@@ -209,6 +211,7 @@ const struct copy_table copy_tables[COPY_TABLES] = {
     TABLE(failures, "failed rows", BY_PROJECT, 2, 1, 2),
     TABLE(idempotency, "idempotency keys", BY_PROJECT, 1, 1),
     TABLE(erased, "erased codes", BY_PROJECT, 1, 1),
+    TABLE(erased_records, "erased records", BY_PROJECT, 2, 1, 2),
     TABLE(totals, "counters", BY_COUNTER, 1, 1),
     TABLE(inputs, "small inputs", OF_ACTIONS, 1, 0),
     TABLE(actions, "async actions", BY_SEQ, 1, 0),

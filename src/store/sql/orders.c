@@ -85,7 +85,13 @@ static int resolve_customer(struct record_applier *ap, const struct customer *gi
 {
     struct customer stored;
     struct err why = { 0 };
+    bool erased;
     if (given == NULL || out->outcome == OUTCOME_FAILED)
+        return 0;
+    if (erased_record_after(ap, record_table_of(RESOURCE_CUSTOMER), given->id, given->source_id,
+                            &erased, err) < 0)
+        return -1;
+    if (erased) /* the order is nobody's */
         return 0;
     const int got = find_customer(ap, given->id, key, err);
     if (got < 0)
@@ -131,6 +137,21 @@ static int read_sku(struct record_applier *ap, const struct json *data, struct s
     return 0;
 }
 
+/* Saves what an item overrides. 1: *stored is that; 0: there is none, as somebody has erased it
+ * after the order was accepted, or the row fails. */
+static int override(struct record_applier *ap, enum resource_type resource,
+                    const struct record *given, struct record *stored, struct applied *out,
+                    struct err *err)
+{
+    bool erased;
+    if (erased_record_after(ap, record_table_of(resource), given->id, given->source_id, &erased,
+                            err) < 0)
+        return -1;
+    if (erased)
+        return 0;
+    return save(ap, resource, given, stored, out, err) < 0 ? -1 : out->outcome != OUTCOME_FAILED;
+}
+
 /* 1: *stored is what the item is about; 0: nothing of the kind is stored. */
 static int resolve_product(struct record_applier *ap, const struct order_item *item,
                            struct product *stored, struct applied *out, struct err *err)
@@ -140,10 +161,8 @@ static int resolve_product(struct record_applier *ap, const struct order_item *i
     if (item->product_override && !ap->dry_run) {
         if (read_product(ap, item->product_data, item->product, &given, &why) < 0)
             return pass_on(ap, &why, out, err);
-        if (given.source_id.p != NULL || given.id.p != NULL) {
-            const int rc = save(ap, RESOURCE_PRODUCT, &given.record, &stored->record, out, err);
-            return rc < 0 ? -1 : out->outcome != OUTCOME_FAILED;
-        }
+        if (given.source_id.p != NULL || given.id.p != NULL)
+            return override(ap, RESOURCE_PRODUCT, &given.record, &stored->record, out, err);
     }
     if (item->product.p == NULL)
         return 0;
@@ -160,10 +179,8 @@ static int resolve_sku(struct record_applier *ap, const struct order_item *item,
     if (item->sku_override && !ap->dry_run && product_key != 0) {
         if (read_sku(ap, item->sku_data, item->sku, product_key, &given, &why) < 0)
             return pass_on(ap, &why, out, err);
-        if (given.source_id.p != NULL || given.id.p != NULL) {
-            const int rc = save(ap, RESOURCE_SKU, &given.record, &stored->record, out, err);
-            return rc < 0 ? -1 : out->outcome != OUTCOME_FAILED;
-        }
+        if (given.source_id.p != NULL || given.id.p != NULL)
+            return override(ap, RESOURCE_SKU, &given.record, &stored->record, out, err);
     }
     if (item->sku.p == NULL)
         return 0;

@@ -212,9 +212,12 @@ static int create_one(struct publishing *pb, struct voucher *v, struct err *err)
                                .mode = VOUCHER_CREATE,
                                .voucher = v,
                                .campaign = str_of(id),
-                               .arena = pb->p->arena };
-    if (sql_tx_voucher_write(pb->tx, &w, err) < 0)
+                               .arena = pb->p->arena,
+                               .gate = pb->p->voucher_gate };
+    if (sql_tx_voucher_write(pb->tx, &w, err) < 0) {
+        pb->p->voucher_gate.reason = w.gate.reason;
         return -1;
+    }
     if (w.outcome != OUTCOME_FAILED)
         return 0;
     err_set(&pb->p->why, ERR_NO_VOUCHER, "Couldn't create new vouchers for publication: %s",

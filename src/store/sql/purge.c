@@ -36,6 +36,7 @@ static const struct step {
     { STATEMENT_PURGE_FAILURES, false, 1 },
     { STATEMENT_PURGE_IDEMPOTENCY, false, 1 },
     { STATEMENT_PURGE_ERASED, false, 1 },
+    { STATEMENT_PURGE_ERASED_RECORDS, false, 1 },
     { STATEMENT_PURGE_TOTALS, false, 1 },
 };
 

@@ -42,6 +42,23 @@ static int change(struct record_applier *ap, struct record *r, const struct reco
     return write ? record_update(ap, r, err) : 0;
 }
 
+/* A copy of what is given, with what it refers to. NULL: see err. */
+static struct record *resolve(struct record_applier *ap, const struct record *given,
+                              struct err *err)
+{
+    struct applied applied = { 0 };
+    struct record *copy = arena_alloc(ap->arena, ap->table->bytes);
+    if (copy == NULL) {
+        err_nomem(err);
+        return NULL;
+    }
+    memcpy(copy, given, ap->table->bytes);
+    if (ap->table->resolve != NULL &&
+        (ap->table->resolve(ap, copy, &applied, err) < 0 || tell(&applied, err) < 0))
+        return NULL;
+    return copy;
+}
+
 /* A known id or source id is the one that there is, and the id wins: reference 8.3. */
 static int find_meant(struct record_applier *ap, const struct record *given, struct record *r,
                       struct err *err)
@@ -60,16 +77,11 @@ int record_save(struct record_applier *ap, const struct record *given, struct me
                 struct record *r, struct err *err)
 {
     const struct sql_backend *backend = ap->tx->store->backend;
-    struct applied applied = { 0 };
-    struct record *copy = arena_alloc(ap->arena, ap->table->bytes);
     bool exists;
-    if (copy == NULL)
-        return err_nomem(err);
-    memcpy(copy, given, ap->table->bytes);
     if (backend->fits != NULL && !backend->fits(given->metadata))
         return err_set(err, ERR_INVALID_PAYLOAD, METADATA_UNFIT);
-    if (ap->table->resolve != NULL &&
-        (ap->table->resolve(ap, copy, &applied, err) < 0 || tell(&applied, err) < 0))
+    struct record *copy = resolve(ap, given, err);
+    if (copy == NULL)
         return -1;
     for (int tries = 0; tries < 2; tries++) { /* somebody may be faster */
         const int got = find_meant(ap, copy, r, err);
@@ -96,18 +108,32 @@ static int run_with_key(struct db *db, enum statement which, int64_t key, struct
     return db_run(db, st, err);
 }
 
+/* What an earlier action may call it by. */
+static int note_erased(struct store_tx *tx, enum resource_type resource, int64_t project_id,
+                       int64_t key, int64_t seq, struct err *err)
+{
+    const struct record_table *t = record_table_of(resource);
+    struct record *r = arena_alloc(tx->scratch, t->bytes);
+    if (r == NULL)
+        return err_nomem(err);
+    const int got = record_by_key(tx->db, t, project_id, key, tx->scratch, r, err);
+    return got > 0 ? erased_record_note(tx, project_id, t, r, seq, err) : got;
+}
+
 int record_erase(struct store_tx *tx, enum resource_type resource, int64_t project_id, int64_t key,
-                 struct err *err)
+                 int64_t seq, struct err *err)
 {
     static const enum statement deletes[RESOURCE_TYPES] = {
         [RESOURCE_PRODUCT] = STATEMENT_PRODUCT_DELETE,
         [RESOURCE_SKU] = STATEMENT_SKU_DELETE,
         [RESOURCE_CUSTOMER] = STATEMENT_CUSTOMER_DELETE,
     };
+    if (note_erased(tx, resource, project_id, key, seq, err) < 0)
+        return -1;
     if (resource == RESOURCE_CUSTOMER &&
         run_with_key(tx->db, STATEMENT_VOUCHERS_UNHOLD, key, err) < 0)
         return -1;
-    if (resource == RESOURCE_PRODUCT && skus_follow(tx, project_id, key, TIME_NONE, err) < 0)
+    if (resource == RESOURCE_PRODUCT && skus_follow(tx, project_id, key, TIME_NONE, seq, err) < 0)
         return -1;
     return run_with_key(tx->db, deletes[resource], key, err);
 }
@@ -145,7 +171,7 @@ static int to_bin(struct record_applier *ap, enum resource_type resource, struct
                    err) < 0)
         return -1;
     return resource == RESOURCE_PRODUCT
-               ? skus_follow(ap->tx, ap->project_id, r->key, ap->now_ms, err)
+               ? skus_follow(ap->tx, ap->project_id, r->key, ap->now_ms, ap->seq, err)
                : 0;
 }
 
@@ -154,8 +180,12 @@ int sql_tx_record_write(struct store_tx *tx, struct record_write *w, struct err 
     const struct record_table *t = record_table_of(w->resource);
     struct record_applier ap;
     w->found = true;
+    arena_reset(tx->scratch);
     if (project_check(tx->db, w->project_id, err) < 0 ||
         record_writer(&ap, t, tx, w->project_id, w->arena, err) < 0)
+        return -1;
+    if ((w->mode == RECORD_TO_BIN || w->mode == RECORD_ERASE) &&
+        lock_project(tx, w->project_id, true, err) < 0)
         return -1;
     if (w->mode == RECORD_SAVE)
         return record_save(&ap, w->given, &w->gate, w->record, err);
@@ -166,11 +196,13 @@ int sql_tx_record_write(struct store_tx *tx, struct record_write *w, struct err 
                     ((const struct sku *)(const void *)w->record)->product_key == w->parent_key);
     if (got < 0 || !w->found)
         return got < 0 ? -1 : 0;
-    if (w->mode == RECORD_CHANGE)
-        return change(&ap, w->record, w->given, &w->gate, err);
+    if (w->mode == RECORD_CHANGE) {
+        const struct record *given = resolve(&ap, w->given, err);
+        return given == NULL ? -1 : change(&ap, w->record, given, &w->gate, err);
+    }
     const int rc = w->mode == RECORD_TO_BIN && t->in_bin
                        ? to_bin(&ap, w->resource, w->record, err)
-                       : record_erase(tx, w->resource, w->project_id, w->record->key, err);
+                       : record_erase(tx, w->resource, w->project_id, w->record->key, ap.seq, err);
     return rc < 0 ? -1 : totals_add(tx->db, w->project_id, str_of(t->one), -1, err);
 }
 

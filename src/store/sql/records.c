@@ -306,7 +306,8 @@ int record_prepare(struct record_applier *ap, struct record *given, struct str *
     return rc < 0 ? -1 : 0;
 }
 
-/* One in the bin keeps its source id: reference 4.10. */
+/* One in the bin keeps its source id: reference 4.10. Whoever put it there after this writer came
+ * stands. */
 static int in_the_way(struct record_applier *ap, const struct record *stored, struct applied *out,
                       struct err *err)
 {
@@ -324,7 +325,7 @@ int record_change(struct record_applier *ap, struct record *stored, const struct
     *out = (struct applied){ .outcome = OUTCOME_SUPERSEDED };
     *write = false;
     if (stored->binned_ms != TIME_NONE)
-        return in_the_way(ap, stored, out, err);
+        return behind ? 0 : in_the_way(ap, stored, out, err);
     if (ap->table->refuse != NULL && ap->table->refuse(ap, stored, given, out, err) < 0)
         return -1;
     if (out->outcome == OUTCOME_FAILED)
@@ -415,7 +416,7 @@ static int find_meant(struct record_applier *ap, const struct record *given, str
     int got = 0;
     if (given->id.p != NULL && id_decode(secret, ap->table->id, given->id, &key))
         got = record_by_key(ap->db, ap->table, ap->project_id, key, ap->arena, stored, err);
-    if (got > 0 && stored->binned_ms != TIME_NONE)
+    if (got > 0 && stored->binned_ms != TIME_NONE && stored->version < ap->seq)
         got = 0;
     if (got == 0 && given->source_id.p != NULL)
         got = record_by_source(ap->db, ap->table, ap->project_id, given->source_id, ap->arena,
@@ -476,13 +477,20 @@ int record_apply(struct record_applier *ap, struct record *given, struct applied
                  struct err *err)
 {
     const struct sql_backend *backend = ap->tx->store->backend;
+    bool erased;
     *out = (struct applied){ 0 };
     arena_reset(ap->arena);
+    if (erased_record_after(ap, ap->table, given->id, given->source_id, &erased, err) < 0)
+        return -1;
+    if (erased) {
+        out->outcome = OUTCOME_SUPERSEDED;
+        return 0;
+    }
     if (backend->fits != NULL && !backend->fits(given->metadata))
         return record_refused(out, FAILURE_INVALID, STR(METADATA_UNFIT));
     if (ap->table->resolve != NULL && resolve(ap, &given, out, err) < 0)
         return -1;
-    if (out->outcome == OUTCOME_FAILED)
+    if (out->outcome != OUTCOME_PENDING)
         return 0;
     struct record *stored = arena_alloc(ap->arena, ap->table->bytes);
     if (stored == NULL)
@@ -528,6 +536,15 @@ struct record_applier record_applier_of(struct store_tx *tx, const struct store_
                                     .alone = c->ordered };
 }
 
+int record_slice_begin(struct record_applier *ap, struct store_tx *tx, struct store_chunk *c,
+                       struct err *err)
+{
+    *ap = record_applier_of(tx, c);
+    if (slice_open(tx, c, err) < 0 || record_begin(ap, err) < 0)
+        return -1;
+    return erased_records_any(tx->db, c->project_id, &ap->has_erased, err);
+}
+
 static int apply_row(void *arg, struct row_head *row, struct applied *out, struct err *err)
 {
     return record_apply(arg, (struct record *)(void *)row, out, err);
@@ -536,8 +553,8 @@ static int apply_row(void *arg, struct row_head *row, struct applied *out, struc
 int records_slice(struct store_tx *tx, struct store_chunk *c, bool whole, int64_t from_us,
                   struct err *err)
 {
-    struct record_applier ap = record_applier_of(tx, c);
-    if (slice_open(tx, c, err) < 0 || record_begin(&ap, err) < 0 ||
+    struct record_applier ap;
+    if (record_slice_begin(&ap, tx, c, err) < 0 ||
         slice_rows(tx, c, whole, from_us, apply_row, &ap, err) < 0 ||
         slice_put_outcomes(tx, c, err) < 0 || record_end(&ap, err) < 0)
         return -1;

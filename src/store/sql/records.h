@@ -36,6 +36,8 @@ struct record_table {
     const char *one;   /* "customer": in messages; the name of its key sequence and its counter */
     const char *names; /* of all its columns, in order */
     size_t bytes;      /* of its struct */
+    enum resource_type resource;
+    bool personal; /* its source ids tell who somebody is */
     enum action_queue queue;
     enum id_kind id;
     enum statement by_key, by_source, insert, update;
@@ -69,8 +71,9 @@ struct record_applier {
     int64_t project_id;
     int64_t seq; /* who writes */
     int64_t now_ms;
-    bool dry_run; /* reads records, writes dry_records */
-    bool alone;   /* known: no earlier action of the queue is unfinished */
+    bool dry_run;    /* reads records, writes dry_records */
+    bool alone;      /* known: no earlier action of the queue is unfinished */
+    bool has_erased; /* of a slice: records were erased that an earlier action may still bring */
 
     int64_t first_unfinished; /* earlier than seq: INT64_MAX: none */
     bool expect_existing;     /* the last row was there: look first, insert second */
@@ -108,9 +111,10 @@ int record_writer(struct record_applier *ap, const struct record_table *t, struc
  * is as it is stored then. ERR_METADATA: its metadata does not pass. */
 int record_save(struct record_applier *ap, const struct record *given, struct metadata_gate *gate,
                 struct record *r, struct err *err) MUST_CHECK;
-/* With what hangs on it. The counter is the caller's. */
+/* With what hangs on it, by `seq`. The counter is the caller's. Nobody applies rows of the project
+ * beside it: lock_project(). */
 int record_erase(struct store_tx *tx, enum resource_type resource, int64_t project_id, int64_t key,
-                 struct err *err) MUST_CHECK;
+                 int64_t seq, struct err *err) MUST_CHECK;
 
 /* ---- records.c ---- */
 
@@ -140,6 +144,9 @@ int record_find(struct db *db, const struct id_secret *secret, const struct reco
 int records_slice(struct store_tx *tx, struct store_chunk *c, bool whole, int64_t from_us,
                   struct err *err) MUST_CHECK;
 struct record_applier record_applier_of(struct store_tx *tx, const struct store_chunk *c);
+/* Opens the slice, and makes the writer of its rows. */
+int record_slice_begin(struct record_applier *ap, struct store_tx *tx, struct store_chunk *c,
+                       struct err *err) MUST_CHECK;
 
 static inline struct str *record_text(const struct record *r, const struct record_column *c)
 {
@@ -191,8 +198,31 @@ int sku_resolve(struct record_applier *ap, struct record *given, struct applied 
                 struct err *err) MUST_CHECK;
 int sku_refuse(struct record_applier *ap, const struct record *stored, const struct record *given,
                struct applied *out, struct err *err) MUST_CHECK;
-/* Those of a product follow it into the bin (now_ms), or out (TIME_NONE). */
+/* Those of a product follow it into the bin (now_ms), or out (TIME_NONE). `seq`: who does that. */
 int skus_follow(struct store_tx *tx, int64_t project_id, int64_t product, int64_t now_ms,
-                struct err *err) MUST_CHECK;
+                int64_t seq, struct err *err) MUST_CHECK;
+
+/* ---- erased.c ---- */
+
+/* The record is erased by `seq`: noted, if an earlier action that may bring it is unfinished. */
+int erased_record_note(struct store_tx *tx, int64_t project_id, const struct record_table *t,
+                       const struct record *r, int64_t seq, struct err *err) MUST_CHECK;
+/* The same of all SKUs of a product. */
+int erased_skus_note(struct store_tx *tx, int64_t project_id, int64_t product, int64_t seq,
+                     struct err *err) MUST_CHECK;
+/* Whether there are such notes in the project at all. */
+int erased_records_any(struct db *db, int64_t project_id, bool *any, struct err *err) MUST_CHECK;
+
+/* Whether the record that an id (as given; {NULL,0}: none) or a source id (the same) means was
+ * erased by somebody later than the writer. Asks nothing when nothing is noted. */
+int erased_record_after(struct record_applier *ap, const struct record_table *t, struct str id,
+                        struct str source_id, bool *later, struct err *err) MUST_CHECK;
+/* The same of a text that may be either. */
+int erased_named_after(struct record_applier *ap, const struct record_table *t, struct str name,
+                       bool *later, struct err *err) MUST_CHECK;
+/* What the note of a source id is found by, for those who ask for many; in the arena. */
+int erased_source_name(const struct id_secret *secret, int64_t project_id,
+                       const struct record_table *t, struct str source_id, struct arena *a,
+                       struct str *out, struct err *err) MUST_CHECK;
 
 #endif

@@ -187,8 +187,13 @@ static int drop_tokens(struct retention *r, struct err *err)
 
 static int drop_erased(struct retention *r, struct err *err)
 {
-    const int64_t rows = portion_rows(&r->portion, 1);
-    return bind_and_run(&r->portion, STATEMENT_ERASED_DROP, &rows, 1, 1, err);
+    static const enum statement drops[] = { STATEMENT_ERASED_DROP, STATEMENT_ERASED_RECORDS_DROP };
+    for (size_t i = 0; i < ARRAY_LEN(drops) && r->portion.left > 0; i++) {
+        const int64_t rows = portion_rows(&r->portion, 1);
+        if (bind_and_run(&r->portion, drops[i], &rows, 1, 1, err) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 int sql_tx_retention(struct store_tx *tx, int64_t ended_before_ms, int64_t now_ms, size_t budget,

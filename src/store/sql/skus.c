@@ -38,14 +38,21 @@ int sku_resolve(struct record_applier *ap, struct record *given, struct applied 
                 struct err *err)
 {
     struct sku *s = (struct sku *)(void *)given;
-    struct product product;
+    const struct record_table *products = record_table_of(RESOURCE_PRODUCT);
+    struct product product = { .binned_ms = TIME_NONE };
+    bool later;
     if (s->product.p == NULL)
         return 0;
-    const int got =
-        record_find(ap->db, &ap->tx->store->base.secret, record_table_of(RESOURCE_PRODUCT),
-                    ap->project_id, s->product, ap->arena, &product.record, err);
+    if (erased_named_after(ap, products, s->product, &later, err) < 0)
+        return -1;
+    const int got = record_find(ap->db, &ap->tx->store->base.secret, products, ap->project_id,
+                                s->product, ap->arena, &product.record, err);
     if (got < 0)
         return -1;
+    if (later || (product.binned_ms != TIME_NONE && product.version > ap->seq)) {
+        out->outcome = OUTCOME_SUPERSEDED; /* it would have gone with its product */
+        return 0;
+    }
     if (got == 0)
         return refused(
             ap, FAILURE_NOT_FOUND,
@@ -73,31 +80,39 @@ int sku_refuse(struct record_applier *ap, const struct record *stored, const str
 }
 
 /* *n: how many. */
-static int run(struct store_tx *tx, enum statement which, int64_t product, int64_t second,
+static int run(struct store_tx *tx, enum statement which, const int64_t *values, int n_values,
                int64_t *n, struct err *err)
 {
     struct stmt *st = db_statement(tx->db, which, err);
     if (st == NULL)
         return -1;
-    bind_int(st, 1, product);
-    if (which == STATEMENT_SKUS_TO_BIN || which == STATEMENT_BIN_DELETE_SKUS)
-        bind_int(st, 2, second);
+    for (int i = 0; i < n_values; i++)
+        bind_int(st, i + 1, values[i]);
     if (db_run(tx->db, st, err) < 0)
         return -1;
     *n = db_changes(tx->db);
     return 0;
 }
 
-int skus_follow(struct store_tx *tx, int64_t project_id, int64_t product, int64_t now_ms,
-                struct err *err)
+static int erase_all(struct store_tx *tx, int64_t project_id, int64_t product, int64_t seq,
+                     int64_t *n, struct err *err)
 {
-    const bool erase = now_ms == TIME_NONE;
-    int64_t n, binned;
-    if (run(tx, erase ? STATEMENT_SKUS_DELETE : STATEMENT_SKUS_TO_BIN, product, now_ms, &n, err) <
-        0)
+    const int64_t values[] = { product, project_id };
+    int64_t binned;
+    if (erased_skus_note(tx, project_id, product, seq, err) < 0 ||
+        run(tx, STATEMENT_SKUS_DELETE, values, 1, n, err) < 0 ||
+        run(tx, STATEMENT_SKUS_DELETE_BINNED, values, 1, &binned, err) < 0)
         return -1;
-    if (erase && (run(tx, STATEMENT_SKUS_DELETE_BINNED, product, 0, &binned, err) < 0 ||
-                  run(tx, STATEMENT_BIN_DELETE_SKUS, product, project_id, &binned, err) < 0))
-        return -1;
-    return totals_add(tx->db, project_id, STR("sku"), -n, err);
+    return run(tx, STATEMENT_BIN_DELETE_SKUS, values, 2, &binned, err);
+}
+
+int skus_follow(struct store_tx *tx, int64_t project_id, int64_t product, int64_t now_ms,
+                int64_t seq, struct err *err)
+{
+    const int64_t values[] = { product, now_ms, seq };
+    int64_t n;
+    const int rc = now_ms == TIME_NONE
+                       ? erase_all(tx, project_id, product, seq, &n, err)
+                       : run(tx, STATEMENT_SKUS_TO_BIN, values, ARRAY_LEN(values), &n, err);
+    return rc < 0 ? -1 : totals_add(tx->db, project_id, STR("sku"), -n, err);
 }

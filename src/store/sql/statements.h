@@ -149,6 +149,13 @@
     "SELECT r.* FROM unnest(?2::text[]) WITH ORDINALITY AS g(wanted, n), LATERAL (SELECT " columns \
     " FROM " table " WHERE project_id = ?1 AND source_id = g.wanted " fence ") r ORDER BY g.n"
 
+/* A note that nobody can ask for any more; not of a project that is being copied. */
+#define ERASED_USELESS                                                                             \
+    "WHERE NOT EXISTS (SELECT 1 FROM actions a WHERE a.project_id = e.project_id AND "             \
+    "a.status < 2 AND a.seq < e.seq) AND NOT EXISTS (SELECT 1 FROM projects p WHERE "              \
+    "p.id = e.project_id AND p.deleted_ms = -1)"
+#define ERASED_AGAIN "ON CONFLICT (project_id, resource, name) DO UPDATE SET seq = excluded.seq"
+
 /* The vouchers of a step (members.c): of the campaign ?1, with keys behind ?2, up to ?3. */
 #define STEP_VOUCHERS "campaign_id = ?1 AND id > ?2 AND id <= ?3"
 /* Those that a change of the campaign reaches, neither redeemed nor published: reference 3.3. */
@@ -254,6 +261,7 @@
     X(PURGE_FAILURES, PURGE_BY_PROJECT("failures", "action_seq, \"row\""))                         \
     X(PURGE_IDEMPOTENCY, PURGE_BY_PROJECT("idempotency", "key"))                                   \
     X(PURGE_ERASED, PURGE_BY_PROJECT("erased", "code"))                                            \
+    X(PURGE_ERASED_RECORDS, PURGE_BY_PROJECT("erased_records", "resource, name"))                  \
     X(PURGE_TOTALS, PURGE_BY_PROJECT("totals", "resource"))                                        \
     X(PURGE_SEQUENCES, PURGE_BY_PROJECT("sequences", "name"))                                      \
     X(PURGE_NEXT_ACTION,                                                                           \
@@ -401,11 +409,17 @@
                   "UPDATE SET seq = excluded.seq")                                                 \
     X(ERASED_ANY, "SELECT 1 FROM erased WHERE project_id = ?1 LIMIT 1")                            \
     X(ERASED_AFTER, "SELECT 1 FROM erased WHERE project_id = ?1 AND code = ?2 AND seq > ?3")       \
-    X(ERASED_DROP,                                                                                 \
-      "DELETE FROM erased WHERE (project_id, code) IN (SELECT project_id, code FROM erased e "     \
-      "WHERE NOT EXISTS (SELECT 1 FROM actions a WHERE a.project_id = e.project_id AND "           \
-      "a.status < 2 AND a.seq < e.seq) AND NOT EXISTS (SELECT 1 FROM projects p WHERE "            \
-      "p.id = e.project_id AND p.deleted_ms = -1) LIMIT ?1)")                                      \
+    X(ERASED_DROP, "DELETE FROM erased WHERE (project_id, code) IN (SELECT project_id, code FROM " \
+                   "erased e " ERASED_USELESS " LIMIT ?1)")                                        \
+    X(ERASED_RECORD_PUT, "INSERT INTO erased_records VALUES (?1, ?2, ?3, ?4) " ERASED_AGAIN)       \
+    X(ERASED_SKUS_PUT, "INSERT INTO erased_records SELECT project_id, 4, 's' || source_id, ?2 "    \
+                       "FROM skus WHERE product_id = ?1 AND source_id IS NOT NULL " ERASED_AGAIN)  \
+    X(ERASED_RECORDS_ANY, "SELECT 1 FROM erased_records WHERE project_id = ?1 LIMIT 1")            \
+    X(ERASED_RECORD_AFTER, "SELECT 1 FROM erased_records WHERE project_id = ?1 AND resource = ?2 " \
+                           "AND name = ?3 AND seq > ?4")                                           \
+    X(ERASED_RECORDS_DROP,                                                                         \
+      "DELETE FROM erased_records WHERE (project_id, resource, name) IN (SELECT project_id, "      \
+      "resource, name FROM erased_records e " ERASED_USELESS " LIMIT ?1)")                         \
     X(VOUCHER_DELETE, "DELETE FROM vouchers WHERE id = ?1")                                        \
     X(TRANSACTIONS_DELETE, "DELETE FROM transactions WHERE voucher_key = ?1")                      \
     X(TRANSACTION_INSERT, "INSERT INTO transactions (project_id, " TRANSACTION_COLUMNS ") "        \
@@ -528,7 +542,8 @@
     X(SKU_INSERT, SKU_INSERT_SQL("?5"))                                                            \
     X(SKU_UPDATE, SKU_UPDATE_SQL("?5"))                                                            \
     X(SKU_DELETE, "DELETE FROM skus WHERE id = ?1")                                                \
-    X(SKUS_TO_BIN, "UPDATE skus SET binned_ms = ?2 WHERE product_id = ?1 AND binned_ms IS NULL")   \
+    X(SKUS_TO_BIN,                                                                                 \
+      "UPDATE skus SET binned_ms = ?2, version = ?3 WHERE product_id = ?1 AND binned_ms IS NULL")  \
     X(SKUS_DELETE, "DELETE FROM skus WHERE product_id = ?1 AND binned_ms IS NULL")                 \
     X(SKUS_DELETE_BINNED, "DELETE FROM skus WHERE product_id = ?1 AND binned_ms IS NOT NULL")      \
     X(BIN_DELETE_SKUS, "DELETE FROM bin WHERE resource_type = 4 AND parent_key = ?1 AND "          \
@@ -634,6 +649,10 @@
     X(CUSTOMERS_BY_SOURCES, SOURCES_WITH_ROWS("customers", CUSTOMER_COLUMNS ", ctid", "OFFSET 0")) \
     X(CUSTOMERS_BY_SOURCES_LOCKED,                                                                 \
       SOURCES_WITH_ROWS("customers", CUSTOMER_COLUMNS ", ctid", "FOR UPDATE"))                     \
+    X(ERASED_RECORDS_AMONG,                                                                        \
+      "SELECT g.n FROM unnest(?3::text[]) WITH ORDINALITY AS g(wanted, n), LATERAL (SELECT 1 "     \
+      "FROM erased_records WHERE project_id = ?1 AND resource = ?2 AND name = g.wanted AND seq > " \
+      "?4 OFFSET 0) e ORDER BY g.n")                                                               \
     X(VOUCHERS_MERGE_METADATA,                                                                     \
       "UPDATE vouchers SET metadata = coalesce(metadata, '{}') || (SELECT ?5::jsonb), "            \
       "version = ?2, updated_ms = ?3 FROM (SELECT f.tid FROM unnest(?4::text[]) AS g(wanted), "    \
