@@ -23,7 +23,7 @@ static const struct field fields[] = {
     RECORD_ROW(order, NULL, initial_amount, ".initial_amount", FIELD_MONEY, RECORD_FIELD(2)),
     RECORD_ROW(order, NULL, discount_amount, ".discount_amount", FIELD_MONEY, RECORD_FIELD(3)),
 };
-static const struct field_table order_fields = { fields, ARRAY_LEN(fields) };
+const struct field_table order_fields = { fields, ARRAY_LEN(fields) };
 
 /* ---- items ---- */
 
@@ -36,6 +36,15 @@ static const struct {
     { "amount", 0 },   { "discount_amount", 0 },  { "initial_amount", 0 },
     { "price", 0 },
 };
+
+bool order_item_number(size_t i, const char **name, int64_t *least)
+{
+    if (i >= ARRAY_LEN(item_numbers))
+        return false;
+    *name = item_numbers[i].name;
+    *least = item_numbers[i].least;
+    return true;
+}
 
 static int check_number(const struct json *item, size_t at, size_t number, struct err *err)
 {

@@ -50,6 +50,11 @@ struct order {
     struct str item_text;                       /* JSON array; {NULL,0}: not given */
 };
 
+/* Its JSON members but items, metadata, customer and referrer; and the numbers that an item may
+ * have, each with its least value (false: there are no more). */
+extern const struct field_table order_fields;
+bool order_item_number(size_t i, const char **name, int64_t *least);
+
 /* The body of a POST or PUT, or an item of an import. ERR_INVALID_PAYLOAD names what is wrong. */
 int order_from_json(const struct json *body, struct arena *a, struct order *o,
                     struct err *err) MUST_CHECK;
