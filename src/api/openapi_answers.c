@@ -96,6 +96,9 @@ static const struct member template[] = {
     { "is_referral_code", MEMBER_BOOLEAN },
     { "start_date", MEMBER_TIME, ABSENT },
     { "expiration_date", MEMBER_TIME, ABSENT },
+    { "validity_timeframe", MEMBER_OBJECT, NULLABLE | ABSENT },
+    { "validity_day_of_week", MEMBER_DAYS, NULLABLE | ABSENT },
+    { "validity_hours", MEMBER_OBJECT, NULLABLE | ABSENT },
 };
 
 static const struct member campaign[] = {
@@ -144,6 +147,9 @@ static const struct member tier[] = {
     { "campaign.id", MEMBER_TEXT },
     { "campaign.start_date", MEMBER_TIME, NULLABLE },
     { "campaign.expiration_date", MEMBER_TIME, NULLABLE },
+    { "campaign.validity_timeframe", MEMBER_OBJECT, NULLABLE | ABSENT },
+    { "campaign.validity_day_of_week", MEMBER_DAYS, NULLABLE | ABSENT },
+    { "campaign.validity_hours", MEMBER_OBJECT, NULLABLE | ABSENT },
     { "campaign.active", MEMBER_BOOLEAN },
     { "campaign.category_id", MEMBER_TEXT, ABSENT },
     { "campaign.object", MEMBER_WORD, 0, "campaign" },
@@ -151,6 +157,9 @@ static const struct member tier[] = {
     { "active", MEMBER_BOOLEAN },
     { "start_date", MEMBER_TIME, ABSENT },
     { "expiration_date", MEMBER_TIME, ABSENT },
+    { "validity_timeframe", MEMBER_OBJECT, NULLABLE | ABSENT },
+    { "validity_day_of_week", MEMBER_DAYS, NULLABLE | ABSENT },
+    { "validity_hours", MEMBER_OBJECT, NULLABLE | ABSENT },
     { "summary", MEMBER_OBJECT },
     OBJECT("promotion_tier"),
     { "validation_rule_assignments", MEMBER_REF, 0, "RuleAssignmentList" },

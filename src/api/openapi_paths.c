@@ -107,12 +107,30 @@ static void put_filters(struct json_out *o, const struct filter_fields *fields)
         put_deep(o, "filters", openapi_filters_name(fields));
 }
 
+/* A parameter that stands for one condition on a field takes what the field does. */
+static struct member narrowing_member(const struct list_filters *of, const struct list_param *p)
+{
+    struct member m = { p->name, p->kind == LIST_PARAM_IN ? MEMBER_TEXTS : MEMBER_TEXT };
+    for (size_t i = 0; i < of->fields->n; i++) {
+        const struct filter_field *f = &of->fields->rows[i];
+        if (f->id != p->field)
+            continue;
+        if (f->kind == FILTER_CHOICE) {
+            m.type = MEMBER_NAMES;
+            m.names = f->names;
+        } else if (f->kind == FILTER_BOOL) {
+            m.type = MEMBER_BOOLEAN;
+        }
+    }
+    return m;
+}
+
 static void put_narrowing(struct json_out *o, const struct list_filters *of)
 {
     if (of == NULL)
         return;
     for (const struct list_param *p = of->params; p->name != NULL; p++) {
-        const struct member m = { p->name, p->kind == LIST_PARAM_IN ? MEMBER_TEXTS : MEMBER_TEXT };
+        const struct member m = narrowing_member(of, p);
         if (p->kind == LIST_PARAM_TIMES)
             put_deep(o, p->name, "TimeRange");
         else
