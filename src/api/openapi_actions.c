@@ -219,6 +219,7 @@ static void put_action(struct json_out *o, int id)
     json_key(o, "type");
     json_str(o, STR("object"));
     put_properties(o, id, kind);
+    openapi_put_words(o, "required", "type");
     json_object_end(o);
     json_array_end(o);
     json_object_end(o);

@@ -38,7 +38,7 @@ const struct openapi_tag openapi_tags[] = {
 static const struct operation rows[] = {
     { "GET", "/healthz", "healthz", "Server", "Does the process live", .answer = "Health" },
     { "GET", "/readyz", "readyz", "Server", "Can the server serve", .answer = "Health",
-      .errors = "503" },
+      .errors = "503", .own_error = "Health" },
     { "GET", "/openapi.json", "openapi", "Server", "This document", .answer = "Document" },
 
     { "GET", "/v1/vouchers", "listVouchers", "Vouchers", "List vouchers", .page_max = 99,
@@ -98,7 +98,7 @@ static const struct operation rows[] = {
     { "POST", "/v1/campaigns/{campaignId}/vouchers", "addVouchersToCampaign", "Campaigns",
       "Add vouchers with random codes: one at once, or many by an action",
       .query = "vouchers_count dry_run webhooks_enable", .body = "VoucherRequest",
-      .body_optional = true, .answer = "Voucher", .errors = "202 409" },
+      .body_optional = true, .answer = "Voucher", .may_start = true, .errors = "409" },
     { "POST", "/v1/campaigns/{campaignId}/vouchers/{code}", "addVoucherToCampaign", "Campaigns",
       "Add a voucher with this code", .body = "VoucherRequest", .body_optional = true,
       .answer = "Voucher", .errors = "409" },
@@ -251,7 +251,7 @@ static const struct operation rows[] = {
     { "POST", "/v1/oauth/introspect", "readAccessToken", "OAuth", "Ask about an access token",
       .body = "TokenNameRequest", .answer = "TokenState" },
     { "POST", "/v1/oauth/token/revoke", "revokeAccessToken", "OAuth", "Revoke an access token",
-      .body = "TokenNameRequest", NOTHING, .errors = "404", .missing = "Nothing" },
+      .body = "TokenNameRequest", NOTHING, .errors = "404", .own_error = "Nothing" },
 
     { "GET", "/v1/async-actions", "listAsyncActions", "Async actions",
       "List actions, newest first, without their results",

@@ -336,7 +336,8 @@ static void put_answer(struct json_out *o, int status, const char *schema, const
     openapi_put_text(o, "description",
                      status == HTTP_ACCEPTED     ? "Started, and durable"
                      : status == HTTP_NO_CONTENT ? "Done"
-                                                 : "OK");
+                     : status == HTTP_OK         ? "OK"
+                                                 : "It is not so");
     if (schema != NULL && strcmp(schema, "ActionId") == 0)
         put_action_header(o);
     if (schema != NULL || media != NULL) {
@@ -394,8 +395,8 @@ static bool may_fail(const struct route *r, const struct operation *op, int stat
 
 static void put_error(struct json_out *o, const struct operation *op, int status)
 {
-    if (status == 404 && op->missing != NULL) {
-        put_answer(o, status, op->missing, NULL);
+    if (op->own_error != NULL && names_status(op, status)) {
+        put_answer(o, status, op->own_error, NULL);
         return;
     }
     begin_response(o, status);
@@ -410,7 +411,7 @@ static void put_responses(struct json_out *o, const struct route *r, const struc
     json_object(o);
     if (there)
         put_answer(o, op->status != 0 ? op->status : HTTP_OK, op->answer, op->media);
-    if (there && names_status(op, HTTP_ACCEPTED))
+    if (there && op->may_start)
         put_answer(o, HTTP_ACCEPTED, "ActionId", NULL);
     for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
         if (may_fail(r, op, errors[i]) || names_status(op, errors[i]) ||
@@ -533,6 +534,8 @@ static void put_description(struct json_out *o, const struct route *r)
     const struct action_kind *kind =
         action_kind_find(r->records != NULL ? r->records->kind : r->kind);
     struct buf text;
+    if (!api_route_is_there(r))
+        openapi_put_text(o, "description", "This server has no such endpoint.");
     if (kind == NULL)
         return;
     buf_init(&text, KIB);

@@ -135,11 +135,12 @@ struct operation {
 
     const char *body; /* schema of the object, or of one record; NULL: by the route alone */
     bool body_optional;
-    int status;          /* of the success; 0: 200 */
-    const char *answer;  /* schema of its JSON; NULL: none */
-    const char *media;   /* of what it answers besides, or instead; NULL: nothing else */
-    const char *errors;  /* statuses that do not follow from the route, with blanks between */
-    const char *missing; /* schema of its 404; NULL: an error as others are */
+    int status;            /* of the success; 0: 200 */
+    const char *answer;    /* schema of its JSON; NULL: none */
+    bool may_start;        /* or it starts an action: 202 */
+    const char *media;     /* of what it answers besides, or instead; NULL: nothing else */
+    const char *errors;    /* statuses that do not follow from the route, with blanks between */
+    const char *own_error; /* schema of those answers; NULL: as other errors */
 };
 
 struct operations {
