@@ -48,7 +48,7 @@ static const struct operation rows[] = {
       "Import vouchers from a CSV file", STARTS },
     { "POST", "/v1/vouchers", "createVoucher", "Vouchers",
       "Create a voucher, with a random code unless it has one", .body = "VoucherRequest",
-      .answer = "Voucher", .errors = "409" },
+      .answer = "Voucher", .errors = "404 409" },
     { "POST", "/v1/vouchers/import", "importVouchers", "Vouchers", "Import vouchers",
       .body = "VoucherImportItem", STARTS },
     { "POST", "/v1/vouchers/bulk/async", "updateVouchersBulk", "Vouchers",

@@ -6,6 +6,8 @@
  * schema are put into one list, and each level prints the next step of the paths that begin with
  * where it stands.
  */
+#include <assert.h>
+
 #include "api/openapi_priv.h"
 
 #define PROPERTIES_MAX 160
@@ -266,7 +268,6 @@ struct shape {
     const struct schema *schema;
     struct property rows[PROPERTIES_MAX];
     size_t n;
-    bool full;
 };
 
 static const struct property *find_path(const struct shape *sh, struct str path)
@@ -282,9 +283,8 @@ static void add(struct shape *sh, struct str path, const struct field *f, const 
 {
     if (find_path(sh, path) != NULL)
         return;
-    sh->full = sh->full || sh->n == PROPERTIES_MAX;
-    if (!sh->full)
-        sh->rows[sh->n++] = (struct property){ path, f, m };
+    assert(sh->n < PROPERTIES_MAX);
+    sh->rows[sh->n++] = (struct property){ path, f, m };
 }
 
 static struct str path_of(const struct field *f)
@@ -330,7 +330,7 @@ static void add_members(struct shape *sh)
         const struct member *m = &sh->schema->members[i];
         const struct str path = str_of(m->path);
         const struct field *f = find_field(sh->schema, path);
-        sh->full = sh->full || (m->type == MEMBER_FIELD && f == NULL); /* of a table that changed */
+        assert(m->type != MEMBER_FIELD || f != NULL); /* otherwise its table has changed */
         add(sh, path, f, m);
     }
 }
@@ -452,6 +452,7 @@ static void put_level(struct json_out *o, const struct shape *sh, struct str abo
 static void put_property(struct json_out *o, const struct shape *sh, struct str path)
 {
     const struct property *p = find_path(sh, path);
+    assert(p != NULL || has_members(sh, path));
     if (has_members(sh, path)) {
         const bool nullable =
             p != NULL ? (flags_of(sh, p) & MEMBER_NULLABLE) != 0 : !sh->schema->answer;
@@ -460,6 +461,7 @@ static void put_property(struct json_out *o, const struct shape *sh, struct str 
         put_level(o, sh, path);
         json_object_end(o);
     } else if (p->member == NULL || p->member->type == MEMBER_FIELD) {
+        assert(p->field != NULL); /* one of the two is there */
         put_field(o, sh->schema, p->field, flags_of(sh, p));
     } else {
         const bool column = p->field != NULL && !sh->schema->answer;
@@ -488,8 +490,6 @@ void openapi_put_schema(struct json_out *o, const struct schema *s)
     add_members(&sh);
     add_fields(&sh);
     add_worths(&sh);
-    if (sh.full)
-        o->b->failed = true; /* a test sees it: the rows are ours */
     json_key(o, s->name);
     json_object(o);
     json_key(o, "type");

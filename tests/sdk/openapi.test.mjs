@@ -106,6 +106,7 @@ test('vouchers', async () => {
 	await call(p, 'POST', '/v1/vouchers/A/enable');
 	await call(p, 'GET', '/v1/vouchers?limit=2');
 	await call(p, 'POST', '/v1/vouchers/A', DISCOUNT, 409);
+	await call(p, 'POST', '/v1/vouchers', { campaign: 'none' }, 404);
 	await call(p, 'GET', '/v1/vouchers/none', undefined, 404);
 	await call(p, 'DELETE', '/v1/vouchers/P', undefined, 204);
 	const bin = await call(p, 'GET', '/v1/trash-bin');

@@ -85,6 +85,7 @@ static void every_route_is_an_operation_and_no_other(void **state)
         print_message("  %s %s\n", d->routes[i].method, d->routes[i].pattern);
         lower(d->routes[i].method, method);
         const struct json *op = must_have(must_have(paths, d->routes[i].pattern), method);
+        assert_non_null(openapi_operation_find(&d->routes[i])); /* its row of text */
         assert_true(must_have(op, "operationId")->text.len > 0);
         assert_true(must_have(op, "summary")->text.len > 0);
         must_have(op, "responses");
@@ -131,9 +132,27 @@ static void bodies_and_credentials_are_as_the_route_has_them(void **state)
         const struct json *op =
             must_have(must_have(must_have(d->tree, "paths"), r->pattern), method);
         assert_true((json_member(op, "requestBody") != NULL) == (r->body != BODY_NONE));
+        if (r->body == BODY_JSON || r->body == BODY_FORM)
+            assert_non_null(openapi_operation_find(r)->body);
         assert_true((must_have(op, "security")->child == NULL) == (r->auth == AUTH_NONE));
         assert_true((json_member(must_have(op, "responses"), "401") != NULL) ==
                     (r->auth != AUTH_NONE));
+    }
+}
+
+static void every_parameter_of_a_path_is_described(void **state)
+{
+    const struct document *d = *state;
+    for (size_t i = 0; i < d->n_routes; i++) {
+        for (const char *p = strchr(d->routes[i].pattern, '{'); p != NULL; p = strchr(p, '{')) {
+            const struct str name = { p + 1, (size_t)(strchr(p, '}') - p) - 1 };
+            bool found = false;
+            for (size_t k = 0; k < openapi_path_params.n && !found; k++)
+                found = str_is(name, openapi_path_params.rows[k].path);
+            if (!found)
+                fail_msg("nobody describes {%.*s}", STR_FMT(name));
+            p++;
+        }
     }
 }
 
@@ -453,6 +472,7 @@ int main(void)
         cmocka_unit_test(every_row_of_text_belongs_to_a_route),
         cmocka_unit_test(operations_have_names_of_their_own_and_known_tags),
         cmocka_unit_test(bodies_and_credentials_are_as_the_route_has_them),
+        cmocka_unit_test(every_parameter_of_a_path_is_described),
         cmocka_unit_test(every_field_of_a_body_is_in_its_schema),
         cmocka_unit_test(every_field_of_a_body_is_in_the_answer),
         cmocka_unit_test(what_a_voucher_is_worth_is_in_its_schemas),
