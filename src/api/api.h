@@ -27,10 +27,10 @@ struct api {
     const char *public_url;  /* what links begin with, without a / at the end; NULL: as the client
                                 called us (Host) */
     int64_t retention_ms;    /* inputs, outcomes and reports live that long after the end */
-    atomic_int reports_running;  /* each holds a chunk of its input in memory; starts as 0 */
-    atomic_int lists_running;    /* those with filters, which may read everything; starts as 0 */
-    atomic_int exports_running;  /* each holds a page of vouchers in memory; starts as 0 */
-    struct schema_cache schemas; /* starts as 0 */
+    atomic_int reports_running;    /* each holds a chunk of its input in memory; starts as 0 */
+    atomic_int lists_running;      /* those with filters, which may read everything; starts as 0 */
+    atomic_int exports_running;    /* each holds a page of vouchers in memory; starts as 0 */
+    struct schema_cache schemas;   /* starts as 0 */
     const struct openapi *openapi; /* what the API says of itself */
 };
 
