@@ -17,6 +17,7 @@
 #include "store/store.h"
 
 struct auth_cache;
+struct openapi;
 
 struct api {
     struct store *store;
@@ -26,14 +27,18 @@ struct api {
     const char *public_url;  /* what links begin with, without a / at the end; NULL: as the client
                                 called us (Host) */
     int64_t retention_ms;    /* inputs, outcomes and reports live that long after the end */
-    atomic_int reports_running;  /* each holds a chunk of its input in memory; starts as 0 */
-    atomic_int lists_running;    /* those with filters, which may read everything; starts as 0 */
-    atomic_int exports_running;  /* each holds a page in memory; starts as 0 */
-    struct schema_cache schemas; /* starts as 0 */
+    atomic_int reports_running;    /* each holds a chunk of its input in memory; starts as 0 */
+    atomic_int lists_running;      /* those with filters, which may read everything; starts as 0 */
+    atomic_int exports_running;    /* each holds a page in memory; starts as 0 */
+    struct schema_cache schemas;   /* starts as 0 */
+    const struct openapi *openapi; /* what the API says of itself */
 };
 
 /* The table of all endpoints, for server_start(); it lives as long as the process. */
 void api_routes(const struct route **routes, size_t *n);
+
+/* False: the route is a word of the API that has no endpoint here, and always answers 404. */
+bool api_route_is_there(const struct route *r);
 
 /* For server_config.authenticate: X-App-Id and X-App-Token, or an access token, or X-Management-Id
  * and X-Management-Token where the route wants those, to rq->project, of which the id and public_id
@@ -144,6 +149,7 @@ int api_async_actions_events(struct request *rq, struct response *rs, struct err
 int api_async_actions_report(struct request *rq, struct response *rs, struct err *err);
 
 int api_health_live(struct request *rq, struct response *rs, struct err *err);
+int api_openapi(struct request *rq, struct response *rs, struct err *err);
 int api_health_ready(struct request *rq, struct response *rs, struct err *err);
 
 #endif

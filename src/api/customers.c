@@ -28,7 +28,7 @@ static const struct record_query queries[] = {
     { NULL, NULL, NULL },
 };
 
-static const struct record_api customers = {
+const struct record_api api_customers = {
     .resource = RESOURCE_CUSTOMER,
     .type = "customer",
     .data_ref = "customers",
@@ -45,30 +45,30 @@ static const struct record_api customers = {
 
 int api_customers_list(struct request *rq, struct response *rs, struct err *err)
 {
-    return records_list(rq, rs, &customers, 0, err);
+    return records_list(rq, rs, &api_customers, 0, err);
 }
 
 int api_customers_get(struct request *rq, struct response *rs, struct err *err)
 {
-    return records_get(rq, rs, &customers, rq->args[0], err);
+    return records_get(rq, rs, &api_customers, rq->args[0], err);
 }
 
 int api_customers_save(struct request *rq, struct response *rs, struct err *err)
 {
     (void)rs;
-    return records_save(rq, &customers, err);
+    return records_save(rq, &api_customers, err);
 }
 
 int api_customers_change(struct request *rq, struct response *rs, struct err *err)
 {
     (void)rs;
-    return records_change(rq, &customers, rq->args[0], 0, err);
+    return records_change(rq, &api_customers, rq->args[0], 0, err);
 }
 
 int api_customers_delete(struct request *rq, struct response *rs, struct err *err)
 {
     (void)rs;
-    return records_delete(rq, &customers, rq->args[0], 0, NULL, err);
+    return records_delete(rq, &api_customers, rq->args[0], 0, NULL, err);
 }
 
 int api_customers_import_csv(struct request *rq, struct response *rs, struct err *err)
@@ -123,5 +123,5 @@ static int answer_deletion(struct request *rq, struct response *rs, struct err *
 int api_customers_delete_permanently(struct request *rq, struct response *rs, struct err *err)
 {
     (void)rs;
-    return records_delete(rq, &customers, rq->args[0], 0, answer_deletion, err);
+    return records_delete(rq, &api_customers, rq->args[0], 0, answer_deletion, err);
 }

@@ -44,7 +44,7 @@ static int put_order(struct request *rq, struct json_out *o, const struct record
     return 0;
 }
 
-static const struct record_api orders = {
+const struct record_api api_orders = {
     .resource = RESOURCE_ORDER,
     .type = "order",
     .data_ref = "orders",
@@ -61,24 +61,24 @@ static const struct record_api orders = {
 
 int api_orders_list(struct request *rq, struct response *rs, struct err *err)
 {
-    return records_list(rq, rs, &orders, 0, err);
+    return records_list(rq, rs, &api_orders, 0, err);
 }
 
 int api_orders_get(struct request *rq, struct response *rs, struct err *err)
 {
-    return records_get(rq, rs, &orders, rq->args[0], err);
+    return records_get(rq, rs, &api_orders, rq->args[0], err);
 }
 
 int api_orders_save(struct request *rq, struct response *rs, struct err *err)
 {
     (void)rs;
-    return records_save(rq, &orders, err);
+    return records_save(rq, &api_orders, err);
 }
 
 int api_orders_change(struct request *rq, struct response *rs, struct err *err)
 {
     (void)rs;
-    return records_change(rq, &orders, rq->args[0], 0, err);
+    return records_change(rq, &api_orders, rq->args[0], 0, err);
 }
 
 /* ---- import ---- */

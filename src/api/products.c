@@ -46,7 +46,7 @@ static int put_sku(struct request *rq, struct json_out *o, const struct record *
     return 0;
 }
 
-static const struct record_api skus = {
+const struct record_api api_skus = {
     .resource = RESOURCE_SKU,
     .type = "sku",
     .data_ref = "skus",
@@ -69,12 +69,12 @@ int api_skus_list(struct request *rq, struct response *rs, struct err *err)
 {
     struct record *product;
     return find_product(rq, &product, err) < 0 ? -1
-                                               : records_list(rq, rs, &skus, product->key, err);
+                                               : records_list(rq, rs, &api_skus, product->key, err);
 }
 
 int api_skus_get(struct request *rq, struct response *rs, struct err *err)
 {
-    return records_get(rq, rs, &skus, rq->args[0], err);
+    return records_get(rq, rs, &api_skus, rq->args[0], err);
 }
 
 int api_skus_save(struct request *rq, struct response *rs, struct err *err)
@@ -90,7 +90,7 @@ int api_skus_save(struct request *rq, struct response *rs, struct err *err)
         return -1;
     given->product = rq->args[0];
     given->product_key = product->key;
-    return records_save_with(rq, &skus, &given->record, err);
+    return records_save_with(rq, &api_skus, &given->record, err);
 }
 
 int api_skus_change(struct request *rq, struct response *rs, struct err *err)
@@ -99,7 +99,7 @@ int api_skus_change(struct request *rq, struct response *rs, struct err *err)
     (void)rs;
     return find_product(rq, &product, err) < 0
                ? -1
-               : records_change(rq, &skus, rq->args[1], product->key, err);
+               : records_change(rq, &api_skus, rq->args[1], product->key, err);
 }
 
 int api_skus_delete(struct request *rq, struct response *rs, struct err *err)
@@ -108,7 +108,7 @@ int api_skus_delete(struct request *rq, struct response *rs, struct err *err)
     (void)rs;
     return find_product(rq, &product, err) < 0
                ? -1
-               : records_delete(rq, &skus, rq->args[1], product->key, NULL, err);
+               : records_delete(rq, &api_skus, rq->args[1], product->key, NULL, err);
 }
 
 int api_skus_import_csv(struct request *rq, struct response *rs, struct err *err)
@@ -188,7 +188,7 @@ static int put_product(struct request *rq, struct json_out *o, const struct reco
     return put_with_skus(rq, o, r, alone ? SKUS_SHOWN_LISTED : 0, err);
 }
 
-static const struct record_api products = {
+const struct record_api api_products = {
     .resource = RESOURCE_PRODUCT,
     .type = "product",
     .data_ref = "products",
@@ -204,7 +204,7 @@ static const struct record_api products = {
 
 int api_products_list(struct request *rq, struct response *rs, struct err *err)
 {
-    return records_list(rq, rs, &products, 0, err);
+    return records_list(rq, rs, &api_products, 0, err);
 }
 
 int api_products_get(struct request *rq, struct response *rs, struct err *err)
@@ -220,19 +220,19 @@ int api_products_get(struct request *rq, struct response *rs, struct err *err)
 int api_products_save(struct request *rq, struct response *rs, struct err *err)
 {
     (void)rs;
-    return records_save(rq, &products, err);
+    return records_save(rq, &api_products, err);
 }
 
 int api_products_change(struct request *rq, struct response *rs, struct err *err)
 {
     (void)rs;
-    return records_change(rq, &products, rq->args[0], 0, err);
+    return records_change(rq, &api_products, rq->args[0], 0, err);
 }
 
 int api_products_delete(struct request *rq, struct response *rs, struct err *err)
 {
     (void)rs;
-    return records_delete(rq, &products, rq->args[0], 0, NULL, err);
+    return records_delete(rq, &api_products, rq->args[0], 0, NULL, err);
 }
 
 int api_products_import_csv(struct request *rq, struct response *rs, struct err *err)

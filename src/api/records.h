@@ -45,6 +45,8 @@ struct record_api {
                struct err *err);
 };
 
+extern const struct record_api api_customers, api_products, api_skus, api_orders;
+
 int records_get(struct request *rq, struct response *rs, const struct record_api *ra, struct str id,
                 struct err *err);
 /* parent: a product, of a SKU; NULL: none. */

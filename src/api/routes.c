@@ -17,6 +17,7 @@ static int not_there(struct request *rq, struct response *rs, struct err *err)
 static const struct route routes[] = {
     { "GET", "/healthz", AUTH_NONE, BODY_NONE, api_health_live },
     { "GET", "/readyz", AUTH_NONE, BODY_NONE, api_health_ready },
+    { "GET", "/openapi.json", AUTH_NONE, BODY_NONE, api_openapi },
 
     { "GET", "/v1/vouchers", AUTH_PROJECT, BODY_NONE, api_vouchers_list },
     { "POST", "/v1/vouchers/importCSV", AUTH_PROJECT, BODY_MULTIPART, api_vouchers_import_csv,
@@ -156,6 +157,11 @@ static const struct route routes[] = {
       api_async_actions_report_link },
     { "POST", "/v1/async-actions/{id}/cancel", AUTH_PROJECT, BODY_NONE, api_async_actions_cancel },
 };
+
+bool api_route_is_there(const struct route *r)
+{
+    return r->handler != not_there;
+}
 
 /* What the endpoint is there to start; 0: nothing. */
 static int kind_of(const struct route *r)

@@ -102,6 +102,11 @@ void scope_put(struct buf *b, struct str names)
     }
 }
 
+const char *scope_name(size_t i)
+{
+    return i < ARRAY_LEN(names_of_api) ? names_of_api[i] : NULL;
+}
+
 bool scope_covers(scope_set set, const char *pattern)
 {
     struct str path = str_of(pattern), rest;

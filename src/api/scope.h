@@ -23,6 +23,9 @@ scope_set scope_parse(struct str names, struct buf *unknown);
 /* The same set as text again: known names in the order given, each once, one blank between. */
 void scope_put(struct buf *b, struct str names);
 
+/* Each name; NULL: there are no more. */
+const char *scope_name(size_t i);
+
 /* Whether one of them covers the routes of this pattern ("/v1/vouchers/{code}"). */
 bool scope_covers(scope_set set, const char *pattern);
 

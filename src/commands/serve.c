@@ -11,6 +11,7 @@
 
 #include "api/api.h"
 #include "api/auth_cache.h"
+#include "api/openapi.h"
 #include "base/dir.h"
 #include "base/log.h"
 #include "base/num.h"
@@ -25,6 +26,7 @@ struct parts {
     struct retention *retention;
     struct server *server;
     struct api api;
+    struct openapi openapi;
     char public_url[1024];
     char host[256];
 };
@@ -178,6 +180,9 @@ static int start(struct parts *p, const struct serve_options *o, struct server_c
     if (p->api.auth == NULL)
         return err_nomem(err);
     api_routes(&routes, &n_routes);
+    if (openapi_init(&p->openapi, routes, n_routes, p->api.public_url, err) < 0)
+        return -1;
+    p->api.openapi = &p->openapi;
     server->host = p->host;
     server->port = port;
     server->spool = p->spool;
@@ -199,6 +204,7 @@ static void stop(struct parts *p)
     store_close(p->store);
     spool_close(p->spool);
     auth_cache_free(p->api.auth);
+    openapi_release(&p->openapi);
 }
 
 int serve_run(const void *values)

@@ -78,6 +78,7 @@ static const struct field fields[] = {
     FIELD(".active", FIELD_BOOL, CF_ACTIVE, active),
     FIELD(".vouchers_count", FIELD_INTEGER, CF_VOUCHERS_COUNT, vouchers_count),
 };
+const struct field_table campaign_fields = { fields, ARRAY_LEN(fields) };
 #define FIELDS_OF_CHANGE 4
 
 /* Kept as they came, and printed at their place. */

@@ -137,6 +137,9 @@ enum campaign_json_flags {
 void campaign_put_json(struct json_out *o, const struct campaign *c,
                        const struct voucher_names *names, unsigned flags);
 
+/* Members of a body that stand on their own. */
+extern const struct field_table campaign_fields;
+
 /* `DISCOUNT_COUPONS` …; NULL-terminated, by enum, [0] is "none". */
 extern const char *const campaign_type_names[];
 extern const char *const campaign_codes_names[];

@@ -2,7 +2,6 @@
 /* category.c - see category.h. */
 #include "domain/category.h"
 #include "base/time_iso.h"
-#include "domain/field.h"
 
 static const struct field fields[] = {
     { .heading = "Name",
@@ -14,6 +13,7 @@ static const struct field fields[] = {
       .kind = FIELD_INTEGER,
       .offset = offsetof(struct category, hierarchy) },
 };
+const struct field_table category_fields = { fields, ARRAY_LEN(fields) };
 
 static int take(const struct field *f, const struct json *body, struct category *c, struct arena *a,
                 struct err *err)

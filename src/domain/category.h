@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "domain/field.h"
 
 /* A list has no pages, so what it can become is bounded here: the names of a project's categories
  * take no more than that together, and six times as much as JSON. A name: FIELD_TEXT_MAX_BYTES. */
@@ -23,6 +24,9 @@ struct category {
     int64_t created_ms;
     int64_t updated_ms; /* TIME_NONE: never changed */
 };
+
+/* The members of a body. */
+extern const struct field_table category_fields;
 
 /* Name and hierarchy of a body, both required; what else it has is skipped. NULL: an empty body.
  * ERR_INVALID_PAYLOAD (`Payload should have required property 'name'`, `Property .hierarchy must be

@@ -28,6 +28,7 @@ static const struct field members[] = {
     MEMBER("prefix", FIELD_TEXT, prefix),    MEMBER("postfix", FIELD_TEXT, postfix),
     MEMBER("pattern", FIELD_TEXT, pattern),  MEMBER("initial_count", FIELD_INTEGER, initial_count),
 };
+const struct field_table code_config_fields = { members, ARRAY_LEN(members) };
 
 static int read_members(const struct json *config, struct given *g, struct err *err)
 {

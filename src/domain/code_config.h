@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "domain/field.h"
 
 #define CODE_CONFIG_LENGTH 8 /* of a code by default */
 #define CODE_CHARSET_MAX   1024
@@ -22,6 +23,9 @@ struct code_config {
     struct str *characters; /* of the charset, each once; one may have several bytes */
     uint32_t n_characters;
 };
+
+/* The members of a body, at `.code_config.…`. */
+extern const struct field_table code_config_fields;
 
 /* NULL and null: the default. Members that are null or unknown are skipped, `initial_count` decides
  * nothing. `needed` is how many different codes it must be able to make.

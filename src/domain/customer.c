@@ -31,7 +31,7 @@ static_assert(offsetof(struct row, address) == offsetof(struct customer, address
 /* A member of the body, and a part of its address. */
 #define MEMBER(column, member, bit) TEXT(column, NULL, member, "." #member, FIELD_IN_JSON, bit)
 #define PART(column, spelling, member)                                                             \
-    TEXT(column, spelling, member, ".address." #member, 0, BIT_ADDRESS)
+    TEXT(column, spelling, member, ".address." #member, FIELD_BY_STEP, BIT_ADDRESS)
 
 #define BIT_ADDRESS RECORD_FIELD(0)
 

@@ -57,15 +57,15 @@ static const char *text_from_cell(const struct field *f, struct str cell, void *
     return cell.len > FIELD_TEXT_MAX_BYTES ? "must NOT be longer than 65536 bytes" : NULL;
 }
 
-static bool enum_accepts(const struct field *f, size_t i)
+bool field_accepts(const struct field *f, size_t i)
 {
-    return f->allowed == 0 || (f->allowed >> i & 1) != 0;
+    return i > 0 && (f->allowed == 0 || (f->allowed >> i & 1) != 0);
 }
 
 static const char *enum_from_cell(const struct field *f, struct str cell, void *at)
 {
     for (size_t i = 1; f->names[i] != NULL; i++) {
-        if (enum_accepts(f, i) && str_is(cell, f->names[i])) {
+        if (field_accepts(f, i) && str_is(cell, f->names[i])) {
             *(uint8_t *)at = (uint8_t)i;
             return NULL;
         }
@@ -233,7 +233,7 @@ static void put_allowed(struct buf *b, const struct field *f)
 {
     const char *before = " [ ";
     for (size_t i = 1; f->names[i] != NULL; i++) {
-        if (!enum_accepts(f, i))
+        if (!field_accepts(f, i))
             continue;
         buf_puts(b, str_of(before));
         buf_puts(b, str_of(f->names[i]));

@@ -38,6 +38,7 @@ enum field_kind {
 enum field_flags {
     FIELD_IN_JSON = 1u << 0,  /* a body may have it at `path` */
     FIELD_NULLABLE = 1u << 1, /* null is among the types that a message about a body names */
+    FIELD_BY_STEP = 1u << 2,  /* a body may have it at `path`, where a step of its own reads it */
 };
 
 struct field {
@@ -75,6 +76,9 @@ const char *field_from_json(const struct field *f, const struct json *value, voi
 /* Is the value (not null) of a JSON type that the field is read from? NULL, or what is wrong: "must
  * be integer,null". An enum and a date are strings here: what they say is not looked at. */
 const char *field_json_type(const struct field *f, const struct json *value);
+
+/* FIELD_ENUM: may a value be names[i]? */
+bool field_accepts(const struct field *f, size_t i);
 
 /* The whole sentence, in the arena: "Property <path> <what>", with the allowed values behind it for
  * a FIELD_ENUM. {NULL,0}: out of memory. */

@@ -11,35 +11,33 @@
 
 /* ---- conditions ---- */
 
-enum values { VALUES_NONE, VALUES_ONE, VALUES_SOME };
-
 static const struct {
     const char *name;
-    enum values takes;
+    enum filter_takes takes;
 } ops[FILTER_OP_COUNT] = {
-    [FILTER_IS] = { "$is", VALUES_ONE },
-    [FILTER_IS_NOT] = { "$is_not", VALUES_ONE },
-    [FILTER_IN] = { "$in", VALUES_SOME },
-    [FILTER_NOT_IN] = { "$not_in", VALUES_SOME },
-    [FILTER_CONTAINS] = { "$contains", VALUES_SOME },
-    [FILTER_NOT_CONTAIN] = { "$not_contain", VALUES_SOME },
-    [FILTER_STARTS_WITH] = { "$starts_with", VALUES_SOME },
-    [FILTER_ENDS_WITH] = { "$ends_with", VALUES_SOME },
-    [FILTER_HAS_VALUE] = { "$has_value", VALUES_NONE },
-    [FILTER_IS_UNKNOWN] = { "$is_unknown", VALUES_NONE },
-    [FILTER_MORE_THAN] = { "$more_than", VALUES_ONE },
-    [FILTER_LESS_THAN] = { "$less_than", VALUES_ONE },
-    [FILTER_MORE_THAN_EQUAL] = { "$more_than_equal", VALUES_ONE },
-    [FILTER_LESS_THAN_EQUAL] = { "$less_than_equal", VALUES_ONE },
-    [FILTER_AFTER] = { "$after", VALUES_ONE },
-    [FILTER_BEFORE] = { "$before", VALUES_ONE },
-    [FILTER_ACTIVE] = { "$active", VALUES_NONE },
-    [FILTER_ENABLED] = { "$enabled", VALUES_NONE },
-    [FILTER_DISABLED] = { "$disabled", VALUES_NONE },
-    [FILTER_EXPIRED] = { "$expired", VALUES_NONE },
-    [FILTER_FAILED] = { "$failed", VALUES_NONE },
-    [FILTER_IN_PROGRESS] = { "$in_progress", VALUES_NONE },
-    [FILTER_BEFORE_START] = { "$before_start", VALUES_NONE },
+    [FILTER_IS] = { "$is", FILTER_TAKES_ONE },
+    [FILTER_IS_NOT] = { "$is_not", FILTER_TAKES_ONE },
+    [FILTER_IN] = { "$in", FILTER_TAKES_SOME },
+    [FILTER_NOT_IN] = { "$not_in", FILTER_TAKES_SOME },
+    [FILTER_CONTAINS] = { "$contains", FILTER_TAKES_SOME },
+    [FILTER_NOT_CONTAIN] = { "$not_contain", FILTER_TAKES_SOME },
+    [FILTER_STARTS_WITH] = { "$starts_with", FILTER_TAKES_SOME },
+    [FILTER_ENDS_WITH] = { "$ends_with", FILTER_TAKES_SOME },
+    [FILTER_HAS_VALUE] = { "$has_value", FILTER_TAKES_NONE },
+    [FILTER_IS_UNKNOWN] = { "$is_unknown", FILTER_TAKES_NONE },
+    [FILTER_MORE_THAN] = { "$more_than", FILTER_TAKES_ONE },
+    [FILTER_LESS_THAN] = { "$less_than", FILTER_TAKES_ONE },
+    [FILTER_MORE_THAN_EQUAL] = { "$more_than_equal", FILTER_TAKES_ONE },
+    [FILTER_LESS_THAN_EQUAL] = { "$less_than_equal", FILTER_TAKES_ONE },
+    [FILTER_AFTER] = { "$after", FILTER_TAKES_ONE },
+    [FILTER_BEFORE] = { "$before", FILTER_TAKES_ONE },
+    [FILTER_ACTIVE] = { "$active", FILTER_TAKES_NONE },
+    [FILTER_ENABLED] = { "$enabled", FILTER_TAKES_NONE },
+    [FILTER_DISABLED] = { "$disabled", FILTER_TAKES_NONE },
+    [FILTER_EXPIRED] = { "$expired", FILTER_TAKES_NONE },
+    [FILTER_FAILED] = { "$failed", FILTER_TAKES_NONE },
+    [FILTER_IN_PROGRESS] = { "$in_progress", FILTER_TAKES_NONE },
+    [FILTER_BEFORE_START] = { "$before_start", FILTER_TAKES_NONE },
 };
 
 #define OP(op)    (1u << FILTER_##op)
@@ -94,6 +92,12 @@ static bool api_knows(struct str name)
             return true;
     }
     return false;
+}
+
+const char *filter_op_name(enum filter_kind kind, enum filter_op op, enum filter_takes *takes)
+{
+    *takes = ops[op].takes;
+    return (fitting[kind] >> op & 1) != 0 ? ops[op].name : NULL;
 }
 
 bool filter_op_negates(enum filter_op op, enum filter_op *positive)
@@ -266,11 +270,11 @@ static int refuse_choice(const struct filter_reader *r, const struct filter_fiel
  * "false" would say the opposite of what the condition does. */
 static const char *check_count(enum filter_op op, const struct str *values, size_t n)
 {
-    if (ops[op].takes == VALUES_ONE && n != 1)
+    if (ops[op].takes == FILTER_TAKES_ONE && n != 1)
         return "must have exactly one value";
-    if (ops[op].takes == VALUES_SOME && n == 0)
+    if (ops[op].takes == FILTER_TAKES_SOME && n == 0)
         return "must have at least one value";
-    for (size_t i = 0; ops[op].takes == VALUES_NONE && i < n; i++) {
+    for (size_t i = 0; ops[op].takes == FILTER_TAKES_NONE && i < n; i++) {
         if (values[i].len > 0 && !str_is(values[i], "{}") && !str_eq_nocase(values[i], STR("true")))
             return "must be empty or true";
     }
@@ -294,7 +298,7 @@ static int read_values(struct filter_reader *r, const struct filter *f, struct f
 static int add(struct filter_reader *r, struct filter *f, const struct filter_condition *wanted,
                struct str field, const struct str *values, size_t n, struct err *err)
 {
-    const size_t taken = ops[wanted->op].takes == VALUES_NONE ? 0 : n;
+    const size_t taken = ops[wanted->op].takes == FILTER_TAKES_NONE ? 0 : n;
     if (f->n == FILTER_CONDITIONS_MAX || f->n_values + taken > FILTER_VALUES_MAX)
         return err_set(err, r->code,
                        "Property %s must NOT have more than %d conditions or %d values", r->path,

@@ -138,6 +138,10 @@ int filter_from_json(struct filter_reader *r, struct filter *f, const struct jso
 /* The API's own text of a malformed filter, behind "Property <path> ". */
 extern const char filter_malformed_text[];
 
+/* "$is", …, with what it takes; NULL: it does not fit fields of the kind. */
+enum filter_takes { FILTER_TAKES_NONE, FILTER_TAKES_ONE, FILTER_TAKES_SOME };
+const char *filter_op_name(enum filter_kind kind, enum filter_op op, enum filter_takes *takes);
+
 /* ---- using ---- */
 
 /* FILTER_IS_NOT, FILTER_NOT_IN, FILTER_NOT_CONTAIN: the condition that they are the opposite of. */

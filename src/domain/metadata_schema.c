@@ -225,15 +225,6 @@ static bool is_as_long(const void *at, const struct actual *v)
 
 /* ---- what a definition may say ---- */
 
-enum member_kind {
-    MEMBER_TYPE,
-    MEMBER_FLAG,
-    MEMBER_NAME,
-    MEMBER_VALUES,
-    MEMBER_NUMBER,
-    MEMBER_LENGTH
-};
-
 enum {
     M_TYPE,
     M_ARRAY,
@@ -257,34 +248,39 @@ enum {
 #define ALL_TYPES  (BIT(TYPE_COUNT) - 1)
 #define NUMBERS    BIT(TYPE_NUMBER)
 #define TEXTS      BIT(TYPE_STRING)
-#define NUM(m)     { m, m }, MEMBER_NUMBER
-#define LEN(m, n)  { m, n }, MEMBER_LENGTH
+#define NUM(m)     { m, m }, METADATA_NUMBER
+#define LEN(m, n)  { m, n }, METADATA_LENGTH
 
 static const struct member {
     const char *names[2]; /* by enum metadata_spelling */
-    enum member_kind kind;
+    enum metadata_member_kind kind;
     size_t offset;
     uint32_t types;   /* that it is about; of others it is skipped, as unknown members are */
     const char *rule; /* with its value behind it; NULL: it is no rule */
     bool (*holds)(const void *at, const struct actual *v);
 } members[] = {
-    [M_TYPE] = { { "type", "type" }, MEMBER_TYPE, AT(type), ALL_TYPES, NULL, NULL },
-    [M_ARRAY] = { { "array", "array" }, MEMBER_FLAG, AT(array), ALL_TYPES, NULL, NULL },
-    [M_OPTIONAL] = { { "optional", "optional" }, MEMBER_FLAG, AT(optional), ALL_TYPES, NULL, NULL },
+    [M_TYPE] = { { "type", "type" }, METADATA_TYPE, AT(type), ALL_TYPES, NULL, NULL },
+    [M_ARRAY] = { { "array", "array" }, METADATA_FLAG, AT(array), ALL_TYPES, NULL, NULL },
+    [M_OPTIONAL] = { { "optional", "optional" },
+                     METADATA_FLAG,
+                     AT(optional),
+                     ALL_TYPES,
+                     NULL,
+                     NULL },
     [M_OBJECT_TYPE] = { { "objectType", "object_type" },
-                        MEMBER_NAME,
+                        METADATA_NAME,
                         AT(object_type),
                         BIT(TYPE_OBJECT),
                         NULL,
                         NULL },
     [M_EQ] = { { "eq", "eq" },
-               MEMBER_VALUES,
+               METADATA_VALUES,
                AT(eq),
                TEXTS | NUMBERS,
                "must be equal to one of ",
                is_among },
     [M_NE] = { { "ne", "ne" },
-               MEMBER_VALUES,
+               METADATA_VALUES,
                AT(ne),
                NUMBERS,
                "must not be equal to any of ",
@@ -299,9 +295,23 @@ static const struct member {
                        "must have minimum length of ", is_not_shorter },
     [M_EXACT_LENGTH] = { LEN("exactLength", "exact_length"), AT(exact_length), TEXTS,
                          "must have exact length of ", is_as_long },
-    [M_DELETED] = { { "deleted", "deleted" }, MEMBER_FLAG, AT(deleted), ALL_TYPES, NULL, NULL },
+    [M_DELETED] = { { "deleted", "deleted" }, METADATA_FLAG, AT(deleted), ALL_TYPES, NULL, NULL },
 };
 static_assert(ARRAY_LEN(members) == MEMBER_COUNT, "every member has a row");
+
+const char *metadata_type_name(size_t i)
+{
+    return i < TYPE_COUNT ? types[i].name : NULL;
+}
+
+const char *metadata_member_name(size_t i, enum metadata_spelling spelling,
+                                 enum metadata_member_kind *kind)
+{
+    if (i >= MEMBER_COUNT)
+        return NULL;
+    *kind = members[i].kind;
+    return members[i].names[spelling];
+}
 
 static const void *value_at(const struct metadata_definition *d, size_t i)
 {
@@ -426,22 +436,22 @@ static int read_member(const struct reading *rd, struct metadata_definition *d, 
 {
     void *at = (char *)d + members[i].offset;
     switch (members[i].kind) {
-    case MEMBER_TYPE:
+    case METADATA_TYPE:
         return read_type(rd, d, v, old);
-    case MEMBER_FLAG:
+    case METADATA_FLAG:
         *(bool *)at = v->type == JSON_TRUE;
         return v->type == JSON_TRUE || v->type == JSON_FALSE ? 0
                                                              : invalid(rd, d, i, "must be boolean");
-    case MEMBER_NAME:
+    case METADATA_NAME:
         *(struct str *)at = v->text;
         return v->type == JSON_STRING ? 0 : invalid(rd, d, i, "must be string,null");
-    case MEMBER_VALUES:
+    case METADATA_VALUES:
         return read_values(rd, d, i, v, at);
-    case MEMBER_NUMBER:
+    case METADATA_NUMBER:
         return v->type == JSON_NUMBER && num_parse(v->text, at)
                    ? 0
                    : invalid(rd, d, i, "must be number");
-    case MEMBER_LENGTH:
+    case METADATA_LENGTH:
         return read_length(rd, d, i, v, at);
     }
     return 0;
@@ -505,11 +515,11 @@ static void put_rule_text(struct buf *b, const struct metadata_definition *d, si
     const void *at = value_at(d, i);
     buf_puts(b, STR(", "));
     buf_puts(b, str_of(members[i].rule));
-    if (members[i].kind == MEMBER_VALUES)
+    if (members[i].kind == METADATA_VALUES)
         put_values_text(b, d, at);
     else
-        num_put(b, members[i].kind == MEMBER_NUMBER ? *(const struct num *)at
-                                                    : num_int(*(const int64_t *)at));
+        num_put(b, members[i].kind == METADATA_NUMBER ? *(const struct num *)at
+                                                      : num_int(*(const int64_t *)at));
 }
 
 static struct str cut_text(struct str text, size_t max)
@@ -769,22 +779,22 @@ static void put_member(struct json_out *o, const struct metadata_definition *d, 
 {
     const void *at = value_at(d, i);
     switch (members[i].kind) {
-    case MEMBER_TYPE:
+    case METADATA_TYPE:
         json_str(o, str_of(types[d->type].name));
         break;
-    case MEMBER_FLAG:
+    case METADATA_FLAG:
         json_bool(o, *(const bool *)at);
         break;
-    case MEMBER_NAME:
+    case METADATA_NAME:
         json_str(o, *(const struct str *)at);
         break;
-    case MEMBER_VALUES:
+    case METADATA_VALUES:
         put_values(o, d, at);
         break;
-    case MEMBER_NUMBER:
+    case METADATA_NUMBER:
         json_num(o, *(const struct num *)at);
         break;
-    case MEMBER_LENGTH:
+    case METADATA_LENGTH:
         json_int(o, *(const int64_t *)at);
         break;
     }

@@ -81,6 +81,24 @@ struct metadata_schema {
     uint8_t slots[256]; /* place of a definition + 1, by a hash of its key; 0: free */
 };
 
+/* ---- what there is to say, for those who describe it ---- */
+
+enum metadata_member_kind {
+    METADATA_TYPE, /* one of the names of types */
+    METADATA_FLAG,
+    METADATA_NAME,   /* of the schema of an object */
+    METADATA_VALUES, /* texts or numbers, as the type is */
+    METADATA_NUMBER,
+    METADATA_LENGTH,
+};
+
+/* "string", "number", …; NULL: there are no more. */
+const char *metadata_type_name(size_t i);
+
+/* A member of a definition, as it is spelled; NULL: there are no more. */
+const char *metadata_member_name(size_t i, enum metadata_spelling spelling,
+                                 enum metadata_member_kind *kind);
+
 /* ---- schemas ---- */
 
 /* One of the kinds of resources that the API has; other names are of nested objects. */

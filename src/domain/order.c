@@ -37,6 +37,15 @@ static const struct {
     { "price", 0 },
 };
 
+bool order_item_number(size_t i, const char **name, int64_t *least)
+{
+    if (i >= ARRAY_LEN(item_numbers))
+        return false;
+    *name = item_numbers[i].name;
+    *least = item_numbers[i].least;
+    return true;
+}
+
 static int check_number(const struct json *item, size_t at, size_t number, struct err *err)
 {
     const char *name = item_numbers[number].name;

@@ -52,7 +52,11 @@ struct order {
 };
 
 extern const char *const order_status_names[]; /* by enum order_status; NULL-terminated */
+
+/* Its JSON members but items, metadata, customer and referrer; and the numbers that an item may
+ * have, each with its least value (false: there are no more). */
 extern const struct field_table order_fields;
+bool order_item_number(size_t i, const char **name, int64_t *least);
 
 /* The body of a POST or PUT, or an item of an import. ERR_INVALID_PAYLOAD names what is wrong. */
 int order_from_json(const struct json *body, struct arena *a, struct order *o,

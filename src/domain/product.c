@@ -28,6 +28,7 @@ static const struct field fields[PRODUCT_ROWS] = {
     [ROW_ATTRIBUTES] = { .heading = "attributes",
                          .path = ".attributes",
                          .kind = FIELD_TEXT,
+                         .flags = FIELD_BY_STEP,
                          .bit = BIT_ATTRIBUTES,
                          .offset = offsetof(struct product, attributes) },
 };

@@ -36,6 +36,7 @@ static const struct field fields[SKU_ROWS] = {
     [ROW_ATTRIBUTES] = { .heading = "attributes",
                          .path = ".attributes",
                          .kind = FIELD_TEXT,
+                         .flags = FIELD_BY_STEP,
                          .bit = BIT_ATTRIBUTES,
                          .offset = offsetof(struct sku, attributes) },
 };

@@ -17,6 +17,7 @@ static const struct field fields[] = {
       .offset = offsetof(struct tier, banner) },
     { .path = ".hierarchy", .kind = FIELD_INTEGER, .offset = offsetof(struct tier, hierarchy) },
 };
+const struct field_table tier_fields = { fields, ARRAY_LEN(fields) };
 
 static int take_fields(struct tier *t, struct arena *a, struct err *err)
 {

@@ -25,6 +25,9 @@ struct tier {
     int64_t key;
 };
 
+/* Members of a tier in a body that vouchers do not have. */
+extern const struct field_table tier_fields;
+
 /* The member `promotion` of the body of `POST /v1/campaigns`; no tiers without it.
  * ERR_INVALID_PAYLOAD with where in the body: `Property .promotion.tiers[0].action.discount should
  * have required property 'type'`. Of `category_id` it looks at nothing: public ids are not known

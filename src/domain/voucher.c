@@ -51,8 +51,8 @@ static const char *const effect_names[] = {
     }
 #define ENUM_ROW(heading_, path_, bit_, member, names_, allowed_)                                  \
     {                                                                                              \
-        .heading = heading_, .path = path_, .kind = FIELD_ENUM, .bit = bit_, .offset = AT(member), \
-        .names = names_, .allowed = allowed_                                                       \
+        .heading = heading_, .path = path_, .kind = FIELD_ENUM, .flags = FIELD_BY_STEP,            \
+        .bit = bit_, .offset = AT(member), .names = names_, .allowed = allowed_                    \
     }
 
 static const struct field field_rows[] = {
@@ -64,7 +64,8 @@ static const struct field field_rows[] = {
     [ROW_EFFECT] =
         ENUM_ROW("Discount effect", ".discount.effect", VF_EFFECT, effect, effect_names, 0),
     [ROW_FORMULA] = ROW("Formula", NULL, FIELD_TEXT, 0, VF_DISCOUNT_EXTRA, discount_extra),
-    [ROW_RULE] = ROW("Validation rule ID", ".validation_rules", FIELD_TEXT, 0, VF_RULE, rule),
+    [ROW_RULE] =
+        ROW("Validation rule ID", ".validation_rules", FIELD_TEXT, FIELD_BY_STEP, VF_RULE, rule),
     [ROW_CATEGORY] =
         ROW("Category", ".category", FIELD_TEXT, IN_JSON_OR_NULL, VF_CATEGORY, category),
     [ROW_ACTIVE] = ROW("Active", ".active", FIELD_BOOL, IN_JSON_OR_NULL, VF_ACTIVE, active),

@@ -124,6 +124,21 @@ void voucher_init(struct voucher *v); /* nothing given; defaults of a new vouche
  * path of its own: what it is depends on the type. */
 extern const struct field_table voucher_fields;
 
+/* What a voucher is worth, by discount type. DISCOUNT_NONE is the row of gifts. */
+struct voucher_worth {
+    struct field value;  /* into a struct num, by its kind: see voucher.c */
+    struct field effect; /* with the effects that the type allows */
+    const char *member;  /* of the value, in the discount or gift object */
+    bool required;       /* `member`, where no formula takes its place */
+    double most;
+    const char *too_much;      /* what is wrong with a value above `most`; NULL: no bound */
+    const char *formula;       /* member; NULL: has none */
+    struct str formula_quoted; /* the same as JSON */
+};
+
+extern const struct voucher_worth voucher_worths[DISCOUNT_TYPE_COUNT];
+extern const struct voucher_worth voucher_card_worth; /* points of a loyalty card */
+
 /* A CSV record as a voucher row. `cells` in column order, n_cells may be smaller or larger than the
  * map; they are valid UTF-8 without NUL (a record with a flaw never gets here). Fills *v (texts
  * that need no change keep pointing at the cells). Returns 0; 1 when the row fails, with *reason in

@@ -29,21 +29,6 @@ enum voucher_row {
     VOUCHER_ROWS
 };
 
-/* What a voucher is worth, by discount type. DISCOUNT_NONE is the row of gifts. */
-struct voucher_worth {
-    struct field value;  /* into a struct num, by its kind: see voucher.c */
-    struct field effect; /* with the effects that the type allows */
-    const char *member;  /* of the value, in the discount or gift object */
-    bool required;       /* `member`, where no formula takes its place */
-    double most;
-    const char *too_much;      /* what is wrong with a value above `most`; NULL: no bound */
-    const char *formula;       /* member; NULL: has none */
-    struct str formula_quoted; /* the same as JSON */
-};
-
-extern const struct voucher_worth voucher_worths[DISCOUNT_TYPE_COUNT];
-extern const struct voucher_worth voucher_card_worth; /* points of a loyalty card */
-
 /* "must be <= 100", or NULL. */
 const char *voucher_worth_check(const struct voucher_worth *w, struct num value);
 

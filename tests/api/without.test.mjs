@@ -97,6 +97,10 @@ for (const [type, [details, more]] of Object.entries(missing)) {
 		assert.deepEqual([status, json.async_actions], [200, []]);
 		const { json: all } = await p.get('/v1/async-actions?limit=100');
 		assert.deepEqual(new Set(all.async_actions.map(a => a.type)), new Set(Object.keys(starts).filter(other => other !== type)));
+		const { paths, components } = (await server.get('/openapi.json')).json;
+		assert.equal(components.schemas[`AsyncAction.${type}`].description, 'This server has no such actions');
+		const started = Object.values(paths).flatMap(path => Object.values(path)).map(o => o['x-async-action-type']);
+		assert.ok(!started.includes(type) && started.includes('VOUCHERS.BULK_UPDATE'));
 		assert.deepEqual(await server.stop(), { code: 0, signal: null });
 	});
 
