@@ -11,22 +11,9 @@
 #include "commands/cli.h"
 #include "commands/commands.h"
 
-#define SILENCE_S      60
 #define PATH_BYTES     4096
 #define TEXT_MAX_BYTES (16 * MIB)
 #define ARENA_BLOCK    (64 * KIB)
-
-/* One request, its answer in *k, which the caller releases in any case. */
-static int request(const struct client_options *server, struct call *k, struct err *err)
-{
-    struct client *c = NULL;
-    k->silence_max_s = SILENCE_S;
-    if (client_open(server, &c, err) < 0)
-        return -1;
-    const int rc = client_run(c, k, err);
-    client_close(c);
-    return rc;
-}
 
 static void init_action_call(struct call *k, const char *doing, const char *id, const char *below)
 {
@@ -97,7 +84,7 @@ int actions_list_run(const void *values)
     call_put_query(&k, "limit", o->limit);
     call_put_query(&k, "type", o->type);
     call_put_query(&k, "status", o->status);
-    if (request(&o->server, &k, &err) < 0)
+    if (cli_request(&o->server, &k, &err) < 0)
         status = cli_fail(&err);
     else
         status = o->json ? cli_print_json(&k.body, CLI_OK) : print_list(buf_str(&k.body));
@@ -135,7 +122,7 @@ int actions_show_run(const void *values)
     struct err err = { 0 };
     int status;
     init_action_call(&k, "cannot show the action", o->id, "");
-    if (cli_check_id(o->id, &err) < 0 || request(&o->server, &k, &err) < 0)
+    if (cli_check_id(o->id, &err) < 0 || cli_request(&o->server, &k, &err) < 0)
         status = cli_fail(&err);
     else
         status = o->json ? cli_print_json(&k.body, CLI_OK)
@@ -159,8 +146,8 @@ int actions_cancel_run(const void *values)
     struct err err = { 0 };
     int status;
     init_action_call(&k, "cannot cancel the action", o->id, "/cancel");
-    k.post = true;
-    if (cli_check_id(o->id, &err) < 0 || request(&o->server, &k, &err) < 0)
+    k.method = CALL_POST;
+    if (cli_check_id(o->id, &err) < 0 || cli_request(&o->server, &k, &err) < 0)
         status = fail_cancel(&k, &err);
     else
         status = o->json ? cli_print_json(&k.body, CLI_OK)
@@ -262,7 +249,7 @@ static int fetch_report(const struct actions_report_options *o, struct err *err)
     k.sink = target_write;
     k.sink_arg = &target;
     interrupt_catch();
-    int rc = request(&o->server, &k, err);
+    int rc = cli_request(&o->server, &k, err);
     if (rc == 0)
         rc = target_finish(&target, err);
     if (rc < 0)
