@@ -8,7 +8,7 @@
 #include "commands/manual.h"
 #include "base/str.h"
 
-#define SYNOPSIS_COLUMN 30
+#define SYNOPSIS_COLUMN 34
 
 struct entry {
     const char *name, *text;
