@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "actions/registry.h"
 #include "base/str.h"
+#include "commands/columns.h"
 #include "commands/commands.h"
 #include "commands/manual.h"
 #include "commands/options.h"
@@ -555,7 +557,8 @@ static const struct option actions_report_options[] = {
 #define ON_THE_SERVER "on the server's machine"
 #define OVER_HTTP     "from anywhere, over HTTP"
 
-#define EXITS(rows) .exits = rows, .n_exits = ARRAY_LEN(rows)
+#define EXITS(rows)   .exits = rows, .n_exits = ARRAY_LEN(rows)
+#define COLUMNS(kind) .notes = &columns_notes, .notes_of = kind
 
 static const struct command commands[] = {
     { .name = "serve",
@@ -673,7 +676,8 @@ static const struct command commands[] = {
       .n_options = ARRAY_LEN(import_vouchers_options),
       EXITS(follow_exits),
       .run = import_vouchers_run,
-      .values_size = sizeof(struct import_vouchers_options) },
+      .values_size = sizeof(struct import_vouchers_options),
+      COLUMNS(ACTION_VOUCHERS_IMPORT_CSV) },
     { .name = "import customers",
       .group = OVER_HTTP,
       .summary = "Import customers from a CSV file, or update them from JSON.",
@@ -682,7 +686,8 @@ static const struct command commands[] = {
       .n_options = ARRAY_LEN(import_options),
       EXITS(follow_exits),
       .run = import_customers_run,
-      .values_size = sizeof(struct import_vouchers_options) },
+      .values_size = sizeof(struct import_vouchers_options),
+      COLUMNS(ACTION_CUSTOMERS_IMPORT_CSV) },
     { .name = "import products",
       .group = OVER_HTTP,
       .summary = "Import products from a CSV file, or update them from JSON.",
@@ -691,7 +696,8 @@ static const struct command commands[] = {
       .n_options = ARRAY_LEN(import_options),
       EXITS(follow_exits),
       .run = import_products_run,
-      .values_size = sizeof(struct import_vouchers_options) },
+      .values_size = sizeof(struct import_vouchers_options),
+      COLUMNS(ACTION_PRODUCTS_IMPORT_CSV) },
     { .name = "import skus",
       .group = OVER_HTTP,
       .summary = "Import SKUs of products from a CSV file.",
@@ -700,7 +706,8 @@ static const struct command commands[] = {
       .n_options = ARRAY_LEN(import_options),
       EXITS(follow_exits),
       .run = import_skus_run,
-      .values_size = sizeof(struct import_vouchers_options) },
+      .values_size = sizeof(struct import_vouchers_options),
+      COLUMNS(ACTION_SKUS_IMPORT_CSV) },
     { .name = "import orders",
       .group = OVER_HTTP,
       .summary = "Import orders from a JSON file.",
@@ -902,12 +909,6 @@ static const struct command *find_command(int argc, char **argv, int *words)
     return NULL;
 }
 
-static bool begins_with_word(const struct command *c, const char *word)
-{
-    struct str rest;
-    return str_is(str_cut(str_of(c->name), ' ', &rest), word);
-}
-
 /* Says which commands there are behind argv[0], or in general. */
 static int print_no_command(int argc, char **argv)
 {
@@ -917,7 +918,7 @@ static int print_no_command(int argc, char **argv)
         return 2;
     }
     for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-        if (!begins_with_word(&commands[i], argv[0]))
+        if (!command_begins_with(&commands[i], argv[0]))
             continue;
         if (!any)
             fprintf(stderr, "longshore: '%s' is one of these commands:\n", argv[0]);
@@ -984,7 +985,8 @@ int main(int argc, char **argv)
     if (c != NULL)
         return run_command(c, argc - 1 - words, argv + 1 + words);
     if (wants_help(argc - 1, argv + 1)) { /* longshore actions --help */
-        manual_print_usage(stdout, commands, ARRAY_LEN(commands));
+        if (!manual_print_group(stdout, commands, ARRAY_LEN(commands), argv[1]))
+            manual_print_usage(stdout, commands, ARRAY_LEN(commands));
         return 0;
     }
     return print_no_command(argc - 1, argv + 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The command line's orders: codes generated, metadata keys purged, metadata schemas shown and changed.
+ * The command line's orders: codes generated, metadata keys purged, metadata schemas shown and changed;
+ * and what its help says about the columns of files.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -8,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 
-import { apiServer, csv, newProject } from '../support/api.mjs';
+import { apiServer, csv, newProject, parseCsv } from '../support/api.mjs';
 import { cli, fakeServer, sendJson, start } from '../support/cli.mjs';
 
 const server = await apiServer();
@@ -469,4 +470,63 @@ test('names are escaped in paths, bodies are JSON, and methods are those of the 
 		['GET', path, undefined, ''],
 		['DELETE', path, undefined, '']
 	]);
+});
+
+/* ---- help ---- */
+
+/** Heading → what is said about it, of an import. */
+function columnsOf(help, command) {
+	const part = help.slice(help.indexOf(`CSV columns of ${command}:\n`)).split('\n\n')[0];
+	return Object.fromEntries([...part.matchAll(/^ {2}(\S+(?: \S+)*) {2,}(\S.*)$/gm)].map(m => [m[1], m[2]]));
+}
+
+test('the help of imports has the columns that files may have, and so has the manual', async () => {
+	const all = (await cli(['import', '--help'])).stdout;
+	const manual = (await cli(['man'])).stdout.replaceAll('\\-', '-');
+	const expected = {
+		'import vouchers': {
+			'Code': 'text (required)', 'Voucher Type': 'one of DISCOUNT_VOUCHER, GIFT_VOUCHER', 'Active': 'true or false',
+			'Redemption Limit': 'whole number', 'Gift Amount': 'known from other files, not used in this one'
+		},
+		'import customers': { 'Address_City or City': 'text', 'Source_id': 'text', 'Id': 'text' },
+		'import products': { name: 'text (required)', price: 'money in major units, like 14.5' },
+		'import skus': { product_id: 'text (required)', source_id: 'text (required)', sku: 'text' }
+	};
+	for (const [command, wanted] of Object.entries(expected)) {
+		const own = (await cli([...command.split(' '), '--help'])).stdout;
+		const columns = columnsOf(own, command);
+		assert.deepEqual(columnsOf(all, command), columns);
+		for (const [heading, text] of Object.entries(wanted))
+			assert.equal(columns[heading], text, `${command}: ${heading}`);
+		const from = manual.indexOf(`\n.SS "${command}"\n`);
+		const part = manual.slice(from, manual.indexOf('\n.SS', from + 1));
+		for (const heading of Object.keys(columns))
+			assert.ok(part.includes(`\n.I "${heading}"\n`), `${command}: ${heading}`);
+		assert.match(own, /^ {2}every other column becomes metadata under its heading$/m);
+	}
+	assert.ok(!(await cli(['import', 'orders', '--help'])).stdout.includes('CSV columns'));
+});
+
+test('the help of a word has its commands', async () => {
+	const { code, stdout } = await cli(['schema', '--help']);
+	assert.equal(code, 0);
+	assert.match(stdout, /^ {2}schema set RESOURCE KEY \[TYPE\] {2,}Define a metadata key/m);
+	assert.ok(!stdout.includes('import vouchers'), stdout);
+	assert.match((await cli(['improt', '--help'])).stdout, /^longshore \S+ - bulk actions/);
+});
+
+test('a file with every column that the help names is imported', async () => {
+	const p = await newProject(server);
+	const help = (await cli(['import', '--help'])).stdout;
+	for (const resource of ['customers', 'products']) {
+		const headings = Object.keys(columnsOf(help, `import ${resource}`)).filter(name => name !== 'Id')
+			.map(name => name.split(' or ')[0]);
+		const cells = headings.map(name => (name === 'price' ? '1.50' : name === 'Birthdate' ? '2000-01-02' : 'x'));
+		const path = await file(csv(headings.join(','), cells.join(',')), `${resource}.csv`);
+		const { code, stderr } = await cli(['import', resource, path], { project: p });
+		assert.equal(code, 0, stderr);
+		assert.equal(parseCsv(await p.reportText(ID.exec(stderr)[0])).length, 2);
+		const made = (await p.get(`/v1/${resource}/x`)).json;
+		assert.deepEqual(made.metadata ?? {}, {}, `${resource}: none of them is metadata`);
+	}
 });
