@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "actions/registry.h"
 #include "base/str.h"
+#include "commands/columns.h"
 #include "commands/commands.h"
 #include "commands/manual.h"
 #include "commands/options.h"
@@ -23,6 +25,10 @@
 #define REVOKE(field)   offsetof(struct project_keys_revoke_options, field)
 #define IMPORT(field)   offsetof(struct import_vouchers_options, field)
 #define EXPORT(field)   offsetof(struct export_options, field)
+#define GENERATE(field) offsetof(struct generate_options, field)
+#define PURGE(field)    offsetof(struct purge_options, field)
+#define SCHEMA(field)   offsetof(struct schema_options, field)
+#define SET(field)      offsetof(struct schema_set_options, field)
 #define LIST(field)     offsetof(struct actions_list_options, field)
 #define SHOW(field)     offsetof(struct actions_show_options, field)
 #define WATCH(field)    offsetof(struct actions_watch_options, field)
@@ -86,6 +92,29 @@
         .help = "try so long to reach a server that is gone while following"                       \
     }
 
+#define NO_WAIT_OPTION(OF, WHAT)                                                                   \
+    {                                                                                              \
+        .name = "no-wait", .kind = OPTION_SWITCH, .offset = OF(no_wait),                           \
+        .help = "print the action's id once the " WHAT " is accepted, and leave"                   \
+    }
+
+#define CUSTOM_OPTION(OF)                                                                          \
+    {                                                                                              \
+        .name = "custom", .kind = OPTION_SWITCH, .offset = OF(custom),                             \
+        .help = "RESOURCE is an object of the project's own; make a schema of that name"           \
+    }
+
+#define RESOURCE_OPTION(OF)                                                                        \
+    {                                                                                              \
+        .name = "RESOURCE", .kind = OPTION_ARGUMENT, .required = true, .offset = OF(resource),     \
+        .help = "like voucher, customer or order; or the id of a schema"                           \
+    }
+
+#define KEY_OPTION(OF, HELP)                                                                       \
+    {                                                                                              \
+        .name = "KEY", .kind = OPTION_ARGUMENT, .required = true, .offset = OF(key), .help = HELP  \
+    }
+
 #define UNREACHED "refused, not found, wrong usage, or the server was not reached"
 
 static const struct exit_status serve_exits[] = {
@@ -111,6 +140,23 @@ static const struct exit_status follow_exits[] = {
     { "1", "done, some rows have failed" },
     { "2", "the action FAILED; or " UNREACHED },
     { "130", "stopped by Ctrl-C; an action that has begun goes on" },
+};
+
+static const struct exit_status generate_exits[] = {
+    { "0", "done" },
+    { "2", "the action FAILED; or " UNREACHED },
+    { "130", "stopped by Ctrl-C; an action that has begun goes on" },
+};
+
+static const struct exit_status purge_exits[] = {
+    { "0", "done" },
+    { "2", "the action FAILED; it was not said with --yes; or " UNREACHED },
+    { "130", "stopped by Ctrl-C; an action that has begun goes on" },
+};
+
+static const struct exit_status clear_exits[] = {
+    { "0", "done" },
+    { "2", "it was not said with --yes; or " UNREACHED },
 };
 
 static const struct exit_status answer_exits[] = {
@@ -307,11 +353,8 @@ static const struct option project_keys_revoke_options[] = {
           .no_env = true,                                                                          \
           .offset = IMPORT(idempotency_key),                                                       \
           .help = "the same file under the same KEY is imported once, however often it is sent" }, \
-        { .name = "no-wait",                                                                       \
-          .kind = OPTION_SWITCH,                                                                   \
-          .offset = IMPORT(no_wait),                                                               \
-          .help = "print the action's id once the file is accepted, and leave" },                  \
-        JSON_OPTION(IMPORT), RETRY_OPTION(IMPORT), SERVER_OPTIONS(IMPORT)
+        NO_WAIT_OPTION(IMPORT, "file"), JSON_OPTION(IMPORT), RETRY_OPTION(IMPORT),                 \
+        SERVER_OPTIONS(IMPORT)
 
 static const struct option import_vouchers_options[] = {
     IMPORT_OPTIONS,
@@ -344,6 +387,144 @@ static const struct option export_options[] = {
       .offset = EXPORT(output),
       .help = "write to FILE, which appears when the export is complete" },
     SERVER_OPTIONS(EXPORT),
+};
+
+static const struct option generate_options[] = {
+    { .name = "CAMPAIGN",
+      .kind = OPTION_ARGUMENT,
+      .required = true,
+      .offset = GENERATE(campaign),
+      .help = "its name or id" },
+    { .name = "COUNT",
+      .kind = OPTION_ARGUMENT,
+      .required = true,
+      .offset = GENERATE(count),
+      .help = "how many codes" },
+    { .name = "pattern",
+      .value = "PATTERN",
+      .no_env = true,
+      .offset = GENERATE(pattern),
+      .help =
+          "like SPRING-######, a random character for each #; not given: as the campaign has it" },
+    { .name = "body",
+      .value = "FILE",
+      .no_env = true,
+      .offset = GENERATE(body),
+      .help = "JSON with what the new codes are to have of their own; - is standard input" },
+    { .name = "dry-run",
+      .kind = OPTION_SWITCH,
+      .offset = GENERATE(dry_run),
+      .help = "see whether so many can be made, change nothing" },
+    { .name = "idempotency-key",
+      .value = "KEY",
+      .no_env = true,
+      .offset = GENERATE(idempotency_key),
+      .help = "the same order under the same KEY is done once, however often it is sent" },
+    NO_WAIT_OPTION(GENERATE, "order"),
+    JSON_OPTION(GENERATE),
+    RETRY_OPTION(GENERATE),
+    SERVER_OPTIONS(GENERATE),
+};
+
+static const struct option purge_options[] = {
+    { .name = "RESOURCE",
+      .kind = OPTION_ARGUMENT,
+      .required = true,
+      .offset = PURGE(resource),
+      .help = "voucher, campaign, customer, product (with its SKUs) or order" },
+    KEY_OPTION(PURGE, "the metadata key"),
+    { .name = "yes",
+      .kind = OPTION_SWITCH,
+      .offset = PURGE(yes),
+      .help = "do it; without this, and without --dry-run, it is only told what would go" },
+    { .name = "dry-run",
+      .kind = OPTION_SWITCH,
+      .offset = PURGE(dry_run),
+      .help = "count who has the key, change nothing" },
+    NO_WAIT_OPTION(PURGE, "order"),
+    JSON_OPTION(PURGE),
+    RETRY_OPTION(PURGE),
+    SERVER_OPTIONS(PURGE),
+};
+
+static const struct option schema_list_options[] = {
+    JSON_OPTION(SCHEMA),
+    SERVER_OPTIONS(SCHEMA),
+};
+
+static const struct option schema_show_options[] = {
+    RESOURCE_OPTION(SCHEMA),
+    JSON_OPTION(SCHEMA),
+    SERVER_OPTIONS(SCHEMA),
+};
+
+static const struct option schema_key_options[] = {
+    RESOURCE_OPTION(SCHEMA),
+    KEY_OPTION(SCHEMA, "the metadata key"),
+    JSON_OPTION(SCHEMA),
+    SERVER_OPTIONS(SCHEMA),
+};
+
+static const struct option schema_allow_options[] = {
+    RESOURCE_OPTION(SCHEMA),
+    { .name = "KEYS",
+      .kind = OPTION_ARGUMENT,
+      .required = true,
+      .offset = SCHEMA(keys),
+      .help = "any, or defined: those that have a definition" },
+    CUSTOM_OPTION(SCHEMA),
+    JSON_OPTION(SCHEMA),
+    SERVER_OPTIONS(SCHEMA),
+};
+
+static const struct option schema_clear_options[] = {
+    RESOURCE_OPTION(SCHEMA),
+    { .name = "yes",
+      .kind = OPTION_SWITCH,
+      .offset = SCHEMA(yes),
+      .help = "do it; without this it is only told what would go" },
+    SERVER_OPTIONS(SCHEMA),
+};
+
+/* A rule of a definition; schema_common.c has the same flags. */
+#define RULE(NAME, VALUE, FIELD, HELP)                                                             \
+    {                                                                                              \
+        .name = NAME, .value = VALUE, .no_env = true, .offset = SET(FIELD), .help = HELP           \
+    }
+
+static const struct option schema_set_options[] = {
+    RESOURCE_OPTION(SET),
+    KEY_OPTION(SET, "the metadata key"),
+    { .name = "TYPE",
+      .kind = OPTION_ARGUMENT,
+      .offset = SET(type),
+      .help = "string, number, boolean, date, datetime, geopoint, image_url or object" },
+    { .name = "required",
+      .kind = OPTION_SWITCH,
+      .offset = SET(required),
+      .help = "a new resource must have it" },
+    { .name = "array",
+      .kind = OPTION_SWITCH,
+      .offset = SET(array),
+      .help = "a list of such values" },
+    RULE("one-of", "VALUES", one_of, "string, number: these alone, like S,M,L"),
+    RULE("none-of", "VALUES", none_of, "number: any but these"),
+    RULE("more-than", "N", more_than, "number: above N"),
+    RULE("at-least", "N", at_least, "number: N or above"),
+    RULE("less-than", "N", less_than, "number: below N"),
+    RULE("at-most", "N", at_most, "number: N or below"),
+    RULE("length", "N", length, "string: N characters"),
+    RULE("min-length", "N", min_length, "string: N characters or more"),
+    RULE("max-length", "N", max_length, "string: N characters or fewer"),
+    RULE("object-type", "NAME", object_type, "object: the schema that it has to fit"),
+    { .name = "file",
+      .value = "FILE",
+      .no_env = true,
+      .offset = SET(file),
+      .help = "the definition as JSON, in place of TYPE and flags; - is standard input" },
+    CUSTOM_OPTION(SET),
+    JSON_OPTION(SET),
+    SERVER_OPTIONS(SET),
 };
 
 static const struct option actions_list_options[] = {
@@ -401,7 +582,8 @@ static const struct option actions_report_options[] = {
 #define ON_THE_SERVER "on the server's machine"
 #define OVER_HTTP     "from anywhere, over HTTP"
 
-#define EXITS(rows) .exits = rows, .n_exits = ARRAY_LEN(rows)
+#define EXITS(rows)   .exits = rows, .n_exits = ARRAY_LEN(rows)
+#define COLUMNS(kind) .notes = &columns_notes, .notes_of = kind
 
 static const struct command commands[] = {
     { .name = "serve",
@@ -519,7 +701,8 @@ static const struct command commands[] = {
       .n_options = ARRAY_LEN(import_vouchers_options),
       EXITS(follow_exits),
       .run = import_vouchers_run,
-      .values_size = sizeof(struct import_vouchers_options) },
+      .values_size = sizeof(struct import_vouchers_options),
+      COLUMNS(ACTION_VOUCHERS_IMPORT_CSV) },
     { .name = "import customers",
       .group = OVER_HTTP,
       .summary = "Import customers from a CSV file, or update them from JSON.",
@@ -528,7 +711,8 @@ static const struct command commands[] = {
       .n_options = ARRAY_LEN(import_options),
       EXITS(follow_exits),
       .run = import_customers_run,
-      .values_size = sizeof(struct import_vouchers_options) },
+      .values_size = sizeof(struct import_vouchers_options),
+      COLUMNS(ACTION_CUSTOMERS_IMPORT_CSV) },
     { .name = "import products",
       .group = OVER_HTTP,
       .summary = "Import products from a CSV file, or update them from JSON.",
@@ -537,7 +721,8 @@ static const struct command commands[] = {
       .n_options = ARRAY_LEN(import_options),
       EXITS(follow_exits),
       .run = import_products_run,
-      .values_size = sizeof(struct import_vouchers_options) },
+      .values_size = sizeof(struct import_vouchers_options),
+      COLUMNS(ACTION_PRODUCTS_IMPORT_CSV) },
     { .name = "import skus",
       .group = OVER_HTTP,
       .summary = "Import SKUs of products from a CSV file.",
@@ -546,7 +731,8 @@ static const struct command commands[] = {
       .n_options = ARRAY_LEN(import_options),
       EXITS(follow_exits),
       .run = import_skus_run,
-      .values_size = sizeof(struct import_vouchers_options) },
+      .values_size = sizeof(struct import_vouchers_options),
+      COLUMNS(ACTION_SKUS_IMPORT_CSV) },
     { .name = "import orders",
       .group = OVER_HTTP,
       .summary = "Import orders from a JSON file.",
@@ -568,6 +754,101 @@ static const struct command commands[] = {
       EXITS(answer_exits),
       .run = export_run,
       .values_size = sizeof(struct export_options) },
+    { .name = "generate",
+      .group = OVER_HTTP,
+      .summary = "Generate random codes of a campaign and follow it to the end.",
+      .details =
+          "No code is there twice in a project. Two or more are made by an action, whose report\n"
+          "has them; a single one is made at once, as the campaign has its codes, and printed.\n"
+          "FILE is a JSON object like\n"
+          "{\"code_config\": {\"length\": 12, \"prefix\": \"A-\"}, \"metadata\": {\"batch\": 7}}.",
+      .example = "longshore generate 'Spring Sale' 100000 --pattern 'SPRING-########'",
+      .options = generate_options,
+      .n_options = ARRAY_LEN(generate_options),
+      EXITS(generate_exits),
+      .run = generate_run,
+      .values_size = sizeof(struct generate_options) },
+    { .name = "purge",
+      .group = OVER_HTTP,
+      .summary = "Remove a metadata key from all resources of a kind, for good.",
+      .details =
+          "What is written while it runs keeps the key that it gives. A key that the metadata\n"
+          "schema defines is not purged: remove its definition first, with schema remove.",
+      .example = "longshore purge voucher region --dry-run",
+      .options = purge_options,
+      .n_options = ARRAY_LEN(purge_options),
+      EXITS(purge_exits),
+      .run = purge_run,
+      .values_size = sizeof(struct purge_options) },
+    { .name = "schema list",
+      .group = OVER_HTTP,
+      .summary = "List the project's metadata schemas.",
+      .details = "A schema says which metadata a kind of resource may and must have.",
+      .example = "longshore schema list",
+      .options = schema_list_options,
+      .n_options = ARRAY_LEN(schema_list_options),
+      EXITS(answer_exits),
+      .run = schema_list_run,
+      .values_size = sizeof(struct schema_options) },
+    { .name = "schema show",
+      .group = OVER_HTTP,
+      .summary = "Show the definitions of a schema, removed ones among them.",
+      .example = "longshore schema show voucher",
+      .options = schema_show_options,
+      .n_options = ARRAY_LEN(schema_show_options),
+      EXITS(answer_exits),
+      .run = schema_show_run,
+      .values_size = sizeof(struct schema_options) },
+    { .name = "schema set",
+      .group = OVER_HTTP,
+      .summary = "Define a metadata key, or define it anew.",
+      .details =
+          "The definition is what the command says, and nothing else: rules that it had before\n"
+          "and that are not given are gone. Its type can never change. What is stored is not\n"
+          "looked at: the definition holds for what is written from now on.",
+      .example = "longshore schema set voucher size number --required --at-least 1 --at-most 60",
+      .options = schema_set_options,
+      .n_options = ARRAY_LEN(schema_set_options),
+      EXITS(answer_exits),
+      .run = schema_set_run,
+      .values_size = sizeof(struct schema_set_options) },
+    { .name = "schema remove",
+      .group = OVER_HTTP,
+      .summary = "Remove the definition of a key: nothing is checked by it any more.",
+      .details = "It can be restored until the key is purged. Values stay.",
+      .example = "longshore schema remove voucher size",
+      .options = schema_key_options,
+      .n_options = ARRAY_LEN(schema_key_options),
+      EXITS(answer_exits),
+      .run = schema_remove_run,
+      .values_size = sizeof(struct schema_options) },
+    { .name = "schema restore",
+      .group = OVER_HTTP,
+      .summary = "Bring a removed definition back, as it was.",
+      .example = "longshore schema restore voucher size",
+      .options = schema_key_options,
+      .n_options = ARRAY_LEN(schema_key_options),
+      EXITS(answer_exits),
+      .run = schema_restore_run,
+      .values_size = sizeof(struct schema_options) },
+    { .name = "schema allow",
+      .group = OVER_HTTP,
+      .summary = "Say whether keys without a definition are allowed.",
+      .example = "longshore schema allow voucher defined",
+      .options = schema_allow_options,
+      .n_options = ARRAY_LEN(schema_allow_options),
+      EXITS(answer_exits),
+      .run = schema_allow_run,
+      .values_size = sizeof(struct schema_options) },
+    { .name = "schema clear",
+      .group = OVER_HTTP,
+      .summary = "Delete a schema with all its definitions; values stay.",
+      .example = "longshore schema clear voucher --yes",
+      .options = schema_clear_options,
+      .n_options = ARRAY_LEN(schema_clear_options),
+      EXITS(clear_exits),
+      .run = schema_clear_run,
+      .values_size = sizeof(struct schema_options) },
     { .name = "actions list",
       .group = OVER_HTTP,
       .summary = "List the project's bulk actions, the newest first.",
@@ -630,6 +911,10 @@ union values { /* room for the flags of any command */
     struct project_keys_revoke_options revoke;
     struct import_vouchers_options import;
     struct export_options export;
+    struct generate_options generate;
+    struct purge_options purge;
+    struct schema_options schema;
+    struct schema_set_options schema_set;
     struct actions_list_options list;
     struct actions_show_options show;
     struct actions_watch_options watch;
@@ -662,12 +947,6 @@ static const struct command *find_command(int argc, char **argv, int *words)
     return NULL;
 }
 
-static bool begins_with_word(const struct command *c, const char *word)
-{
-    struct str rest;
-    return str_is(str_cut(str_of(c->name), ' ', &rest), word);
-}
-
 /* Says which commands there are behind argv[0], or in general. */
 static int print_no_command(int argc, char **argv)
 {
@@ -677,7 +956,7 @@ static int print_no_command(int argc, char **argv)
         return 2;
     }
     for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-        if (!begins_with_word(&commands[i], argv[0]))
+        if (!command_begins_with(&commands[i], argv[0]))
             continue;
         if (!any)
             fprintf(stderr, "longshore: '%s' is one of these commands:\n", argv[0]);
@@ -744,7 +1023,8 @@ int main(int argc, char **argv)
     if (c != NULL)
         return run_command(c, argc - 1 - words, argv + 1 + words);
     if (wants_help(argc - 1, argv + 1)) { /* longshore actions --help */
-        manual_print_usage(stdout, commands, ARRAY_LEN(commands));
+        if (!manual_print_group(stdout, commands, ARRAY_LEN(commands), argv[1]))
+            manual_print_usage(stdout, commands, ARRAY_LEN(commands));
         return 0;
     }
     return print_no_command(argc - 1, argv + 1);

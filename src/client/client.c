@@ -160,6 +160,11 @@ void call_put_path(struct call *k, const char *part)
     buf_puts(&k->path, str_of(part));
 }
 
+void call_put_name(struct call *k, const char *name)
+{
+    text_put_escaped(&k->path, str_of(name));
+}
+
 void call_put_query(struct call *k, const char *name, const char *value)
 {
     if (value == NULL)
@@ -274,14 +279,22 @@ static void set_text(struct running *r)
 
 static void set_body(struct running *r)
 {
-    if (!r->k->post)
-        return;
     if (r->k->source == NULL)
         set_text(r);
     else if (r->k->source->json)
         set_json(r);
     else
         set_form(r);
+}
+
+static void set_method(struct running *r)
+{
+    static const char *const names[] = { [CALL_PUT] = "PUT", [CALL_DELETE] = "DELETE" };
+    const enum call_method method = r->k->method;
+    if (method == CALL_POST || method == CALL_PUT)
+        set_body(r);
+    if (method == CALL_PUT || method == CALL_DELETE) /* curl's own PUT knows no short texts */
+        curl_easy_setopt(r->c->curl, CURLOPT_CUSTOMREQUEST, names[method]);
 }
 
 static void set_headers(struct running *r)
@@ -327,9 +340,10 @@ static void set_up(struct running *r)
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, r);
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     if (r->c->loopback)
-        curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* none, whatever the environment says */
+        curl_easy_setopt(curl, CURLOPT_PROXY, "");  /* none, whatever the environment says */
+    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L); /* a campaign may be called ".." */
     set_url(r);
-    set_body(r);
+    set_method(r);
     set_headers(r);
 }
 
@@ -435,6 +449,9 @@ static int judge(struct running *r, CURLcode code, const char *curl_says)
 {
     struct call *k = r->k;
     const long status = status_of(r->c->curl);
+    long request_bytes = 0;
+    curl_easy_getinfo(r->c->curl, CURLINFO_REQUEST_SIZE, &request_bytes);
+    k->sent = request_bytes > 0;
     k->status = status >= 200 ? (int)status : 0; /* "100 Continue" is no answer */
     if (interrupt_seen())
         return err_set(r->err, ERR_IO, "%s: interrupted", k->doing);
@@ -459,7 +476,7 @@ int client_run(struct client *c, struct call *k, struct err *err)
     char curl_says[CURL_ERROR_SIZE] = "";
     int rc = -1;
     k->status = 0;
-    k->lost = false;
+    k->sent = k->lost = false;
     buf_reset(&k->body);
     set_up(&r);
     curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, curl_says);

@@ -28,14 +28,16 @@ void client_close(struct client *c); /* NULL is fine */
 /* Takes a piece of the body of a success. -1 ends the call. */
 typedef int (*call_sink)(void *arg, const char *p, size_t n, struct err *err);
 
+enum call_method { CALL_GET, CALL_POST, CALL_PUT, CALL_DELETE };
+
 struct call {
     /* the request */
     const char *doing; /* "cannot list actions": what its errors begin with */
-    bool post;
+    enum call_method method;
     struct buf path;
     bool has_query;
     struct source *source;       /* the body of a POST; NULL: `json` is */
-    struct str json;             /* the body of a POST; {NULL,0}: it has none */
+    struct str json;             /* the body of a POST or PUT; {NULL,0}: it has none */
     const char *idempotency_key; /* NULL: none */
     int silence_max_s;           /* nothing moves for so long: lost; 0: for ever */
     call_sink sink;              /* NULL: the body is kept in `body` */
@@ -46,12 +48,14 @@ struct call {
     /* the answer */
     int status; /* HTTP; 0: there was none */
     struct buf body;
+    bool sent; /* the server may have it, whatever came back */
     bool lost; /* it failed because of the connection or the server's state: try again */
 };
 
 void call_init(struct call *k, const char *doing, const char *path);
 void call_release(struct call *k);
 void call_put_path(struct call *k, const char *part);                     /* as it is */
+void call_put_name(struct call *k, const char *name);                     /* escaped */
 void call_put_query(struct call *k, const char *name, const char *value); /* NULL: left out */
 
 /* 0: an answer of the 200s has come, all of it. -1: everything else; the error says what was tried,

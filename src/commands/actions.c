@@ -142,7 +142,7 @@ int actions_cancel_run(const void *values)
     struct err err = { 0 };
     int status;
     init_action_call(&k, "cannot cancel the action", o->id, "/cancel");
-    k.post = true;
+    k.method = CALL_POST;
     if (cli_check_id(o->id, &err) < 0 || cli_request(&o->server, &k, &err) < 0)
         status = fail_cancel(&k, &err);
     else
@@ -176,12 +176,12 @@ static int fetch_report(const struct actions_report_options *o, struct err *err)
 {
     struct target target;
     struct call k;
+    interrupt_catch(); /* before there is a file to remove */
     if (cli_check_id(o->id, err) < 0 || target_open(&target, o->output, err) < 0)
         return -1;
     init_action_call(&k, "cannot fetch the report", o->id, "/report.csv");
     k.sink = target_write;
     k.sink_arg = &target;
-    interrupt_catch();
     int rc = cli_request(&o->server, &k, err);
     if (rc == 0)
         rc = target_finish(&target, err);

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "base/num.h"
+#include "base/json.h"
 #include "client/follow.h"
 #include "client/interrupt.h"
 #include "client/text.h"
@@ -135,4 +135,87 @@ int cli_watch(struct client *c, struct progress *p, const struct cli_watch *w)
     arena_release(&a);
     buf_release(&json);
     return status;
+}
+
+/* ---- orders ---- */
+
+static int read_id(struct cli_order *o, const struct call *k, struct err *err)
+{
+    struct arena a;
+    struct json *v = NULL;
+    arena_init(&a, 4 * KIB, 0);
+    int rc = json_parse(&a, buf_str(&k->body), &v, err);
+    const struct json *id = rc == 0 ? json_member(v, "async_action_id") : NULL;
+    if (id == NULL || id->type != JSON_STRING || id->text.len >= sizeof(o->id))
+        rc = err_set(err, ERR_INVALID_JSON,
+                     "%s: the answer names no action; is %s a Longshore server?", k->doing, o->url);
+    else
+        snprintf(o->id, sizeof(o->id), "%.*s", STR_FMT(id->text));
+    arena_release(&a);
+    return rc < 0 ? -1 : cli_check_id(o->id, err);
+}
+
+int cli_started(struct cli_order *o, const struct call *k)
+{
+    struct err err = { 0 };
+    if (read_id(o, k, &err) < 0)
+        return cli_fail(&err);
+    if (o->no_wait && o->json)
+        return cli_print_json(&k->body, CLI_OK);
+    if (o->no_wait) {
+        const struct buf id = { .p = o->id, .len = strlen(o->id) };
+        return cli_print_json(&id, CLI_OK);
+    }
+    progress_note(o->progress, "action %s", o->id);
+    return cli_watch(o->client, o->progress,
+                     &(struct cli_watch){ .id = o->id, .retry = o->retry, .json = o->json });
+}
+
+int cli_not_started(const struct call *k, bool sent, const char *again, const char *stopped,
+                    const struct err *err)
+{
+    const bool open = k->status == 0 && sent;
+    if (!interrupt_seen())
+        cli_fail(err);
+    if (open && (interrupt_seen() || k->lost))
+        fprintf(stderr, "%s\n", again);
+    else if (interrupt_seen())
+        fprintf(stderr, "%s\n", stopped);
+    return interrupt_seen() ? INTERRUPT_EXIT : CLI_FAILED;
+}
+
+bool cli_is_resource(const char *given, const char *name)
+{
+    const size_t n = strlen(name);
+    return strncmp(given, name, n) == 0 && (given[n] == '\0' || str_is(str_of(given + n), "s"));
+}
+
+/* As a shell takes it. */
+static void put_word(struct buf *b, const char *word)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.,:/@%+";
+    if (word[strspn(word, plain)] == '\0') {
+        buf_puts(b, str_of(word));
+        return;
+    }
+    buf_putc(b, '\'');
+    for (; *word != '\0'; word++)
+        buf_puts(b, *word == '\'' ? STR("'\\''") : (struct str){ word, 1 });
+    buf_putc(b, '\'');
+}
+
+void cli_advise(const char *to, const char *command, const char *resource, const char *key)
+{
+    struct buf words, text;
+    buf_init(&words, TEXT_MAX_BYTES);
+    buf_init(&text, TEXT_MAX_BYTES);
+    buf_puts(&words, *resource == '-' || *key == '-' ? STR("-- ") : STR(""));
+    put_word(&words, resource);
+    buf_putc(&words, ' ');
+    put_word(&words, key);
+    text_put_safe(&text, buf_str(&words));
+    fprintf(stderr, "  %s:  longshore %s %.*s\n", to, command, STR_FMT(buf_str(&text)));
+    buf_release(&words);
+    buf_release(&text);
 }

@@ -39,4 +39,35 @@ int cli_check_retry(const char *retry, struct err *err) MUST_CHECK;
  * ended. The exit status. */
 int cli_watch(struct client *c, struct progress *p, const struct cli_watch *w);
 
+/* ---- commands that start an action ---- */
+
+#define CLI_ID_BYTES 128
+
+struct cli_order {
+    struct client *client;
+    struct progress *progress;
+    const char *url;
+    const char *retry; /* seconds, as given */
+    bool json, no_wait;
+    char id[CLI_ID_BYTES]; /* of the action, once it is known */
+};
+
+/* The server has answered: prints the id, or follows the action as cli_watch does. The exit status.
+ */
+int cli_started(struct cli_order *o, const struct call *k);
+
+/* It has not, or has refused. `sent`: it may have got all of it; `again`: what to say to whoever
+ * does not know then; `stopped`: when Ctrl-C came before. The exit status. */
+int cli_not_started(const struct call *k, bool sent, const char *again, const char *stopped,
+                    const struct err *err);
+
+/* "  bring it back:  longshore schema restore voucher 'my key'": a line of advice on standard
+ * error.
+ */
+void cli_advise(const char *to, const char *command, const char *resource, const char *key);
+
+/* Is it the resource of this name, "voucher"? The API says one thing in its paths and `import`
+ * another, so "vouchers" is right, too. */
+bool cli_is_resource(const char *given, const char *name);
+
 #endif

@@ -101,6 +101,51 @@ struct export_options {
 };
 int export_run(const void *values);
 
+struct generate_options {
+    struct client_options server;
+    const char *campaign, *count;
+    const char *pattern;         /* NULL: the campaign's codes */
+    const char *body;            /* a file, "-": standard input; NULL: what the campaign says */
+    const char *idempotency_key; /* NULL: none */
+    const char *retry;           /* seconds */
+    bool dry_run, no_wait, json;
+};
+int generate_run(const void *values);
+
+struct purge_options {
+    struct client_options server;
+    const char *resource, *key;
+    const char *retry; /* seconds */
+    bool yes, dry_run, no_wait, json;
+};
+int purge_run(const void *values);    /* 2 also without --yes */
+bool purge_has(const char *resource); /* whether it is one of those */
+
+/* What a command does not take stays NULL and false. */
+struct schema_options {
+    struct client_options server;
+    const char *resource, *key;
+    const char *keys; /* "any" or "defined" */
+    bool yes, json, custom;
+};
+int schema_list_run(const void *values);
+int schema_show_run(const void *values);
+int schema_remove_run(const void *values);
+int schema_restore_run(const void *values);
+int schema_allow_run(const void *values);
+int schema_clear_run(const void *values); /* 2 also without --yes */
+
+struct schema_set_options {
+    struct client_options server;
+    const char *resource, *key;
+    const char *type; /* or */
+    const char *file; /* "-": standard input */
+    const char *object_type, *one_of, *none_of, *less_than, *at_most, *more_than, *at_least;
+    const char *length, *min_length, *max_length;
+    bool required, array, json, custom;
+};
+int schema_set_run(const void *values);
+
 struct actions_list_options {
     struct client_options server;
     const char *limit;

@@ -86,7 +86,7 @@ static int create(const struct export_options *o, const char *doing, const char 
     buf_init(&body, BODY_MAX_BYTES);
     put_body(&body, o, object);
     call_init(&k, doing, "/v1/exports");
-    k.post = true;
+    k.method = CALL_POST;
     k.json = buf_str(&body);
     int rc = buf_ok(&body, err);
     if (rc == 0)

@@ -8,7 +8,6 @@
  */
 #include <stdio.h>
 
-#include "base/json.h"
 #include "base/time_iso.h"
 #include "client/interrupt.h"
 #include "client/text.h"
@@ -17,7 +16,6 @@
 
 #define UPLOAD_SILENCE_S 300  /* a large file is synced to the disk before the answer comes */
 #define UPLOAD_LINES_MS  2000 /* between plain lines; a small file is sent without any */
-#define ACTION_ID_BYTES  128
 #define WHERE_BYTES      512
 
 /* Where files of a resource go; NULL: it takes none of the kind. */
@@ -34,7 +32,6 @@ struct import {
     struct client *client;
     struct call call;
     char doing[WHERE_BYTES];
-    char id[ACTION_ID_BYTES];
 };
 
 /* ---- what is asked for ---- */
@@ -112,30 +109,13 @@ static void announce(struct import *im)
     progress_begin(&im->progress, UPLOAD_LINES_MS);
 }
 
-static int read_id(struct import *im, struct err *err)
-{
-    struct arena a;
-    struct json *v = NULL;
-    arena_init(&a, 4 * KIB, 0);
-    int rc = json_parse(&a, buf_str(&im->call.body), &v, err);
-    const struct json *id = rc == 0 ? json_member(v, "async_action_id") : NULL;
-    if (id == NULL || id->type != JSON_STRING || id->text.len >= sizeof(im->id))
-        rc = err_set(err, ERR_INVALID_JSON,
-                     "%s: the answer names no action; is %s a Longshore server?", im->doing,
-                     im->o->server.url);
-    else
-        snprintf(im->id, sizeof(im->id), "%.*s", STR_FMT(id->text));
-    arena_release(&a);
-    return rc < 0 ? -1 : cli_check_id(im->id, err);
-}
-
 static int send_file(struct import *im, struct err *err)
 {
     struct call *k = &im->call;
     snprintf(im->doing, sizeof(im->doing), "cannot import %s", im->source.name);
     call_init(k, im->doing, im->source.json ? im->what->json : im->what->csv);
     call_put_query(k, "dry_run", im->o->dry_run ? "true" : NULL);
-    k->post = true;
+    k->method = CALL_POST;
     k->source = &im->source;
     k->idempotency_key = im->o->idempotency_key;
     k->silence_max_s = im->source.bytes >= 0 ? UPLOAD_SILENCE_S : 0; /* a pipe may take its time */
@@ -145,7 +125,7 @@ static int send_file(struct import *im, struct err *err)
     interrupt_catch();
     const int rc = client_run(im->client, k, err);
     progress_clear(&im->progress);
-    return rc < 0 ? -1 : read_id(im, err);
+    return rc;
 }
 
 /* It was not accepted, as far as is known here. */
@@ -153,31 +133,24 @@ static int upload_failed(const struct import *im, const struct err *err)
 {
     const struct source *u = &im->source;
     const bool all_sent = u->sent > 0 && u->bytes <= u->sent; /* of a pipe it is not known */
-    const bool open = im->call.status == 0 && !u->failed && all_sent;
-    if (!interrupt_seen())
-        cli_fail(err);
-    if (open && (interrupt_seen() || im->call.lost))
-        fprintf(stderr, "it is not known whether the server has taken the file; `longshore actions "
-                        "list` tells. With --idempotency-key it can safely be sent again\n");
-    else if (interrupt_seen())
-        fprintf(stderr, "the upload was stopped; nothing is imported\n");
-    return interrupt_seen() ? INTERRUPT_EXIT : CLI_FAILED;
+    return cli_not_started(
+        &im->call, all_sent && !u->failed,
+        "it is not known whether the server has taken the file; `longshore actions list` tells. "
+        "With --idempotency-key it can safely be sent again",
+        "the upload was stopped; nothing is imported", err);
 }
 
 /* ---- run ---- */
 
 static int after_upload(struct import *im)
 {
-    if (im->o->no_wait && im->o->json)
-        return cli_print_json(&im->call.body, CLI_OK);
-    if (im->o->no_wait) {
-        const struct buf id = { .p = im->id, .len = strlen(im->id) };
-        return cli_print_json(&id, CLI_OK);
-    }
-    progress_note(&im->progress, "action %s", im->id);
-    return cli_watch(
-        im->client, &im->progress,
-        &(struct cli_watch){ .id = im->id, .retry = im->o->retry, .json = im->o->json });
+    struct cli_order order = { .client = im->client,
+                               .progress = &im->progress,
+                               .url = im->o->server.url,
+                               .retry = im->o->retry,
+                               .json = im->o->json,
+                               .no_wait = im->o->no_wait };
+    return cli_started(&order, &im->call);
 }
 
 static int run(const void *values, const struct imported *what)

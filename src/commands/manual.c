@@ -8,7 +8,7 @@
 #include "commands/manual.h"
 #include "base/str.h"
 
-#define SYNOPSIS_COLUMN 30
+#define SYNOPSIS_COLUMN 34
 
 struct entry {
     const char *name, *text;
@@ -53,6 +53,26 @@ void manual_print_usage(FILE *out, const struct command *commands, size_t n)
     fprintf(out,
             "\nlongshore COMMAND --help tells the flags of a command, man longshore all of them;\n"
             "longshore --version tells the version.\n");
+}
+
+bool manual_print_group(FILE *out, const struct command *commands, size_t n, const char *word)
+{
+    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        if (!command_begins_with(&commands[i], word))
+            continue;
+        if (!any)
+            fprintf(out, "usage: longshore COMMAND [flags]\n\n");
+        any = true;
+        manual_print_line(out, &commands[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (command_begins_with(&commands[i], word))
+            options_print_notes(&commands[i], out);
+    }
+    if (any)
+        fprintf(out, "\nlongshore COMMAND --help tells the flags of a command.\n");
+    return any;
 }
 
 /* ---- roff ---- */
@@ -126,6 +146,20 @@ static void put_option(FILE *out, const struct option *o)
         put_line(out, "Or ", env, " in the environment.\n");
 }
 
+static void put_notes(FILE *out, const struct command *c)
+{
+    struct note note;
+    size_t i = 0;
+    for (; c->notes != NULL && c->notes->row(c->notes_of, i, &note); i++) {
+        if (i == 0)
+            put_line(out, ".PP\n", c->notes->heading, ":\n");
+        put_line(out, ".TP\n.I \"", note.name, "\"\n");
+        put_line(out, "", note.text, ".\n");
+    }
+    if (i > 0 && c->notes->end != NULL)
+        put_line(out, ".PP\n", c->notes->end, "\n");
+}
+
 static void put_command(FILE *out, const struct command *c)
 {
     put_line(out, ".SS \"", c->name, "\"\n");
@@ -134,6 +168,7 @@ static void put_command(FILE *out, const struct command *c)
         put_line(out, ".PP\n", c->details, "\n");
     for (size_t i = 0; i < c->n_options; i++)
         put_option(out, &c->options[i]);
+    put_notes(out, c);
 }
 
 /* Commands that share their meanings share an entry. */

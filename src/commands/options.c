@@ -18,6 +18,12 @@ bool option_env(const struct option *o, char out[OPTION_ENV_BYTES])
     return true;
 }
 
+bool command_begins_with(const struct command *c, const char *word)
+{
+    struct str rest;
+    return str_is(str_cut(str_of(c->name), ' ', &rest), word);
+}
+
 /* ---- parsing ---- */
 
 struct parser {
@@ -139,7 +145,8 @@ int options_parse(const struct command *c, int argc, char **argv, void *values, 
 
 /* ---- help ---- */
 
-#define LEFT_COLUMN 28
+#define LEFT_COLUMN  28
+#define LINE_COLUMNS 100
 
 int options_print_synopsis(const struct command *c, FILE *out)
 {
@@ -181,6 +188,39 @@ static void print_options(const struct command *c, const char *heading, bool arg
     }
 }
 
+/* Lines of at most LINE_COLUMNS, broken between words; the first one has begun at `column`. */
+static void print_wrapped(FILE *out, struct str text, int column)
+{
+    int at = column;
+    while (text.len > 0) {
+        const struct str word = str_cut(text, ' ', &text);
+        if (at > column && at + 1 + (int)word.len > LINE_COLUMNS) {
+            fprintf(out, "\n%*s", column, "");
+            at = column;
+        }
+        at += fprintf(out, "%s%.*s", at > column ? " " : "", STR_FMT(word));
+    }
+    fputc('\n', out);
+}
+
+void options_print_notes(const struct command *c, FILE *out)
+{
+    const struct command_notes *notes = c->notes;
+    struct note note;
+    int width = 0;
+    for (size_t i = 0; notes != NULL && notes->row(c->notes_of, i, &note); i++)
+        width = (int)strlen(note.name) > width ? (int)strlen(note.name) : width;
+    if (width == 0)
+        return;
+    fprintf(out, "\n%s of %s:\n", notes->heading, c->name);
+    for (size_t i = 0; notes->row(c->notes_of, i, &note); i++) {
+        fprintf(out, "  %-*s  ", width, note.name);
+        print_wrapped(out, str_of(note.text), width + 4);
+    }
+    if (notes->end != NULL)
+        fprintf(out, "  %s\n", notes->end);
+}
+
 void options_print_help(const struct command *c)
 {
     printf("usage: longshore ");
@@ -190,6 +230,7 @@ void options_print_help(const struct command *c)
         printf("\n%s\n", c->details);
     print_options(c, "arguments", true);
     print_options(c, "flags", false);
+    options_print_notes(c, stdout);
     if (c->n_exits > 0)
         printf("\nexit status:\n");
     for (size_t i = 0; i < c->n_exits; i++)

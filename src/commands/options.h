@@ -35,6 +35,18 @@ struct exit_status {
     const char *meaning;
 };
 
+/* What else belongs to a command's help, a row each: the columns of a file. */
+struct note {
+    char name[96];
+    char text[512];
+};
+
+struct command_notes {
+    const char *heading;                             /* "CSV columns" */
+    bool (*row)(int of, size_t i, struct note *out); /* false: there is no such row */
+    const char *end;                                 /* the last line, or NULL */
+};
+
 struct command {
     const char *name;    /* "project create" */
     const char *group;   /* the heading it stands under; the rows of a group stand together */
@@ -47,7 +59,12 @@ struct command {
     size_t n_exits;
     int (*run)(const void *values); /* exit status */
     size_t values_size;
+    const struct command_notes *notes; /* NULL: none */
+    int notes_of;                      /* what its rows are of */
 };
+
+/* Is it the first word of the command's name? */
+bool command_begins_with(const struct command *c, const char *word);
 
 /* Fills the struct at `values` from argv[0..argc). Values point into argv, the environment or the
  * table. ERR_INVALID_PAYLOAD with a text for people: an unknown flag, a missing value, a missing
@@ -64,5 +81,6 @@ bool option_env(const struct option *o, char out[OPTION_ENV_BYTES]);
 int options_print_synopsis(const struct command *c, FILE *out);
 
 void options_print_help(const struct command *c); /* to stdout */
+void options_print_notes(const struct command *c, FILE *out);
 
 #endif

@@ -747,14 +747,20 @@ bool metadata_schema_remove(struct metadata_schema *s, struct str key)
     return true;
 }
 
-bool metadata_is_standard(struct str related_object)
+const char *metadata_standard_name(size_t i)
 {
     static const char *const names[] = { "campaign",     "customer",       "earning_rule",
                                          "loyalty_tier", "order",          "order_item",
                                          "product",      "promotion_tier", "publication",
                                          "redemption",   "reward",         "voucher" };
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (str_is(related_object, names[i]))
+    return i < ARRAY_LEN(names) ? names[i] : NULL;
+}
+
+bool metadata_is_standard(struct str related_object)
+{
+    const char *name;
+    for (size_t i = 0; (name = metadata_standard_name(i)) != NULL; i++) {
+        if (str_is(related_object, name))
             return true;
     }
     return false;

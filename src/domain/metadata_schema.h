@@ -103,6 +103,7 @@ const char *metadata_member_name(size_t i, enum metadata_spelling spelling,
 
 /* One of the kinds of resources that the API has; other names are of nested objects. */
 bool metadata_is_standard(struct str related_object);
+const char *metadata_standard_name(size_t i); /* the i-th of them; NULL: there are no more */
 
 /* The definitions as they are stored ("{}" for none): the rest of *out is empty. ERR_STORE when
  * they cannot be read. */

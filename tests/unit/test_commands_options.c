@@ -138,12 +138,60 @@ static void the_environment_stands_between_the_line_and_the_default(void **state
     assert_string_equal(v.url, "here");
 }
 
+static bool note_row(int of, size_t i, struct note *out)
+{
+    static const struct note notes[] = {
+        { "Code", "text" },
+        { "Effect or Other", "one of A_LONG_NAME_OF_SOMETHING, ANOTHER_LONG_NAME_OF_SOMETHING, "
+                             "YET_ANOTHER_NAME_OF_SOMETHING" },
+    };
+    if (of != 7 || i >= ARRAY_LEN(notes))
+        return false;
+    *out = notes[i];
+    return true;
+}
+
+static void notes_stand_in_two_columns_and_long_ones_are_broken(void **state)
+{
+    static const struct command_notes notes = { "columns", note_row, "and no more" };
+    const struct command noted = { .name = "do it", .notes = &notes, .notes_of = 7 };
+    const struct command empty = { .name = "do it", .notes = &notes, .notes_of = 8 };
+    char *text = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&text, &n);
+    (void)state;
+    assert_non_null(out);
+    options_print_notes(&command, out); /* it has none */
+    options_print_notes(&empty, out);
+    options_print_notes(&noted, out);
+    fclose(out);
+    assert_string_equal(
+        text,
+        "\ncolumns of do it:\n"
+        "  Code             text\n"
+        "  Effect or Other  one of A_LONG_NAME_OF_SOMETHING, ANOTHER_LONG_NAME_OF_SOMETHING,\n"
+        "                   YET_ANOTHER_NAME_OF_SOMETHING\n"
+        "  and no more\n");
+    free(text);
+}
+
+static void a_command_begins_with_its_first_word(void **state)
+{
+    (void)state;
+    assert_true(command_begins_with(&command, "do"));
+    assert_false(command_begins_with(&command, "d"));
+    assert_false(command_begins_with(&command, "do it"));
+    assert_false(command_begins_with(&command, "it"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_find_their_places),
         cmocka_unit_test(a_wrong_line_is_told_what_is_wrong),
         cmocka_unit_test(the_environment_stands_between_the_line_and_the_default),
+        cmocka_unit_test(notes_stand_in_two_columns_and_long_ones_are_broken),
+        cmocka_unit_test(a_command_begins_with_its_first_word),
     };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);
 }
