@@ -124,7 +124,7 @@ static int gather(struct pg_batch *b, const struct store_chunk *chunks, size_t n
 static int lock_actions(struct pg_store *s, struct pg_batch *b, struct store_chunk *chunks,
                         size_t n, struct err *err)
 {
-    struct db *db = &s->bulk.base;
+    struct db *db = &s->bulk.db.base;
     struct buf *seqs = &b->columns[COLUMN_SEQ];
     struct stmt *st = db_statement(db, STATEMENT_ACTIONS_LOCK, err);
     if (st == NULL)
@@ -159,7 +159,7 @@ static int begin(struct slice *sl, struct store_chunk *chunks, size_t n, struct 
     }
     /* One applier for all: it is told whose row comes. What it looks up is that of the dearest. */
     struct store_chunk lead = may_create != NULL ? *may_create : chunks[0];
-    return slice_begin(&sl->s->bulk_tx, &lead, &sl->ap, err);
+    return slice_begin(&sl->lane->tx, &lead, &sl->ap, err);
 }
 
 /* ---- end ---- */
@@ -181,7 +181,7 @@ static int put_outcomes(struct slice *sl, struct pg_batch *b, struct err *err)
                                                (size_t)(c->n_rows + 1) / OUTCOMES_PER_BYTE });
         n++;
     }
-    return n == 0 ? 0 : copy_all(&sl->s->bulk, copy_outcomes, &b->outcomes, err);
+    return n == 0 ? 0 : copy_all(&sl->lane->db, copy_outcomes, &b->outcomes, err);
 }
 
 static void put_columns(struct pg_batch *b, const struct store_chunk *c)
@@ -206,7 +206,7 @@ static void put_columns(struct pg_batch *b, const struct store_chunk *c)
 
 static int put_checkpoints(struct slice *sl, struct pg_batch *b, struct err *err)
 {
-    struct db *db = &sl->s->bulk.base;
+    struct db *db = &sl->lane->db.base;
     size_t n = 0;
     for (size_t k = 0; k < sl->n_chunks; k++)
         n += !sl->chunks[k].lost;
@@ -234,7 +234,7 @@ static int put_checkpoints(struct slice *sl, struct pg_batch *b, struct err *err
         return -1;
     if (db_changes(db) == (int64_t)n)
         return 0;
-    sl->s->bulk.again = true; /* they are locked: this cannot be */
+    sl->lane->db.again = true; /* they are locked: this cannot be */
     return err_set(err, ERR_BUSY, "actions of a batch have gone meanwhile");
 }
 
@@ -280,14 +280,16 @@ void pg_batch_free(struct pg_batch *b)
 int pg_batch_slice(struct pg_store *s, struct store_chunk *chunks, size_t *n, struct err *err)
 {
     const int64_t from_us = time_monotonic_us();
-    struct pg_bulk *bulk = s->fast;
+    struct pg_bulk *bulk = s->bulk.fast;
     struct pg_batch *b = batch_of(bulk);
     if (b == NULL)
         return err_nomem(err);
     *n = count_chunks(s, b, chunks, *n);
     if (*n == 0)
         return 0;
-    struct slice sl = { .s = s, .bulk = bulk, .chunks = chunks, .n_chunks = *n, .by_query = true };
+    struct slice sl = {
+        .s = s, .lane = &s->bulk, .bulk = bulk, .chunks = chunks, .n_chunks = *n, .by_query = true
+    };
     if (begin(&sl, chunks, *n, err) < 0)
         return -1;
     if (sl.ap.has_erased) {

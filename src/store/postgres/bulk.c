@@ -11,7 +11,6 @@
 #include "base/time_iso.h"
 #include "store/postgres/bulk_priv.h"
 
-#define ROWS_NEW     40960 /* of a slice */
 #define ROWS_STORED  10240 /* the query brings them all into memory: 1 KB and more each */
 #define ROWS_LEAST   64
 #define ROWS_BY_ONES 4 /* fewer are cheaper one by one */
@@ -56,6 +55,8 @@ static void choose_rows(struct slice *sl)
     sl->to = sl->from + pace_rows(sl->s, &sl->bulk->pace, sl->by_query ? ROWS_STORED : ROWS_NEW);
     if (sl->to > c->n_mapped)
         sl->to = c->n_mapped;
+    if (sl->lane->until > 0 && sl->to > sl->lane->until)
+        sl->to = sl->lane->until;
     while (sl->to > sl->from && sl->to < c->n_mapped &&
            str_eq(c->vouchers[sl->to - 1]->code, c->vouchers[sl->to]->code))
         sl->to++;
@@ -66,36 +67,56 @@ static int run(struct slice *sl, struct err *err)
     choose_rows(sl);
     sl->whole = false;
     int rc = set_run(sl, true, err);
+    if (rc == 0 && sl->lane->second != NULL)
+        rc = pg_second_turn(sl->lane->second, sl->chunks, err);
     if (rc == 0)
-        rc = slice_finish(&sl->s->bulk_tx, sl->chunks, &sl->ap, err);
+        rc = slice_finish(&sl->lane->tx, sl->chunks, &sl->ap, err);
     set_end(sl);
     return rc;
+}
+
+/* Nobody waits for room, so both halves can be long. */
+static void share_rows(struct slice *sl)
+{
+    choose_rows(sl);
+    if (pace_rows(sl->s, &sl->bulk->pace, ROWS_NEW) == ROWS_NEW)
+        pg_second_start(sl->s, sl->chunks, sl->from, sl->chunks->n_mapped);
 }
 
 /* Once without the query; when that meets a stored code, all over again with it. */
 static int run_expecting_new(struct slice *sl, struct err *err)
 {
-    struct pg_db *db = &sl->s->bulk;
+    struct pg_db *db = &sl->lane->db;
     if (pg_exec(db, "SAVEPOINT fresh", err) < 0)
         return -1;
+    if (sl->lane->second == NULL && !sl->ap.has_categories && !sl->ap.has_gone)
+        share_rows(sl);
     const int rc = run(sl, err);
     if (rc <= 0)
         return rc;
+    if (sl->lane->second != NULL)
+        return second_cannot(err);
+    pg_second_end(sl->s, -1);
     if (pg_exec(db, "ROLLBACK TO fresh", err) < 0)
         return -1;
     slice_undo(sl->chunks);
     sl->bulk->expect_new = false;
     sl->by_query = true;
-    if (slice_begin(&sl->s->bulk_tx, sl->chunks, &sl->ap, err) < 0)
+    if (slice_begin(&sl->lane->tx, sl->chunks, &sl->ap, err) < 0)
         return -1;
     set_applier(sl);
     return run(sl, err);
 }
 
-static struct pg_bulk *bulk_of(struct pg_store *s)
+int second_cannot(struct err *err)
 {
-    if (s->fast != NULL)
-        return s->fast;
+    return err_set(err, ERR_BUSY, "not as the second half of a chunk");
+}
+
+struct pg_bulk *pg_bulk_of(struct pg_lane *lane)
+{
+    if (lane->fast != NULL)
+        return lane->fast;
     struct pg_bulk *bulk = mem_calloc(1, sizeof(*bulk));
     if (bulk == NULL)
         return NULL;
@@ -104,7 +125,7 @@ static struct pg_bulk *bulk_of(struct pg_store *s)
     buf_init(&bulk->failures, BUF_BYTES);
     buf_init(&bulk->codes, BUF_BYTES);
     pg_merging_init(&bulk->merging);
-    s->fast = bulk;
+    lane->fast = bulk;
     return bulk;
 }
 
@@ -122,40 +143,51 @@ static void learn(struct slice *sl, int64_t us)
                            c->adding[OUTCOME_CREATED] + c->adding[OUTCOME_FAILED] == (int64_t)rows;
 }
 
-int pg_bulk_prepare(struct pg_store *s, struct err *err)
+int pg_bulk_prepare(struct pg_lane *lane, struct err *err)
 {
-    struct pg_bulk *bulk = bulk_of(s);
+    struct pg_bulk *bulk = pg_bulk_of(lane);
     if (bulk == NULL)
         return err_nomem(err);
-    if (pg_db_connect(&s->bulk, err) < 0)
+    if (pg_db_connect(&lane->db, err) < 0)
         return -1;
-    if (bulk->staged == s->bulk.generation)
+    if (bulk->staged == lane->db.generation)
         return 0;
-    if (pg_exec(&s->bulk, make_stage, err) < 0)
+    if (pg_exec(&lane->db, make_stage, err) < 0)
         return -1;
-    bulk->staged = s->bulk.generation;
+    bulk->staged = lane->db.generation;
     return 0;
 }
 
-int pg_bulk_slice(struct pg_store *s, struct store_chunk *c, struct err *err)
+/* Row by row, for what sets cannot do. */
+static int run_by_ones(struct slice *sl, int64_t from_us, struct err *err)
 {
-    struct slice sl = { .s = s, .chunks = c, .n_chunks = 1, .vouchers = c->vouchers };
+    return sl->lane->second != NULL ? second_cannot(err)
+                                    : slice_run(&sl->lane->tx, sl->chunks, false, from_us, err);
+}
+
+int pg_bulk_slice(struct pg_store *s, struct pg_lane *lane, struct store_chunk *c, struct err *err)
+{
+    struct slice sl = { .s = s, .lane = lane, .chunks = c, .n_chunks = 1, .vouchers = c->vouchers };
     const int64_t from_us = time_monotonic_us();
     const size_t left = c->n_failures + c->n_mapped - c->slice_done;
-    sl.bulk = bulk_of(s);
+    sl.bulk = pg_bulk_of(lane);
     if (sl.bulk == NULL)
         return err_nomem(err);
     if (c->resource != RESOURCE_VOUCHER && c->members == NULL)
-        return pg_records_slice(s, sl.bulk, c, err);
+        return pg_records_slice(s, lane, c, err);
     if (c->dry_run || left <= ROWS_BY_ONES)
-        return slice_run(&s->bulk_tx, c, false, from_us, err);
-    if (slice_begin(&s->bulk_tx, c, &sl.ap, err) < 0)
+        return run_by_ones(&sl, from_us, err);
+    if (slice_begin(&lane->tx, c, &sl.ap, err) < 0)
         return -1;
     if (sl.ap.has_erased)
-        return slice_run(&s->bulk_tx, c, false, from_us, err);
+        return run_by_ones(&sl, from_us, err);
     set_applier(&sl);
+    /* Which are new is to be known before when a campaign has not room for all; those of a first
+     * half cannot be seen by the second. */
     sl.by_query = c->mode == APPLY_UPDATE_ONLY || !sl.bulk->expect_new ||
-                  sl.ap.room < (int64_t)left; /* which are new is then to be known before */
+                  sl.ap.room < (int64_t)(lane->second != NULL ? c->n_mapped : left);
+    if (sl.by_query && lane->second != NULL)
+        return second_cannot(err);
     const int rc = sl.by_query ? run(&sl, err) : run_expecting_new(&sl, err);
     if (rc == 0) {
         learn(&sl, time_monotonic_us() - from_us);
@@ -164,9 +196,9 @@ int pg_bulk_slice(struct pg_store *s, struct store_chunk *c, struct err *err)
     return rc > 0 ? set_raced(&sl, err) : -1;
 }
 
-void pg_bulk_free(struct pg_store *s)
+void pg_bulk_free(struct pg_lane *lane)
 {
-    struct pg_bulk *bulk = s->fast;
+    struct pg_bulk *bulk = lane->fast;
     if (bulk == NULL)
         return;
     buf_release(&bulk->fresh);

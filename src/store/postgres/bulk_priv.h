@@ -16,6 +16,8 @@
     "redeemed_amount, category, additional_info, rule, discount_extra, metadata, updated_ms, "     \
     "category_id, validity, recent"
 
+#define ROWS_NEW 40960 /* of a slice that finds no stored ones */
+
 /* How many rows a slice shall have, learned from those before. */
 struct pace {
     double us_per_row; /* running estimate, without COMMIT; 0: none yet */
@@ -38,7 +40,8 @@ struct pg_bulk {
 /* A slice on its way. */
 struct slice {
     struct pg_store *s;
-    struct pg_bulk *bulk;
+    struct pg_lane *lane;
+    struct pg_bulk *bulk; /* of the lane */
     struct store_chunk *chunks;
     size_t n_chunks;
     const uint32_t *owners; /* whose the vouchers are, of chunks; NULL: all of the first */
@@ -95,10 +98,17 @@ void set_applier(struct slice *sl);
 size_t pace_rows(const struct pg_store *s, const struct pace *p, size_t most);
 void pace_learn(struct pace *p, size_t rows, int64_t us);
 
+/* What the lane keeps; NULL: no memory. */
+struct pg_bulk *pg_bulk_of(struct pg_lane *lane);
+
+/* A slice that the second half of a chunk cannot be: it is given up, and done when it is its turn.
+ */
+int second_cannot(struct err *err);
+
 /* ---- records.c ---- */
 
 /* pg_bulk_slice() of a chunk of records. */
-int pg_records_slice(struct pg_store *s, struct pg_bulk *bulk, struct store_chunk *c,
+int pg_records_slice(struct pg_store *s, struct pg_lane *lane, struct store_chunk *c,
                      struct err *err) MUST_CHECK;
 void pg_records_free(struct pg_bulk *bulk);
 

@@ -3,8 +3,9 @@
  * pg_priv.h - what the files of the PostgreSQL store share, and nobody else sees.
  *
  * Connections: `works` belongs to the thread that runs units of work, `bulk` to whoever commits a
- * slice (one at a time), `keys` gives key ranges in transactions of its own, `listener` waits for
- * notifications and holds the lock of the serving process; readers form a pool.
+ * slice (one at a time), `beside` to the thread that does the next slice meanwhile, `keys` gives
+ * key ranges in transactions of its own, `listener` waits for notifications and holds the lock of
+ * the serving process; readers form a pool.
  *
  * A connection that breaks is made anew when it is next used. What its transaction was about is
  * repeated, unless it broke at COMMIT: then the database is asked whether that happened (tx.c).
@@ -95,6 +96,16 @@ struct pg_db {
     bool wants_savepoint, has_savepoint;
 };
 
+/* What a slice is done with. */
+struct pg_lane {
+    struct pg_db db;
+    struct store_tx tx;
+    struct arena scratch;
+    struct pg_bulk *fast;     /* see bulk.c; NULL: none yet */
+    size_t until;             /* of the mapped rows: where its slice ends; 0: where it likes */
+    struct pg_second *second; /* it does the second half; NULL: it does not */
+};
+
 struct pg_listener;
 
 struct pg_store {
@@ -119,10 +130,9 @@ struct pg_store {
 
     /* slices */
     pthread_mutex_t bulk_lock;
-    struct pg_db bulk;
-    struct store_tx bulk_tx;
-    struct arena bulk_scratch;
-    struct pg_bulk *fast; /* see bulk.c */
+    struct pg_lane bulk;
+    struct pg_lane beside;    /* the second half of a chunk, meanwhile */
+    struct pg_second *second; /* see second.c; NULL: none yet */
 
     /* keys */
     pthread_mutex_t keys_lock;
@@ -214,6 +224,8 @@ void pg_writer_stop(struct pg_store *s);
 void pg_submit(struct store *s, struct store_work *w);
 int pg_slice_commit(struct store *s, struct store_chunk *chunks, size_t n, struct err *err);
 bool pg_wants_room(struct sql_store *s, size_t rows, int64_t elapsed_us);
+void pg_tx_begin(struct pg_store *s, struct store_tx *tx, struct pg_db *db, struct arena *scratch);
+int pg_tx_commit(struct store_tx *tx, struct pg_db *db, struct err *err) MUST_CHECK;
 
 /* ---- enqueue.c ---- */
 
@@ -231,10 +243,27 @@ int pg_action_put(struct store_tx *tx, const struct action *ac, struct err *err)
 /* ---- bulk.c ---- */
 
 /* Before the transaction: connected, with the temporary table of slices. */
-int pg_bulk_prepare(struct pg_store *s, struct err *err) MUST_CHECK;
+int pg_bulk_prepare(struct pg_lane *lane, struct err *err) MUST_CHECK;
 /* A slice of a chunk by sets of rows, in a transaction that is open. */
-int pg_bulk_slice(struct pg_store *s, struct store_chunk *c, struct err *err) MUST_CHECK;
-void pg_bulk_free(struct pg_store *s);
+int pg_bulk_slice(struct pg_store *s, struct pg_lane *lane, struct store_chunk *c,
+                  struct err *err) MUST_CHECK;
+void pg_bulk_free(struct pg_lane *lane);
+
+/* ---- second.c ---- */
+
+/* A slice of new rows begins, in its transaction, and has the locks of slices: the rows of the
+ * chunk from `from` to `to` are shared with another connection, if that is worth it; lane->until
+ * says where the slice ends then. */
+void pg_second_start(struct pg_store *s, struct store_chunk *c, size_t from, size_t to);
+/* How the slice has ended: 0, it is committed, and the second half may be. Waits for that, and
+ * counts it in the chunk. Nothing happens when there is none. */
+void pg_second_end(struct pg_store *s, int rc);
+/* For the second half, before the end of its slice is written: waits until the first is in, and
+ * takes over its outcomes. -1: it is not wanted. */
+int pg_second_turn(struct pg_second *b, struct store_chunk *own, struct err *err) MUST_CHECK;
+/* Its rows need not be sent any more. */
+bool pg_second_is_off(const struct pg_second *b);
+void pg_second_free(struct pg_store *s);
 
 /* ---- batch.c ---- */
 

@@ -13,7 +13,7 @@
 #define SCRATCH_BYTES   (256 * KIB)
 
 /* Counters of `totals` by who adds: the two connections of a server, and commands beside it. */
-enum { SLOT_WORKS = 0, SLOT_BULK = 1, SLOT_COMMAND = 2 };
+enum { SLOT_WORKS = 0, SLOT_BULK = 1, SLOT_COMMAND = 2, SLOT_BESIDE = 4 };
 
 /* ---- readers ---- */
 
@@ -154,15 +154,19 @@ static void pg_close(struct store *store)
     pg_writer_stop(s);
     forget_marks(s);
     pg_db_release(&s->works);
-    pg_db_release(&s->bulk);
+    pg_db_release(&s->bulk.db);
+    pg_db_release(&s->beside.db);
     pg_db_release(&s->keys);
     pg_db_release(&s->listener);
     for (unsigned i = 0; i < s->n_readers; i++)
         pg_db_release(&s->readers[i]);
-    pg_bulk_free(s);
+    pg_second_free(s);
+    pg_bulk_free(&s->bulk);
+    pg_bulk_free(&s->beside);
     pg_pending_release(&s->pending);
     arena_release(&s->works_scratch);
-    arena_release(&s->bulk_scratch);
+    arena_release(&s->bulk.scratch);
+    arena_release(&s->beside.scratch);
     mem_free(s->readers);
     mem_free(s->reader_taken);
     mem_free(s->url);
@@ -249,10 +253,11 @@ static int init(struct pg_store *s, const char *rest, const struct store_config 
         pg_db_init(&s->readers[s->n_readers], s, 0);
     const int slot = s->serving ? 0 : SLOT_COMMAND;
     pg_db_init(&s->works, s, slot + SLOT_WORKS);
-    pg_db_init(&s->bulk, s, slot + SLOT_BULK);
+    pg_db_init(&s->bulk.db, s, slot + SLOT_BULK);
+    pg_db_init(&s->beside.db, s, SLOT_BESIDE);
     pg_db_init(&s->keys, s, 0);
     pg_db_init(&s->listener, s, 0);
-    s->works.locks = s->bulk.locks = true;
+    s->works.locks = s->bulk.db.locks = s->beside.db.locks = true;
     s->works.pending = &s->pending;
     s->keys.async = true;
     return 0;
@@ -304,7 +309,8 @@ static int pg_open(const char *rest, const struct store_config *config, struct s
     pthread_mutex_init(&s->wake_lock, NULL);
     pg_pending_init(&s->pending);
     arena_init(&s->works_scratch, SCRATCH_BYTES, 4 * MIB);
-    arena_init(&s->bulk_scratch, SCRATCH_BYTES, 4 * MIB);
+    arena_init(&s->bulk.scratch, SCRATCH_BYTES, 4 * MIB);
+    arena_init(&s->beside.scratch, SCRATCH_BYTES, 4 * MIB);
     if (open_all(s, rest, config, err) < 0) {
         pg_close((struct store *)(void *)s);
         return -1;

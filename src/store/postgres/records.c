@@ -11,7 +11,6 @@
 #include "store/postgres/bulk_priv.h"
 #include "store/sql/records.h"
 
-#define ROWS_NEW     40960 /* of a slice */
 #define ROWS_STORED  10240 /* the query brings them all into memory */
 #define ROWS_BY_ONES 4     /* fewer are cheaper one by one */
 #define SEND_BYTES   (64 * KIB)
@@ -31,7 +30,8 @@ struct pg_record_sql {
 /* A slice on its way. */
 struct set {
     struct pg_store *s;
-    struct pg_bulk *bulk;
+    struct pg_lane *lane;
+    struct pg_bulk *bulk; /* of the lane */
     struct pg_record_sql *sql;
     struct store_chunk *c;
     struct record_applier ap;
@@ -196,7 +196,7 @@ static size_t count_keys(const struct set *set)
 
 static int next_erased(struct set *set, struct err *err)
 {
-    const int got = db_step(&set->s->bulk.base, set->erased, err);
+    const int got = db_step(&set->lane->db.base, set->erased, err);
     if (got < 0)
         return -1;
     set->erased_at = got > 0 ? column_int(set->erased, 0) : 0;
@@ -211,7 +211,7 @@ static int query_erased(struct set *set, struct err *err)
     const size_t n = ap->has_erased ? count_keys(set) : 0;
     if (n == 0)
         return 0;
-    struct stmt *st = db_statement(&set->s->bulk.base, STATEMENT_ERASED_RECORDS_AMONG, err);
+    struct stmt *st = db_statement(&set->lane->db.base, STATEMENT_ERASED_RECORDS_AMONG, err);
     if (st == NULL)
         return -1;
     array_begin(b, PG_TEXT, n);
@@ -247,7 +247,7 @@ static int is_erased(struct set *set, struct str key, bool *erased, struct err *
 
 static int query_stored(struct set *set, struct err *err)
 {
-    struct db *db = &set->s->bulk.base;
+    struct db *db = &set->lane->db.base;
     struct buf *b = &set->bulk->codes;
     const size_t n = count_keys(set);
     if (n == 0)
@@ -273,7 +273,7 @@ static int query_stored(struct set *set, struct err *err)
 static int find_stored(struct set *set, struct str key, struct err *err)
 {
     const struct record_table *t = set->ap.table;
-    struct db *db = &set->s->bulk.base;
+    struct db *db = &set->lane->db.base;
     while (set->stored_row && !set->there) {
         const int order = str_cmp(column_str(set->stored, 2), key);
         if (order > 0)
@@ -383,7 +383,7 @@ static int apply_key(struct set *set, size_t *at, struct err *err)
 static int write_changed(struct set *set, struct err *err)
 {
     struct pg_bulk *bulk = set->bulk;
-    struct pg_db *db = &set->s->bulk;
+    struct pg_db *db = &set->lane->db;
     if (bulk->n_changed == 0)
         return 0;
     if (copy_all(db, set->sql->copy_changed.p, &bulk->changed, err) < 0 ||
@@ -400,7 +400,8 @@ static int write_failures(struct set *set, struct err *err)
 {
     static const char sql[] = "COPY failures (project_id, action_seq, \"row\", key, reason, kind) "
                               "FROM STDIN (FORMAT binary)";
-    return set->bulk->n_failures == 0 ? 0 : copy_all(&set->s->bulk, sql, &set->bulk->failures, err);
+    return set->bulk->n_failures == 0 ? 0
+                                      : copy_all(&set->lane->db, sql, &set->bulk->failures, err);
 }
 
 static int decide(struct set *set, struct err *err)
@@ -414,6 +415,8 @@ static int decide(struct set *set, struct err *err)
     while (c->reached < c->n_failures)
         note(set, &c->failures[c->reached], OUTCOME_FAILED);
     for (size_t at = set->from; at < set->to;) {
+        if (pg_second_is_off(set->lane->second))
+            return second_cannot(err);
         if (apply_key(set, &at, err) < 0)
             return -1;
         if (bulk->changed.len + bulk->failures.len > ENOUGH_BYTES)
@@ -430,6 +433,8 @@ static void choose_rows(struct set *set)
         set->from + pace_rows(set->s, &set->bulk->pace, set->by_query ? ROWS_STORED : ROWS_NEW);
     if (set->to > c->n_mapped)
         set->to = c->n_mapped;
+    if (set->lane->until > 0 && set->to > set->lane->until)
+        set->to = set->lane->until;
     while (set->to > set->from && set->to < c->n_mapped && same_key(set, set->to - 1, set->to))
         set->to++;
 }
@@ -439,17 +444,27 @@ static int take_keys(struct set *set, struct err *err)
     struct key_range range = { 0 };
     if (set->from == set->to)
         return 0;
-    if (set->s->base.backend->keys_take(&set->s->bulk_tx, set->ap.project_id, set->ap.table->one,
+    if (set->s->base.backend->keys_take(&set->lane->tx, set->ap.project_id, set->ap.table->one,
                                         (int64_t)(set->to - set->from), &range, err) < 0)
         return -1;
     set->next_key = range.next;
     return 0;
 }
 
+static int end_slice(struct set *set, struct err *err)
+{
+    struct store_tx *tx = &set->lane->tx;
+    if (set->lane->second != NULL && pg_second_turn(set->lane->second, set->c, err) < 0)
+        return -1;
+    if (slice_put_outcomes(tx, set->c, err) < 0 || record_end(&set->ap, err) < 0)
+        return -1;
+    return slice_put_checkpoint(tx, set->c, set->ap.now_ms, err);
+}
+
 /* 1: one exists that was taken for new. */
 static int run(struct set *set, struct err *err)
 {
-    set->fresh = (struct copy_stream){ .db = &set->s->bulk,
+    set->fresh = (struct copy_stream){ .db = &set->lane->db,
                                        .sql = set->sql->copy_new.p,
                                        .rows = &set->bulk->fresh };
     set->wants_query = set->stored_row = false;
@@ -464,29 +479,40 @@ static int run(struct set *set, struct err *err)
         stmt_reset(set->stored);
     if (set->erased != NULL)
         stmt_reset(set->erased);
-    if (rc == 0 &&
-        (write_changed(set, err) < 0 || write_failures(set, err) < 0 ||
-         slice_put_outcomes(&set->s->bulk_tx, set->c, err) < 0 || record_end(&set->ap, err) < 0))
+    if (rc == 0 && (write_changed(set, err) < 0 || write_failures(set, err) < 0))
         rc = -1;
     if (set->fresh.exists || set->wants_query)
         return 1;
-    return rc < 0 ? -1 : slice_put_checkpoint(&set->s->bulk_tx, set->c, set->ap.now_ms, err);
+    return rc < 0 ? -1 : end_slice(set, err);
 }
 
 static int begin(struct set *set, struct err *err)
 {
-    return record_slice_begin(&set->ap, &set->s->bulk_tx, set->c, err);
+    return record_slice_begin(&set->ap, &set->lane->tx, set->c, err);
+}
+
+/* Nobody waits for room, so both halves can be long. */
+static void share_rows(struct set *set)
+{
+    choose_rows(set);
+    if (pace_rows(set->s, &set->bulk->pace, ROWS_NEW) == ROWS_NEW)
+        pg_second_start(set->s, set->c, set->from, set->c->n_mapped);
 }
 
 /* Once without the query; when that meets a stored one, all over again with it. */
 static int run_expecting_new(struct set *set, struct err *err)
 {
-    struct pg_db *db = &set->s->bulk;
+    struct pg_db *db = &set->lane->db;
     if (pg_exec(db, "SAVEPOINT fresh", err) < 0)
         return -1;
+    if (set->lane->second == NULL)
+        share_rows(set);
     const int rc = run(set, err);
     if (rc <= 0)
         return rc;
+    if (set->lane->second != NULL)
+        return second_cannot(err);
+    pg_second_end(set->s, -1);
     if (pg_exec(db, "ROLLBACK TO fresh", err) < 0)
         return -1;
     slice_undo(set->c);
@@ -497,7 +523,7 @@ static int run_expecting_new(struct set *set, struct err *err)
 
 static int stage(struct set *set, struct err *err)
 {
-    struct pg_db *db = &set->s->bulk;
+    struct pg_db *db = &set->lane->db;
     if (set->sql->staged == db->generation)
         return 0;
     if (pg_exec(db, set->sql->make_stage.p, err) < 0)
@@ -506,25 +532,29 @@ static int stage(struct set *set, struct err *err)
     return 0;
 }
 
-int pg_records_slice(struct pg_store *s, struct pg_bulk *bulk, struct store_chunk *c,
+int pg_records_slice(struct pg_store *s, struct pg_lane *lane, struct store_chunk *c,
                      struct err *err)
 {
-    struct set set = { .s = s, .bulk = bulk, .c = c };
+    struct pg_bulk *bulk = pg_bulk_of(lane);
+    struct set set = { .s = s, .lane = lane, .bulk = bulk, .c = c };
     const int64_t from_us = time_monotonic_us();
     const size_t left = c->n_failures + c->n_mapped - c->slice_done;
     if (c->dry_run || c->unsorted || record_table_of(c->resource)->resolve != NULL ||
         left <= ROWS_BY_ONES)
-        return slice_run(&s->bulk_tx, c, false, from_us, err);
+        return lane->second != NULL ? second_cannot(err)
+                                    : slice_run(&lane->tx, c, false, from_us, err);
     if (sql_of(bulk, c->resource, &set.sql, err) < 0 || begin(&set, err) < 0 ||
         stage(&set, err) < 0)
         return -1;
     set.by_query = !bulk->expect_new_records;
+    if (set.by_query && lane->second != NULL)
+        return second_cannot(err);
     const int rc = set.by_query ? run(&set, err) : run_expecting_new(&set, err);
     if (rc != 0) {
         if (rc < 0)
             return -1;
         bulk->expect_new_records = false; /* a racing writer, in spite of the query */
-        s->bulk.again = true;
+        s->bulk.db.again = true;
         err->code = ERR_BUSY;
         return -1;
     }

@@ -79,7 +79,7 @@ static int put_codes(struct slice *sl, struct err *err)
 
 static int query_stored(struct slice *sl, struct err *err)
 {
-    struct db *db = &sl->s->bulk.base;
+    struct db *db = &sl->lane->db.base;
     if (count_codes(sl) == 0)
         return 0;
     sl->stored = db_statement(
@@ -97,7 +97,7 @@ static int query_stored(struct slice *sl, struct err *err)
 /* Both sides are sorted by byte. */
 static int find_stored(struct slice *sl, struct str code, struct err *err)
 {
-    struct db *db = &sl->s->bulk.base;
+    struct db *db = &sl->lane->db.base;
     sl->there = false;
     while (sl->stored_row) {
         const int order = str_cmp(column_str(sl->stored, 2), code);
@@ -247,7 +247,7 @@ static int take_keys(struct slice *sl, struct err *err)
     if (!may_create(sl))
         return 0;
     const size_t n = count_codes(sl);
-    if (sl->s->base.backend->keys_take(&sl->s->bulk_tx, sl->ap.project_id, "voucher", (int64_t)n,
+    if (sl->s->base.backend->keys_take(&sl->lane->tx, sl->ap.project_id, "voucher", (int64_t)n,
                                        &range, err) < 0)
         return -1;
     sl->next_key = range.next;
@@ -259,7 +259,7 @@ static int take_keys(struct slice *sl, struct err *err)
 static int write_changed(struct slice *sl, struct err *err)
 {
     struct pg_bulk *bulk = sl->bulk;
-    struct pg_db *db = &sl->s->bulk;
+    struct pg_db *db = &sl->lane->db;
     if (copy_all(db, copy_changed, &bulk->changed, err) < 0 ||
         pg_exec(db, update_from_stage, err) < 0)
         return -1;
@@ -273,7 +273,7 @@ static int write_changed(struct slice *sl, struct err *err)
 static int write_failures(struct slice *sl, struct err *err)
 {
     struct pg_bulk *bulk = sl->bulk;
-    return bulk->n_failures == 0 ? 0 : copy_all(&sl->s->bulk, copy_failures, &bulk->failures, err);
+    return bulk->n_failures == 0 ? 0 : copy_all(&sl->lane->db, copy_failures, &bulk->failures, err);
 }
 
 static void clear_decided(struct pg_bulk *bulk)
@@ -303,7 +303,7 @@ static int make_room(struct slice *sl, struct err *err)
     if (copy_stream_end(&sl->fresh, 0, err) < 0 || write_decided(sl, err) < 0)
         return -1;
     clear_decided(bulk);
-    return pg_exec(&sl->s->bulk, "TRUNCATE stage", err);
+    return pg_exec(&sl->lane->db, "TRUNCATE stage", err);
 }
 
 static int decide(struct slice *sl, struct err *err)
@@ -322,7 +322,7 @@ static int decide(struct slice *sl, struct err *err)
             at++;
             fault_point("slice.row");
         } else {
-            rc = apply_code(sl, &at, err);
+            rc = pg_second_is_off(sl->lane->second) ? second_cannot(err) : apply_code(sl, &at, err);
         }
         if (rc == 0)
             rc = make_room(sl, err);
@@ -337,7 +337,7 @@ static int merge_metadata(struct slice *sl, struct err *err)
     if (sl->ap.mode != APPLY_UPDATE_ONLY || applier_overlaps(&sl->ap) ||
         !sl->bulk->merging.promises || sl->from == sl->to)
         return 0;
-    if (pg_metadata_update(&sl->s->bulk, &sl->ap, &sl->bulk->merging, vouchers, sl->to - sl->from,
+    if (pg_metadata_update(&sl->lane->db, &sl->ap, &sl->bulk->merging, vouchers, sl->to - sl->from,
                            err) < 0)
         return -1;
     sl->merges = sl->bulk->merging.n_merged > 0;
@@ -348,7 +348,7 @@ static int merge_metadata(struct slice *sl, struct err *err)
 int set_raced(struct slice *sl, struct err *err)
 {
     sl->bulk->expect_new = false;
-    sl->s->bulk.again = true;
+    sl->lane->db.again = true;
     err->code = ERR_BUSY;
     return -1;
 }
@@ -362,7 +362,7 @@ void set_applier(struct slice *sl)
 int set_run(struct slice *sl, bool merge_first, struct err *err)
 {
     sl->fresh =
-        (struct copy_stream){ .db = &sl->s->bulk, .sql = copy_new, .rows = &sl->bulk->fresh };
+        (struct copy_stream){ .db = &sl->lane->db, .sql = copy_new, .rows = &sl->bulk->fresh };
     sl->merges = sl->wants_query = false;
     sl->streams = !sl->ap.has_categories && !sl->ap.has_gone; /* which ask the database */
     sl->stored = NULL;

@@ -34,8 +34,7 @@ bool pg_wants_room(struct sql_store *store, size_t rows, int64_t elapsed_us)
     return elapsed_us >= HOLD_ALONE_US;
 }
 
-static void tx_begin(struct pg_store *s, struct store_tx *tx, struct pg_db *db,
-                     struct arena *scratch)
+void pg_tx_begin(struct pg_store *s, struct store_tx *tx, struct pg_db *db, struct arena *scratch)
 {
     *tx = (struct store_tx){ .base.store = (struct store *)(void *)s,
                              .store = &s->base,
@@ -43,7 +42,7 @@ static void tx_begin(struct pg_store *s, struct store_tx *tx, struct pg_db *db,
                              .scratch = scratch };
 }
 
-static int tx_commit(struct store_tx *tx, struct pg_db *db, struct err *err)
+int pg_tx_commit(struct store_tx *tx, struct pg_db *db, struct err *err)
 {
     if (tx->broken) {
         *err = tx->why;
@@ -97,13 +96,13 @@ static void run_works(struct pg_store *s, struct store_work *first)
 static bool commit_once(struct pg_store *s, struct store_work *works, struct err *err)
 {
     struct pg_db *db = &s->works;
-    tx_begin(s, &s->works_tx, db, &s->works_scratch);
+    pg_tx_begin(s, &s->works_tx, db, &s->works_scratch);
     pg_pending_reset(&s->pending);
     int rc = pg_begin(db, err);
     if (rc == 0) {
         run_works(s, works);
         const int64_t from_us = time_monotonic_us();
-        rc = tx_commit(&s->works_tx, db, err);
+        rc = pg_tx_commit(&s->works_tx, db, err);
         atomic_fetch_add(&s->commit_us, time_monotonic_us() - from_us);
     } else {
         for (struct store_work *w = works; w != NULL; w = w->next)
@@ -204,9 +203,9 @@ void pg_submit(struct store *store, struct store_work *w)
  */
 static int run_in_batch(struct pg_store *s, struct store_chunk *c, int64_t from_us, struct err *err)
 {
-    struct pg_db *db = &s->bulk;
+    struct pg_db *db = &s->bulk.db;
     db->wants_savepoint = true;
-    const int rc = slice_run(&s->bulk_tx, c, true, from_us, err);
+    const int rc = slice_run(&s->bulk.tx, c, true, from_us, err);
     db->wants_savepoint = false;
     if (rc < 0) {
         if (err->code != ERR_LEASE_LOST)
@@ -246,7 +245,7 @@ static int run_chunks(struct pg_store *s, struct store_chunk *chunks, size_t n, 
     if (*first == n)
         return 0;
     if (n == 1)
-        return pg_bulk_slice(s, chunks, err);
+        return pg_bulk_slice(s, &s->bulk, chunks, err);
     size_t together = 0;
     int rc = 0;
     if (chunks[*first].resource == RESOURCE_VOUCHER) {
@@ -260,16 +259,17 @@ static int run_chunks(struct pg_store *s, struct store_chunk *chunks, size_t n, 
 /* One try. */
 static int slice_once(struct pg_store *s, struct store_chunk *chunks, size_t n, struct err *err)
 {
-    struct pg_db *db = &s->bulk;
+    struct pg_db *db = &s->bulk.db;
     size_t first = 0, end = 0;
-    tx_begin(s, &s->bulk_tx, db, &s->bulk_scratch);
-    if (pg_bulk_prepare(s, err) < 0 || pg_begin(db, err) < 0)
+    pg_tx_begin(s, &s->bulk.tx, db, &s->bulk.scratch);
+    s->bulk.until = 0;
+    if (pg_bulk_prepare(&s->bulk, err) < 0 || pg_begin(db, err) < 0)
         return -1;
     int rc = run_chunks(s, chunks, n, &first, &end, err);
     if (rc == 0) {
         const int64_t from_us = time_monotonic_us();
         fault_point("slice.before_commit");
-        rc = tx_commit(&s->bulk_tx, db, err);
+        rc = pg_tx_commit(&s->bulk.tx, db, err);
         atomic_fetch_add(&s->commit_us, time_monotonic_us() - from_us);
     }
     for (size_t i = first; i < end; i++) {
@@ -282,6 +282,7 @@ static int slice_once(struct pg_store *s, struct store_chunk *chunks, size_t n, 
         pg_rollback(db);
     else
         fault_point("slice.after_commit");
+    pg_second_end(s, rc);
     return rc;
 }
 
@@ -293,7 +294,7 @@ int pg_slice_commit(struct store *store, struct store_chunk *chunks, size_t n, s
     pthread_mutex_lock(&s->bulk_lock);
     const int64_t from_us = time_monotonic_us();
     while ((rc = slice_once(s, chunks, n, err)) < 0) {
-        if (!pg_try_again(&s->bulk, &tries))
+        if (!pg_try_again(&s->bulk.db, &tries))
             break;
     }
     atomic_fetch_add(&s->busy_us, time_monotonic_us() - from_us);
