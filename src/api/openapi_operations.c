@@ -216,6 +216,12 @@ static const struct operation rows[] = {
     { "POST", "/v1/publications", "createPublication", "Publications",
       "Hand vouchers to a customer", .query = "join_once", .body = "PublicationRequest",
       .answer = "Publication", .errors = "404" },
+    { "GET", "/v1/publications", "listPublications", "Publications",
+      "List what customers were given", .page_max = 1000,
+      .order = "id -id voucher_code -voucher_code tracking_id -tracking_id customer_id "
+               "-customer_id created_at -created_at channel -channel",
+      .query = "campaign voucher", .narrows = &publication_list_filters,
+      .answer = "PublicationList" },
     { "GET", "/v1/promotions/{campaignId}/tiers", "listPromotionTiers", "Promotions",
       "List the tiers of a promotion", .page_max = 1000, .answer = "PromotionTierList" },
     { "GET", "/v1/promotions/tiers/{tierId}", "getPromotionTier", "Promotions", "Read a tier",

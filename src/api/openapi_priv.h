@@ -34,8 +34,9 @@ enum member_type {
 
 enum member_flags {
     MEMBER_NULLABLE = 1u << 0,
-    MEMBER_ABSENT = 1u << 1, /* of an answer: not always there */
-    MEMBER_NEEDED = 1u << 2, /* of a request: refused without */
+    MEMBER_ABSENT = 1u << 1,  /* of an answer: not always there */
+    MEMBER_NEEDED = 1u << 2,  /* of a request: refused without */
+    MEMBER_OR_TEXT = 1u << 3, /* MEMBER_REF: or a text */
 };
 
 /* A member of an object, or a parameter of a query. */
@@ -64,6 +65,7 @@ struct schema {
     const char *text;     /* for people */
     bool answer;          /* printed by us; otherwise read */
     bool worths;          /* what a voucher is worth, by type, is in it */
+    bool listed;          /* its members are all that it has of its tables */
     unsigned field_flags; /* of all members that come from the tables */
     const struct field_table *tables[SCHEMA_TABLES_MAX];
     const struct member *members;

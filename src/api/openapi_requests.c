@@ -162,11 +162,15 @@ static const struct member rule[] = {
     { "context_type", MEMBER_TEXT, NULLABLE, .note = "global, unless it is given." },
 };
 
+static const struct member publication_campaign[] = {
+    { "name", MEMBER_TEXT, NEEDED, .note = "Or its id." },
+    { "count", MEMBER_INTEGER, NULLABLE, .most = PUBLISH_MOST },
+};
+
 static const struct member publication[] = {
     { "customer", MEMBER_REF, NEEDED, "CustomerRequest" },
     { "voucher", MEMBER_TEXT, NULLABLE, .note = "The code to hand out; or `campaign`." },
-    { "campaign.name", MEMBER_TEXT, NEEDED },
-    { "campaign.count", MEMBER_INTEGER, NULLABLE, .most = PUBLISH_MOST },
+    { "campaign", MEMBER_REF, NULLABLE | MEMBER_OR_TEXT, "PublicationCampaign" },
     { "source_id", MEMBER_TEXT, NULLABLE },
     { "channel", MEMBER_TEXT, NULLABLE },
     { "join_once", MEMBER_BOOLEAN, NULLABLE },
@@ -252,6 +256,8 @@ static const struct schema rows[] = {
       .field_flags = NULLABLE, .tables = { &order_fields }, ROWS(order) },
     { "CategoryRequest", "A category.", .tables = { &category_fields }, ROWS(category) },
     { "ValidationRuleRequest", "A rule, which is stored and not evaluated.", ROWS(rule) },
+    { "PublicationCampaign", "Of which campaign, and how many vouchers.",
+      ROWS(publication_campaign) },
     { "PublicationRequest", "Who is to get what.", ROWS(publication) },
     { "ExportRequest", "What to export.", ROWS(export) },
     { "MetadataSchemaRequest", "A new schema.", ROWS(schema_v1) },

@@ -6,6 +6,7 @@
 
 #include "domain/bin.h"
 #include "domain/campaign_filter.h"
+#include "domain/publication_filter.h"
 #include "domain/record_filter.h"
 #include "domain/voucher_filter.h"
 
@@ -170,6 +171,7 @@ static const struct {
     { &voucher_filter_fields, "VoucherFilters" },
     { &campaign_filter_fields, "CampaignFilters" },
     { &record_filter_fields, "RecordFilters" },
+    { &publication_filter_fields, "PublicationFilters" },
     { &bin_filter_fields, "BinFilters" },
 };
 

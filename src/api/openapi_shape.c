@@ -212,13 +212,20 @@ static const struct {
     [MEMBER_NAMES] = { "string", NULL, put_choice },
 };
 
-static void put_ref_or_null(struct json_out *o, const struct member *m)
+static void put_ref(struct json_out *o, const struct member *m)
 {
+    if ((m->flags & (MEMBER_NULLABLE | MEMBER_OR_TEXT)) == 0) {
+        openapi_put_ref(o, "schemas", m->of);
+        return;
+    }
     json_object(o);
     json_key(o, "anyOf");
     json_array(o);
     openapi_put_ref(o, "schemas", m->of);
-    json_raw(o, STR("{\"type\":\"null\"}"));
+    if ((m->flags & MEMBER_OR_TEXT) != 0)
+        json_raw(o, STR("{\"type\":\"string\"}"));
+    if ((m->flags & MEMBER_NULLABLE) != 0)
+        json_raw(o, STR("{\"type\":\"null\"}"));
     json_array_end(o);
     json_object_end(o);
 }
@@ -227,12 +234,8 @@ static void put_ref_or_null(struct json_out *o, const struct member *m)
 static void put_member(struct json_out *o, const struct member *m, const char *heading)
 {
     const bool nullable = (m->flags & MEMBER_NULLABLE) != 0;
-    if (m->type == MEMBER_REF && nullable) {
-        put_ref_or_null(o, m);
-        return;
-    }
     if (m->type == MEMBER_REF) {
-        openapi_put_ref(o, "schemas", m->of);
+        put_ref(o, m);
         return;
     }
     json_object(o);
@@ -348,7 +351,7 @@ static bool is_in_bodies(const struct field_table *t, const struct field *f, boo
 static void add_fields(struct shape *sh)
 {
     const struct schema *s = sh->schema;
-    for (size_t t = 0; t < SCHEMA_TABLES_MAX && s->tables[t] != NULL; t++) {
+    for (size_t t = 0; !s->listed && t < SCHEMA_TABLES_MAX && s->tables[t] != NULL; t++) {
         for (size_t i = 0; i < s->tables[t]->n; i++) {
             const struct field *f = &s->tables[t]->rows[i];
             if (is_in_bodies(s->tables[t], f, s->answer))
@@ -360,7 +363,8 @@ static void add_fields(struct shape *sh)
 static void add_worths(struct shape *sh)
 {
     const struct voucher_worth *w;
-    for (size_t i = 0; sh->schema->worths && (w = worth_at(i)) != NULL; i++) {
+    for (size_t i = 0; sh->schema->worths && !sh->schema->listed && (w = worth_at(i)) != NULL;
+         i++) {
         add(sh, path_of(&w->value), &w->value, NULL);
         add(sh, path_of(&w->effect), &w->effect, NULL);
     }

@@ -145,6 +145,17 @@ test('campaigns, promotions, rules and categories', async () => {
 	assert.equal((await act(p, 'POST', '/v1/campaigns/C/vouchers?vouchers_count=2', {})).type, 'CAMPAIGN.VOUCHERS_GENERATE');
 	await call(p, 'POST', '/v1/campaigns/C/enable');
 	await call(p, 'POST', '/v1/publications', { campaign: { name: 'C', count: 2 }, customer: { source_id: 'c' }, metadata: { m: 1 } });
+	await call(p, 'POST', '/v1/publications', { campaign: 'G', customer: { source_id: 'd' } });
+	await call(p, 'POST', '/v1/vouchers/PLAIN', DISCOUNT);
+	await call(p, 'POST', '/v1/vouchers/GONE', DISCOUNT);
+	for (const voucher of ['PLAIN', 'GONE'])
+		await call(p, 'POST', '/v1/publications', { voucher, customer: { name: 'Ann' }, channel: null });
+	await call(p, 'DELETE', '/v1/vouchers/GONE?force=true', undefined, 204);
+	await call(p, 'POST', `/v1/customers/d/permanent-deletion`);
+	const { publications } = await call(p, 'GET', '/v1/publications?order=id');
+	assert.deepEqual(publications.map(({ voucher, vouchers }) => voucher?.code ?? vouchers?.length ?? voucher), ['CARD', 2, publications[2].voucher.code, 'PLAIN', null]);
+	for (const query of ['campaign=C', 'voucher=CARD', 'customer=c', 'is_referral_code=false', 'filters[campaign_name][conditions][$is]=G'])
+		await call(p, 'GET', `/v1/publications?${query}`);
 	await call(p, 'DELETE', `/v1/validation-rules/${rule.id}`, undefined, 204);
 	assert.equal((await act(p, 'DELETE', `/v1/campaigns/${campaign.id}`)).type, 'CAMPAIGN.VOUCHERS_DELETE');
 });
@@ -267,7 +278,8 @@ test('every filter and condition that the document names is one', async () => {
 	};
 	await refused('filters[nonsense][conditions][$is]');
 	await refused('filters[code][conditions][$after]');
-	for (const [path, name] of [['/v1/vouchers', 'VoucherFilters'], ['/v1/campaigns', 'CampaignFilters'], ['/v1/products', 'RecordFilters'], ['/v1/trash-bin', 'BinFilters']])
+	for (const [path, name] of [['/v1/vouchers', 'VoucherFilters'], ['/v1/campaigns', 'CampaignFilters'], ['/v1/products', 'RecordFilters'], ['/v1/publications', 'PublicationFilters'],
+			['/v1/trash-bin', 'BinFilters']])
 		for (const [field, { $ref }] of Object.entries(schemas[name].properties).filter(([key]) => key !== 'junction')) {
 			const kind = $ref.split('/').at(-1).replace('Conditions', '');
 			for (const condition of Object.keys(schemas[`${kind}Conditions`].properties.conditions.properties)) {
