@@ -54,6 +54,8 @@ struct export_resource {
 extern const struct export_resource export_vouchers;                 /* export_vouchers.c */
 extern const struct export_resource export_customers, export_orders; /* export_records.c */
 
+/* NULL: there are no more. */
+const struct export_resource *export_resource_at(size_t i);
 /* NULL: it cannot be exported. */
 const struct export_resource *export_resource_by_name(struct str name);
 const struct export_resource *export_resource_of(enum resource_type resource);

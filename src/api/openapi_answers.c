@@ -262,7 +262,7 @@ static const struct member export[] = {
     { "created_at", MEMBER_TIME },
     { "status", MEMBER_NAMES, 0, "SCHEDULED DONE" },
     { "channel", MEMBER_TEXT },
-    { "exported_object", MEMBER_TEXT },
+    { "exported_object", MEMBER_REF, 0, "ExportedObject" },
     { "parameters", MEMBER_OBJECT },
     { "result", MEMBER_OBJECT, NULLABLE },
     { "result.url", MEMBER_TEXT, .note = "Of the CSV file; needs no keys." },

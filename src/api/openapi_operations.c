@@ -28,7 +28,7 @@ const struct openapi_tag openapi_tags[] = {
     { "Async actions", "What works in the background: how far it is, and what became of it." },
     { "Metadata schemas", "Which metadata resources may have." },
     { "Management", "The same by management keys." },
-    { "Exports", "Vouchers as CSV files." },
+    { "Exports", "Resources as CSV files." },
     { "Trash bin", "What was deleted, and is not erased yet." },
     { "OAuth", "Access tokens." },
     { "Server", "How the server is, and this document." },

@@ -48,7 +48,7 @@ struct member {
                                  between */
     const char *const *names; /* MEMBER_NAMES: the same as a table, NULL-terminated */
     const char *note;         /* for people; NULL: none */
-    int most;                 /* of an integer: 0: no bound */
+    int most;                 /* of an integer, or how many of a list; 0: no bound */
 };
 
 struct member_table {
@@ -96,6 +96,15 @@ void openapi_put_words(struct json_out *o, const char *key, const char *words);
 /* The next of such words; {NULL,0}: there are no more. */
 struct str openapi_next_word(struct str *rest);
 
+/* Words of a table: word(0), word(1), … up to NULL. */
+typedef const char *openapi_words(size_t i);
+
+/* {"type": "string", "enum": […]} */
+void openapi_put_enum(struct json_out *o, openapi_words *word);
+/* The schema `name`: one of the schemas `name.word`, which the member `by` tells. */
+void openapi_put_union(struct json_out *o, const char *name, const char *text, const char *by,
+                       openapi_words *word);
+
 /* What a field is in a CSV file; in an object. */
 void openapi_put_cell(struct json_out *o, const struct field *f);
 
@@ -103,6 +112,7 @@ void openapi_put_cell(struct json_out *o, const struct field *f);
 
 void openapi_put_lists(struct json_out *o);   /* openapi_answers.c: envelopes of lists */
 void openapi_put_actions(struct json_out *o); /* openapi_actions.c: actions, rows of their files */
+void openapi_put_exports(struct json_out *o); /* openapi_exports.c: what may be exported */
 void openapi_put_errors(struct json_out *o);  /* openapi_rules.c */
 void openapi_put_filters(struct json_out *o);
 void openapi_put_definitions(struct json_out *o); /* of metadata */

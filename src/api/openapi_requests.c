@@ -141,7 +141,7 @@ static const struct member product_item[] = {
 static const struct member sku[] = { { "attributes", MEMBER_OBJECT, NULLABLE }, METADATA };
 
 static const struct member order[] = {
-    { "items", MEMBER_LIST, NULLABLE, "OrderItemRequest", .note = "500 at most." },
+    { "items", MEMBER_LIST, NULLABLE, "OrderItemRequest", .most = ORDER_ITEMS_MAX },
     METADATA,
     { "customer", MEMBER_REF, NULLABLE, "CustomerRequest" },
     { "referrer", MEMBER_REF, NULLABLE, "CustomerRequest" },
@@ -175,15 +175,6 @@ static const struct member publication[] = {
     { "channel", MEMBER_TEXT, NULLABLE },
     { "join_once", MEMBER_BOOLEAN, NULLABLE },
     METADATA,
-};
-
-static const struct member export[] = {
-    { "exported_object", MEMBER_WORD, NEEDED, "voucher" },
-    { "parameters.order", MEMBER_NAMES, 0,
-      "created_at -created_at updated_at -updated_at code -code" },
-    { "parameters.fields", MEMBER_TEXTS, NULLABLE, .note = "Columns, in this order." },
-    { "parameters.campaign_id", MEMBER_TEXT, NULLABLE },
-    { "parameters.filters", MEMBER_REF, NULLABLE, "VoucherFilters" },
 };
 
 static const struct member schema_v1[] = {
@@ -259,7 +250,6 @@ static const struct schema rows[] = {
     { "PublicationCampaign", "Of which campaign, and how many vouchers.",
       ROWS(publication_campaign) },
     { "PublicationRequest", "Who is to get what.", ROWS(publication) },
-    { "ExportRequest", "What to export.", ROWS(export) },
     { "MetadataSchemaRequest", "A new schema.", ROWS(schema_v1) },
     { "MetadataSchemaChangeRequest", "Definitions to add or to replace.", ROWS(change_v1) },
     { "ManagementMetadataSchemaRequest", "A new schema.", ROWS(schema_management) },
