@@ -8,9 +8,9 @@
 #ifndef API_EXPORT_RESOURCE_H
 #define API_EXPORT_RESOURCE_H
 
-#include "api/api.h"
 #include "domain/export.h"
 #include "domain/filter.h"
+#include "store/store.h"
 
 struct export_plan;
 
