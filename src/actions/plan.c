@@ -132,13 +132,6 @@ static bool read_int(const struct json *tree, const char *key, int64_t *out)
     return m != NULL && num_parse_i64(m->text, out);
 }
 
-/* {NULL,0} when the member is not a text. */
-static struct str read_text(const struct json *tree, const char *key)
-{
-    const struct json *m = json_member(tree, key);
-    return m != NULL && m->type == JSON_STRING ? m->text : (struct str){ NULL, 0 };
-}
-
 /* What the campaign had when the action was queued, but of metadata only what was given then. */
 static int read_members(const struct action_kind *kind, const struct json *tree, struct arena *a,
                         struct action_plan *out, struct err *err)
@@ -151,8 +144,8 @@ static int read_members(const struct action_kind *kind, const struct json *tree,
     m->order = (enum members_order)order;
     m->terms = out->campaign->voucher;
     m->terms.set = (uint32_t)terms & CAMPAIGN_TERMS;
-    m->terms.metadata = read_text(tree, "given");
-    m->unset = read_text(tree, "unset");
+    m->terms.metadata = json_text(tree, "given");
+    m->unset = json_text(tree, "unset");
     struct str *texts[] = { &m->terms.metadata, &m->unset };
     return arena_keep(a, texts, ARRAY_LEN(texts)) ? 0 : err_nomem(err);
 }
@@ -162,7 +155,7 @@ static int read_key(const struct action_kind *kind, const struct json *tree, str
 {
     struct str *key = &out->members.key;
     out->members.order = MEMBERS_PURGE_KEY;
-    *key = read_text(tree, "key");
+    *key = json_text(tree, "key");
     if (key->p == NULL)
         return err_set(err, ERR_STORE, "the parameters of a %s are not complete", kind->name);
     return arena_keep(a, &key, 1) ? 0 : err_nomem(err);

@@ -7,7 +7,6 @@
 #include "base/time_iso.h"
 #include "domain/voucher_filter.h"
 
-#define FIELDS_MAX       100
 #define PARAMS_MAX_BYTES (256 * KIB) /* a page of a list holds a hundred of them */
 
 static const struct str default_order = STR_INIT("-created_at");
@@ -83,9 +82,10 @@ static int refuse_field(struct request *rq, const struct export_table *table, st
 static int add_column(struct request *rq, struct export_plan *plan, struct str name,
                       struct err *err)
 {
-    if (plan->n_columns == FIELDS_MAX)
+    if (plan->n_columns == EXPORT_FIELDS_MAX)
         return err_set(err, ERR_INVALID_PAYLOAD,
-                       "Property .parameters.fields must NOT have more than %d items", FIELDS_MAX);
+                       "Property .parameters.fields must NOT have more than %d items",
+                       EXPORT_FIELDS_MAX);
     if (!export_column(plan->resource->table, name, &plan->columns[plan->n_columns]))
         return refuse_field(rq, plan->resource->table, name, err);
     plan->n_columns++;
@@ -96,7 +96,7 @@ static int read_fields(struct request *rq, const struct json *fields, struct exp
                        struct err *err)
 {
     const struct export_table *table = out->resource->table;
-    out->columns = arena_alloc(&rq->arena, FIELDS_MAX * sizeof(*out->columns));
+    out->columns = arena_alloc(&rq->arena, EXPORT_FIELDS_MAX * sizeof(*out->columns));
     if (out->columns == NULL)
         return err_nomem(err);
     for (size_t i = 0; fields == NULL && i < table->n_defaults; i++) {

@@ -11,6 +11,8 @@
 #include "api/api.h"
 #include "api/export_resource.h"
 
+#define EXPORT_FIELDS_MAX 100
+
 struct export_plan {
     const struct export_resource *resource;
     struct str order_name; /* as in the API */

@@ -5,6 +5,11 @@
 static const struct export_resource *const resources[] = { &export_vouchers, &export_customers,
                                                            &export_orders };
 
+const struct export_resource *export_resource_at(size_t i)
+{
+    return i < ARRAY_LEN(resources) ? resources[i] : NULL;
+}
+
 const struct export_resource *export_resource_by_name(struct str name)
 {
     for (size_t i = 0; i < ARRAY_LEN(resources); i++) {

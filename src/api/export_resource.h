@@ -8,9 +8,9 @@
 #ifndef API_EXPORT_RESOURCE_H
 #define API_EXPORT_RESOURCE_H
 
-#include "api/api.h"
 #include "domain/export.h"
 #include "domain/filter.h"
+#include "store/store.h"
 
 struct export_plan;
 
@@ -54,6 +54,8 @@ struct export_resource {
 extern const struct export_resource export_vouchers;                 /* export_vouchers.c */
 extern const struct export_resource export_customers, export_orders; /* export_records.c */
 
+/* NULL: there are no more. */
+const struct export_resource *export_resource_at(size_t i);
 /* NULL: it cannot be exported. */
 const struct export_resource *export_resource_by_name(struct str name);
 const struct export_resource *export_resource_of(enum resource_type resource);

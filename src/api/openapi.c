@@ -105,6 +105,7 @@ static void put_components(struct json_out *o)
     put_others(o);
     openapi_put_lists(o);
     openapi_put_actions(o);
+    openapi_put_exports(o);
     openapi_put_definitions(o);
     openapi_put_filters(o);
     openapi_put_errors(o);

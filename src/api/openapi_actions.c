@@ -128,32 +128,14 @@ static void (*const put_result[])(struct json_out *o, const struct action_kind *
 
 /* ---- the object ---- */
 
-static void put_statuses(struct json_out *o)
+static const char *status_at(size_t i)
 {
-    json_key(o, "AsyncActionStatus");
-    json_object(o);
-    json_key(o, "type");
-    json_str(o, STR("string"));
-    json_key(o, "enum");
-    json_array(o);
-    for (int i = 0; i < ACTION_STATUS_COUNT; i++)
-        json_str(o, str_of(action_status_name((enum action_status)i)));
-    json_array_end(o);
-    json_object_end(o);
+    return i < ACTION_STATUS_COUNT ? action_status_name((enum action_status)i) : NULL;
 }
 
-static void put_types(struct json_out *o)
+static const char *type_at(size_t i)
 {
-    json_key(o, "AsyncActionType");
-    json_object(o);
-    json_key(o, "type");
-    json_str(o, STR("string"));
-    json_key(o, "enum");
-    json_array(o);
-    for (int id = 1; id < ACTION_KIND_ID_COUNT; id++)
-        json_str(o, str_of(action_kind_name(id)));
-    json_array_end(o);
-    json_object_end(o);
+    return i + 1 < ACTION_KIND_ID_COUNT ? action_kind_name((int)i + 1) : NULL;
 }
 
 static void put_base(struct json_out *o)
@@ -225,40 +207,6 @@ static void put_action(struct json_out *o, int id)
     json_object_end(o);
 }
 
-static void put_mapping(struct json_out *o)
-{
-    char name[NAME_MAX_BYTES];
-    json_key(o, "discriminator");
-    json_object(o);
-    openapi_put_text(o, "propertyName", "type");
-    json_key(o, "mapping");
-    json_object(o);
-    for (int id = 1; id < ACTION_KIND_ID_COUNT; id++) {
-        json_key(o, action_kind_name(id));
-        json_raw(o, STR("\"#/components/schemas/"));
-        buf_printf(o->b, "%s\"", action_name(id, name));
-    }
-    json_object_end(o);
-    json_object_end(o);
-}
-
-static void put_any_action(struct json_out *o)
-{
-    char name[NAME_MAX_BYTES];
-    json_key(o, "AsyncAction");
-    json_object(o);
-    openapi_put_text(o, "description",
-                     "A bulk action: what it is, how far it is, and, read alone "
-                     "when it has ended, its result.");
-    json_key(o, "oneOf");
-    json_array(o);
-    for (int id = 1; id < ACTION_KIND_ID_COUNT; id++)
-        openapi_put_ref(o, "schemas", action_name(id, name));
-    json_array_end(o);
-    put_mapping(o);
-    json_object_end(o);
-}
-
 /* ---- rows of CSV files ---- */
 
 const char *openapi_row_name(const struct action_kind *kind, char *room)
@@ -300,10 +248,15 @@ static void put_row(struct json_out *o, const struct action_kind *kind)
 
 void openapi_put_actions(struct json_out *o)
 {
-    put_statuses(o);
-    put_types(o);
+    json_key(o, "AsyncActionStatus");
+    openapi_put_enum(o, status_at);
+    json_key(o, "AsyncActionType");
+    openapi_put_enum(o, type_at);
     put_base(o);
-    put_any_action(o);
+    openapi_put_union(o, "AsyncAction",
+                      "A bulk action: what it is, how far it is, and, read alone when it has "
+                      "ended, its result.",
+                      "type", type_at);
     for (int id = 1; id < ACTION_KIND_ID_COUNT; id++) {
         const struct action_kind *kind = action_kind_find(id);
         put_action(o, id);

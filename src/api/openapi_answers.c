@@ -37,6 +37,18 @@
         "discount.unit_off", MEMBER_FIELD, ABSENT                                                  \
     }
 
+/* What is left on a gift, and on a card. */
+#define ACCOUNTS(flags)                                                                            \
+    { "gift", MEMBER_OBJECT, flags }, { "gift.amount", MEMBER_FIELD },                             \
+        { "gift.subtracted_amount", MEMBER_INTEGER, ABSENT }, { "gift.balance", MEMBER_NUMBER },   \
+        { "gift.effect", MEMBER_FIELD, ABSENT }, { "loyalty_card", MEMBER_OBJECT, flags },         \
+        { "loyalty_card.points", MEMBER_FIELD },                                                   \
+        { "loyalty_card.subtracted_amount", MEMBER_INTEGER, ABSENT },                              \
+        { "loyalty_card.balance", MEMBER_NUMBER },                                                 \
+    {                                                                                              \
+        "loyalty_card.effect", MEMBER_FIELD, ABSENT                                                \
+    }
+
 static const struct member voucher[] = {
     { "id", MEMBER_TEXT },
     { "code", MEMBER_FIELD },
@@ -47,16 +59,7 @@ static const struct member voucher[] = {
     { "categories", MEMBER_LIST, 0, "Category" },
     { "type", MEMBER_FIELD },
     DISCOUNT,
-    { "gift", MEMBER_OBJECT, NULLABLE },
-    { "gift.amount", MEMBER_FIELD },
-    { "gift.subtracted_amount", MEMBER_INTEGER, ABSENT },
-    { "gift.balance", MEMBER_NUMBER },
-    { "gift.effect", MEMBER_FIELD, ABSENT },
-    { "loyalty_card", MEMBER_OBJECT, NULLABLE },
-    { "loyalty_card.points", MEMBER_FIELD },
-    { "loyalty_card.subtracted_amount", MEMBER_INTEGER, ABSENT },
-    { "loyalty_card.balance", MEMBER_NUMBER },
-    { "loyalty_card.effect", MEMBER_FIELD, ABSENT },
+    ACCOUNTS(NULLABLE),
     { "start_date", MEMBER_FIELD, NULLABLE },
     { "expiration_date", MEMBER_FIELD, NULLABLE },
     { "validity_timeframe", MEMBER_OBJECT, NULLABLE },
@@ -80,6 +83,15 @@ static const struct member voucher[] = {
     { "publish.count", MEMBER_INTEGER },
     { "publish.url", MEMBER_TEXT },
     OBJECT("voucher"),
+};
+
+static const struct member voucher_short[] = {
+    { "code", MEMBER_FIELD },
+    OBJECT("voucher"),
+    { "campaign", MEMBER_TEXT, NULLABLE },
+    DISCOUNT,
+    ACCOUNTS(ABSENT),
+    { "is_referral_code", MEMBER_BOOLEAN },
 };
 
 static const struct member template[] = {
@@ -250,27 +262,31 @@ static const struct member export[] = {
     { "created_at", MEMBER_TIME },
     { "status", MEMBER_NAMES, 0, "SCHEDULED DONE" },
     { "channel", MEMBER_TEXT },
-    { "exported_object", MEMBER_TEXT },
+    { "exported_object", MEMBER_REF, 0, "ExportedObject" },
     { "parameters", MEMBER_OBJECT },
     { "result", MEMBER_OBJECT, NULLABLE },
     { "result.url", MEMBER_TEXT, .note = "Of the CSV file; needs no keys." },
     { "user_id", MEMBER_TEXT, NULLABLE },
 };
 
+#define PUBLICATION                                                                                \
+    { "id", MEMBER_TEXT }, OBJECT("publication"), { "created_at", MEMBER_TIME },                   \
+        { "customer_id", MEMBER_TEXT }, { "tracking_id", MEMBER_TEXT, NULLABLE },                  \
+        { "metadata", MEMBER_OBJECT }, { "channel", MEMBER_TEXT, NULLABLE },                       \
+        { "source_id", MEMBER_TEXT, NULLABLE }, { "result", MEMBER_WORD, 0, "SUCCESS" },           \
+        { "customer", MEMBER_REF, 0, "CustomerSummary" }, { "vouchers_id", MEMBER_TEXTS },         \
+    {                                                                                              \
+        "vouchers", MEMBER_TEXTS, ABSENT, .note = "Codes, of several."                             \
+    }
+
 static const struct member publication[] = {
-    { "id", MEMBER_TEXT },
-    OBJECT("publication"),
-    { "created_at", MEMBER_TIME },
-    { "customer_id", MEMBER_TEXT },
-    { "tracking_id", MEMBER_TEXT, NULLABLE },
-    { "metadata", MEMBER_OBJECT },
-    { "channel", MEMBER_TEXT, NULLABLE },
-    { "source_id", MEMBER_TEXT, NULLABLE },
-    { "result", MEMBER_WORD, 0, "SUCCESS" },
-    { "customer", MEMBER_REF, 0, "CustomerSummary" },
-    { "vouchers_id", MEMBER_TEXTS },
-    { "voucher", MEMBER_REF, ABSENT, "Voucher", .note = "Of one." },
-    { "vouchers", MEMBER_TEXTS, ABSENT, .note = "Codes, of several." },
+    PUBLICATION,
+    { "voucher", MEMBER_REF, ABSENT, "Voucher" },
+};
+/* A voucher may be gone by then. */
+static const struct member publication_item[] = {
+    PUBLICATION,
+    { "voucher", MEMBER_REF, ABSENT | NULLABLE, "VoucherSummary" },
 };
 
 #define RELATED_VOUCHER(at)                                                                        \
@@ -372,6 +388,8 @@ static const struct member health[] = {
 
 static const struct schema rows[] = {
     { "Voucher", "A voucher.", .worths = true, .tables = { &voucher_fields }, ROWS(voucher) },
+    { "VoucherSummary", "The voucher of a publication.", .worths = true, .listed = true,
+      .tables = { &voucher_fields }, ROWS(voucher_short) },
     { "VoucherTemplate", "What the vouchers of a campaign are.", .worths = true,
       .field_flags = ABSENT | NULLABLE, .tables = { &voucher_fields }, ROWS(template) },
     { "Campaign", "A campaign.", ROWS(campaign) },
@@ -389,6 +407,7 @@ static const struct schema rows[] = {
     { "BinEntry", "Something that was deleted, and keeps its name taken.", ROWS(bin_entry) },
     { "Export", "An export: the file is made when its link is followed.", ROWS(export) },
     { "Publication", "What a customer was given.", ROWS(publication) },
+    { "PublicationItem", "A publication of a list.", ROWS(publication_item) },
     { "Balance", "What was booked, and what there is now.", ROWS(balance) },
     { "Transaction", "Something that was booked by hand.", ROWS(transaction) },
     { "ValidationRule", "A rule, which is stored and not evaluated.", ROWS(rule) },
@@ -424,6 +443,7 @@ static const struct {
     { "OrderList", "orders", "Order", LIST_TOTAL | LIST_MORE },
     { "CategoryList", "data", "Category", LIST_TOTAL },
     { "BinEntryList", "data", "BinEntry", LIST_TOTAL | LIST_MORE | LIST_CURSOR },
+    { "PublicationList", "publications", "PublicationItem", LIST_TOTAL | LIST_MORE },
     { "ExportList", "exports", "Export", LIST_TOTAL },
     { "TransactionList", "data", "Transaction", LIST_MORE | LIST_CURSOR },
     { "PromotionTierList", "tiers", "PromotionTier", LIST_TOTAL | LIST_MORE },

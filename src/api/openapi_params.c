@@ -17,6 +17,8 @@ static const struct member query[] = {
     { "vouchers_count", MEMBER_INTEGER,
       .note = "How many to make: one at once, more of them by an action." },
     { "join_once", MEMBER_BOOLEAN, .note = "Nobody is given a second one." },
+    { "campaign", MEMBER_TEXT, .note = "Of this campaign, by name or id." },
+    { "voucher", MEMBER_TEXT, .note = "Of this voucher, by code or id." },
     { "token", MEMBER_TEXT, .note = "As the link has it." },
 };
 const struct member_table openapi_params = { query, ARRAY_LEN(query) };

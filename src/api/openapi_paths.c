@@ -157,7 +157,7 @@ static void put_record_list(struct json_out *o, const struct record_api *ra)
     o->b->failed = o->b->failed || names.failed;
     put_range(o, "limit", LIST_LIMIT_MAX, LIST_LIMIT_DEFAULT);
     put_range(o, "page", ra->page_max, 1);
-    put_order(o, names.p);
+    put_order(o, names.failed ? NULL : names.p);
     buf_release(&names);
     for (size_t i = 0; i < ARRAY_LEN(dates); i++)
         put_param(o, &dates[i], "query", false);

@@ -34,8 +34,9 @@ enum member_type {
 
 enum member_flags {
     MEMBER_NULLABLE = 1u << 0,
-    MEMBER_ABSENT = 1u << 1, /* of an answer: not always there */
-    MEMBER_NEEDED = 1u << 2, /* of a request: refused without */
+    MEMBER_ABSENT = 1u << 1,  /* of an answer: not always there */
+    MEMBER_NEEDED = 1u << 2,  /* of a request: refused without */
+    MEMBER_OR_TEXT = 1u << 3, /* MEMBER_REF: or a text */
 };
 
 /* A member of an object, or a parameter of a query. */
@@ -47,7 +48,7 @@ struct member {
                                  between */
     const char *const *names; /* MEMBER_NAMES: the same as a table, NULL-terminated */
     const char *note;         /* for people; NULL: none */
-    int most;                 /* of an integer: 0: no bound */
+    int most;                 /* of an integer, or how many of a list; 0: no bound */
 };
 
 struct member_table {
@@ -64,6 +65,7 @@ struct schema {
     const char *text;     /* for people */
     bool answer;          /* printed by us; otherwise read */
     bool worths;          /* what a voucher is worth, by type, is in it */
+    bool listed;          /* its members are all that it has of its tables */
     unsigned field_flags; /* of all members that come from the tables */
     const struct field_table *tables[SCHEMA_TABLES_MAX];
     const struct member *members;
@@ -94,6 +96,15 @@ void openapi_put_words(struct json_out *o, const char *key, const char *words);
 /* The next of such words; {NULL,0}: there are no more. */
 struct str openapi_next_word(struct str *rest);
 
+/* Words of a table: word(0), word(1), … up to NULL. */
+typedef const char *openapi_words(size_t i);
+
+/* {"type": "string", "enum": […]} */
+void openapi_put_enum(struct json_out *o, openapi_words *word);
+/* The schema `name`: one of the schemas `name.word`, which the member `by` tells. */
+void openapi_put_union(struct json_out *o, const char *name, const char *text, const char *by,
+                       openapi_words *word);
+
 /* What a field is in a CSV file; in an object. */
 void openapi_put_cell(struct json_out *o, const struct field *f);
 
@@ -101,6 +112,7 @@ void openapi_put_cell(struct json_out *o, const struct field *f);
 
 void openapi_put_lists(struct json_out *o);   /* openapi_answers.c: envelopes of lists */
 void openapi_put_actions(struct json_out *o); /* openapi_actions.c: actions, rows of their files */
+void openapi_put_exports(struct json_out *o); /* openapi_exports.c: what may be exported */
 void openapi_put_errors(struct json_out *o);  /* openapi_rules.c */
 void openapi_put_filters(struct json_out *o);
 void openapi_put_definitions(struct json_out *o); /* of metadata */

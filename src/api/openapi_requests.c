@@ -141,7 +141,7 @@ static const struct member product_item[] = {
 static const struct member sku[] = { { "attributes", MEMBER_OBJECT, NULLABLE }, METADATA };
 
 static const struct member order[] = {
-    { "items", MEMBER_LIST, NULLABLE, "OrderItemRequest", .note = "500 at most." },
+    { "items", MEMBER_LIST, NULLABLE, "OrderItemRequest", .most = ORDER_ITEMS_MAX },
     METADATA,
     { "customer", MEMBER_REF, NULLABLE, "CustomerRequest" },
     { "referrer", MEMBER_REF, NULLABLE, "CustomerRequest" },
@@ -162,24 +162,19 @@ static const struct member rule[] = {
     { "context_type", MEMBER_TEXT, NULLABLE, .note = "global, unless it is given." },
 };
 
+static const struct member publication_campaign[] = {
+    { "name", MEMBER_TEXT, NEEDED, .note = "Or its id." },
+    { "count", MEMBER_INTEGER, NULLABLE, .most = PUBLISH_MOST },
+};
+
 static const struct member publication[] = {
     { "customer", MEMBER_REF, NEEDED, "CustomerRequest" },
     { "voucher", MEMBER_TEXT, NULLABLE, .note = "The code to hand out; or `campaign`." },
-    { "campaign.name", MEMBER_TEXT, NEEDED },
-    { "campaign.count", MEMBER_INTEGER, NULLABLE, .most = PUBLISH_MOST },
+    { "campaign", MEMBER_REF, NULLABLE | MEMBER_OR_TEXT, "PublicationCampaign" },
     { "source_id", MEMBER_TEXT, NULLABLE },
     { "channel", MEMBER_TEXT, NULLABLE },
     { "join_once", MEMBER_BOOLEAN, NULLABLE },
     METADATA,
-};
-
-static const struct member export[] = {
-    { "exported_object", MEMBER_WORD, NEEDED, "voucher" },
-    { "parameters.order", MEMBER_NAMES, 0,
-      "created_at -created_at updated_at -updated_at code -code" },
-    { "parameters.fields", MEMBER_TEXTS, NULLABLE, .note = "Columns, in this order." },
-    { "parameters.campaign_id", MEMBER_TEXT, NULLABLE },
-    { "parameters.filters", MEMBER_REF, NULLABLE, "VoucherFilters" },
 };
 
 static const struct member schema_v1[] = {
@@ -252,8 +247,9 @@ static const struct schema rows[] = {
       .field_flags = NULLABLE, .tables = { &order_fields }, ROWS(order) },
     { "CategoryRequest", "A category.", .tables = { &category_fields }, ROWS(category) },
     { "ValidationRuleRequest", "A rule, which is stored and not evaluated.", ROWS(rule) },
+    { "PublicationCampaign", "Of which campaign, and how many vouchers.",
+      ROWS(publication_campaign) },
     { "PublicationRequest", "Who is to get what.", ROWS(publication) },
-    { "ExportRequest", "What to export.", ROWS(export) },
     { "MetadataSchemaRequest", "A new schema.", ROWS(schema_v1) },
     { "MetadataSchemaChangeRequest", "Definitions to add or to replace.", ROWS(change_v1) },
     { "ManagementMetadataSchemaRequest", "A new schema.", ROWS(schema_management) },

@@ -6,6 +6,7 @@
 
 #include "domain/bin.h"
 #include "domain/campaign_filter.h"
+#include "domain/publication_filter.h"
 #include "domain/record_filter.h"
 #include "domain/voucher_filter.h"
 
@@ -170,6 +171,9 @@ static const struct {
     { &voucher_filter_fields, "VoucherFilters" },
     { &campaign_filter_fields, "CampaignFilters" },
     { &record_filter_fields, "RecordFilters" },
+    { &customer_filter_fields, "CustomerFilters" },
+    { &order_filter_fields, "OrderFilters" },
+    { &publication_filter_fields, "PublicationFilters" },
     { &bin_filter_fields, "BinFilters" },
 };
 
@@ -271,19 +275,6 @@ void openapi_put_filters(struct json_out *o)
 
 /* ---- metadata ---- */
 
-static void put_types(struct json_out *o)
-{
-    json_object(o);
-    json_key(o, "type");
-    json_str(o, STR("string"));
-    json_key(o, "enum");
-    json_array(o);
-    for (size_t i = 0; metadata_type_name(i) != NULL; i++)
-        json_str(o, str_of(metadata_type_name(i)));
-    json_array_end(o);
-    json_object_end(o);
-}
-
 static void put_definition(struct json_out *o, enum metadata_spelling spelling)
 {
     static const char *const looks[] = {
@@ -300,7 +291,7 @@ static void put_definition(struct json_out *o, enum metadata_spelling spelling)
     for (size_t i = 0; (name = metadata_member_name(i, spelling, &kind)) != NULL; i++) {
         json_key(o, name);
         if (kind == METADATA_TYPE)
-            put_types(o);
+            openapi_put_enum(o, metadata_type_name);
         else
             json_raw(o, str_of(looks[kind]));
     }

@@ -7,6 +7,7 @@
  * where it stands.
  */
 #include <assert.h>
+#include <stdio.h>
 
 #include "api/openapi_priv.h"
 
@@ -54,6 +55,52 @@ void openapi_put_words(struct json_out *o, const char *key, const char *words)
     for (struct str w = openapi_next_word(&rest); w.p != NULL; w = openapi_next_word(&rest))
         json_str(o, w);
     json_array_end(o);
+}
+
+void openapi_put_enum(struct json_out *o, openapi_words *word)
+{
+    json_object(o);
+    openapi_put_text(o, "type", "string");
+    json_key(o, "enum");
+    json_array(o);
+    for (size_t i = 0; word(i) != NULL; i++)
+        json_str(o, str_of(word(i)));
+    json_array_end(o);
+    json_object_end(o);
+}
+
+static void put_mapping(struct json_out *o, const char *name, const char *by, openapi_words *word)
+{
+    json_key(o, "discriminator");
+    json_object(o);
+    openapi_put_text(o, "propertyName", by);
+    json_key(o, "mapping");
+    json_object(o);
+    for (size_t i = 0; word(i) != NULL; i++) {
+        json_key(o, word(i));
+        json_raw(o, STR("\"#/components/schemas/"));
+        buf_printf(o->b, "%s.%s\"", name, word(i));
+    }
+    json_object_end(o);
+    json_object_end(o);
+}
+
+void openapi_put_union(struct json_out *o, const char *name, const char *text, const char *by,
+                       openapi_words *word)
+{
+    json_key(o, name);
+    json_object(o);
+    openapi_put_text(o, "description", text);
+    json_key(o, "oneOf");
+    json_array(o);
+    for (size_t i = 0; word(i) != NULL; i++) {
+        char part[96];
+        snprintf(part, sizeof(part), "%s.%s", name, word(i));
+        openapi_put_ref(o, "schemas", part);
+    }
+    json_array_end(o);
+    put_mapping(o, name, by, word);
+    json_object_end(o);
 }
 
 static void put_type(struct json_out *o, const char *type, bool nullable)
@@ -164,12 +211,20 @@ static void put_listed(struct json_out *o, const struct member *m)
 {
     json_key(o, "items");
     openapi_put_ref(o, "schemas", m->of);
+    if (m->most != 0)
+        put_number(o, "maxItems", m->most);
 }
 
 static void put_by_key(struct json_out *o, const struct member *m)
 {
     json_key(o, "additionalProperties");
     openapi_put_ref(o, "schemas", m->of);
+}
+
+static void put_most(struct json_out *o, const struct member *m)
+{
+    if (m->most != 0)
+        put_number(o, "maximum", m->most);
 }
 
 static void put_texts(struct json_out *o, const struct member *m)
@@ -203,22 +258,35 @@ static const struct {
     const char *type, *format;
     void (*more)(struct json_out *o, const struct member *m);
 } looks[MEMBER_TYPE_COUNT] = {
-    [MEMBER_TEXT] = { "string", NULL, NULL },         [MEMBER_INTEGER] = { "integer", NULL, NULL },
-    [MEMBER_NUMBER] = { "number", NULL, NULL },       [MEMBER_BOOLEAN] = { "boolean", NULL, NULL },
-    [MEMBER_TIME] = { "string", "date-time", NULL },  [MEMBER_DATE] = { "string", "date", NULL },
-    [MEMBER_OBJECT] = { "object", NULL, NULL },       [MEMBER_TEXTS] = { "array", NULL, put_texts },
-    [MEMBER_DAYS] = { "array", NULL, put_days },      [MEMBER_LIST] = { "array", NULL, put_listed },
-    [MEMBER_BY_KEY] = { "object", NULL, put_by_key }, [MEMBER_WORD] = { "string", NULL, put_word },
+    [MEMBER_TEXT] = { "string", NULL, NULL },
+    [MEMBER_INTEGER] = { "integer", NULL, put_most },
+    [MEMBER_NUMBER] = { "number", NULL, NULL },
+    [MEMBER_BOOLEAN] = { "boolean", NULL, NULL },
+    [MEMBER_TIME] = { "string", "date-time", NULL },
+    [MEMBER_DATE] = { "string", "date", NULL },
+    [MEMBER_OBJECT] = { "object", NULL, NULL },
+    [MEMBER_TEXTS] = { "array", NULL, put_texts },
+    [MEMBER_DAYS] = { "array", NULL, put_days },
+    [MEMBER_LIST] = { "array", NULL, put_listed },
+    [MEMBER_BY_KEY] = { "object", NULL, put_by_key },
+    [MEMBER_WORD] = { "string", NULL, put_word },
     [MEMBER_NAMES] = { "string", NULL, put_choice },
 };
 
-static void put_ref_or_null(struct json_out *o, const struct member *m)
+static void put_ref(struct json_out *o, const struct member *m)
 {
+    if ((m->flags & (MEMBER_NULLABLE | MEMBER_OR_TEXT)) == 0) {
+        openapi_put_ref(o, "schemas", m->of);
+        return;
+    }
     json_object(o);
     json_key(o, "anyOf");
     json_array(o);
     openapi_put_ref(o, "schemas", m->of);
-    json_raw(o, STR("{\"type\":\"null\"}"));
+    if ((m->flags & MEMBER_OR_TEXT) != 0)
+        json_raw(o, STR("{\"type\":\"string\"}"));
+    if ((m->flags & MEMBER_NULLABLE) != 0)
+        json_raw(o, STR("{\"type\":\"null\"}"));
     json_array_end(o);
     json_object_end(o);
 }
@@ -227,12 +295,8 @@ static void put_ref_or_null(struct json_out *o, const struct member *m)
 static void put_member(struct json_out *o, const struct member *m, const char *heading)
 {
     const bool nullable = (m->flags & MEMBER_NULLABLE) != 0;
-    if (m->type == MEMBER_REF && nullable) {
-        put_ref_or_null(o, m);
-        return;
-    }
     if (m->type == MEMBER_REF) {
-        openapi_put_ref(o, "schemas", m->of);
+        put_ref(o, m);
         return;
     }
     json_object(o);
@@ -242,8 +306,6 @@ static void put_member(struct json_out *o, const struct member *m, const char *h
         openapi_put_text(o, "format", looks[m->type].format);
     if (looks[m->type].more != NULL)
         looks[m->type].more(o, m);
-    if (m->most != 0)
-        put_number(o, "maximum", m->most);
     if (m->note != NULL)
         openapi_put_text(o, "description", m->note);
     if (heading != NULL)
@@ -348,7 +410,7 @@ static bool is_in_bodies(const struct field_table *t, const struct field *f, boo
 static void add_fields(struct shape *sh)
 {
     const struct schema *s = sh->schema;
-    for (size_t t = 0; t < SCHEMA_TABLES_MAX && s->tables[t] != NULL; t++) {
+    for (size_t t = 0; !s->listed && t < SCHEMA_TABLES_MAX && s->tables[t] != NULL; t++) {
         for (size_t i = 0; i < s->tables[t]->n; i++) {
             const struct field *f = &s->tables[t]->rows[i];
             if (is_in_bodies(s->tables[t], f, s->answer))
@@ -360,7 +422,8 @@ static void add_fields(struct shape *sh)
 static void add_worths(struct shape *sh)
 {
     const struct voucher_worth *w;
-    for (size_t i = 0; sh->schema->worths && (w = worth_at(i)) != NULL; i++) {
+    for (size_t i = 0; sh->schema->worths && !sh->schema->listed && (w = worth_at(i)) != NULL;
+         i++) {
         add(sh, path_of(&w->value), &w->value, NULL);
         add(sh, path_of(&w->effect), &w->effect, NULL);
     }

@@ -472,6 +472,12 @@ const struct json *json_member(const struct json *object, const char *key)
     return NULL;
 }
 
+struct str json_text(const struct json *object, const char *key)
+{
+    const struct json *m = json_member(object, key);
+    return m != NULL && m->type == JSON_STRING ? m->text : (struct str){ NULL, 0 };
+}
+
 void json_put_tree(struct json_out *o, const struct json *v)
 {
     static const struct str words[] = { [JSON_NULL] = STR_INIT("null"),

@@ -73,6 +73,9 @@ int json_parse(struct arena *a, struct str in, struct json **out, struct err *er
 /* The member, or NULL (also when `object` is no object or NULL). */
 const struct json *json_member(const struct json *object, const char *key);
 
+/* The text of a member; {NULL,0}: there is none, or it is no text. */
+struct str json_text(const struct json *object, const char *key);
+
 /* Writes the tree as compact JSON; numbers as they came in. */
 void json_put_tree(struct json_out *o, const struct json *v);
 

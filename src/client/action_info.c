@@ -7,12 +7,6 @@
 
 /* ---- reading ---- */
 
-static struct str text_of(const struct json *object, const char *key)
-{
-    const struct json *v = json_member(object, key);
-    return v != NULL && v->type == JSON_STRING ? v->text : (struct str){ NULL, 0 };
-}
-
 /* Counts and percents: never negative, so -1 is free for "not said". */
 static int64_t count_of(const struct json *object, const char *key)
 {
@@ -39,13 +33,13 @@ int action_info_of(const struct json *v, struct action_info *out, struct err *er
     const struct json *result = json_member(v, "result");
     const struct json *dry_run = json_member(v, "dry_run");
     *out = (struct action_info){
-        .id = text_of(v, "id"),
-        .type = text_of(v, "type"),
-        .status = text_of(v, "status"),
-        .operation_status = text_of(v, "operation_status"),
-        .created_at = text_of(v, "created_at"),
-        .updated_at = text_of(v, "updated_at"),
-        .message = text_of(result, "message"),
+        .id = json_text(v, "id"),
+        .type = json_text(v, "type"),
+        .status = json_text(v, "status"),
+        .operation_status = json_text(v, "operation_status"),
+        .created_at = json_text(v, "created_at"),
+        .updated_at = json_text(v, "updated_at"),
+        .message = json_text(result, "message"),
         .progress = count_of(v, "progress"),
         .processing_ms = count_of(v, "processing_time"),
         .done = count_of(result, "done_count"),
@@ -72,7 +66,7 @@ int action_event_read(struct arena *a, struct str json, struct action_event *out
     if (json_parse(a, json, &v, err) < 0)
         return err_wrap(err, "an event is not readable");
     *out = (struct action_event){
-        .status = text_of(v, "status"),
+        .status = json_text(v, "status"),
         .progress = count_of(v, "progress"),
         .rows = count_of(v, "rows_done"),
         .rows_per_second = count_of(v, "rows_per_second"),
@@ -112,7 +106,7 @@ static struct str first_text(const struct json *object, const char *const *keys)
 {
     struct str text = { NULL, 0 };
     for (; *keys != NULL && text.len == 0; keys++)
-        text = text_of(object, *keys);
+        text = json_text(object, *keys);
     return text;
 }
 

@@ -354,12 +354,6 @@ struct refusal {
     bool known;                       /* it speaks as such a server does */
 };
 
-static struct str member_text(const struct json *v, const char *key)
-{
-    const struct json *m = json_member(v, key);
-    return m != NULL && m->type == JSON_STRING ? m->text : (struct str){ NULL, 0 };
-}
-
 /* Two shapes: the API's errors, and those of its transport, which have no key (reference 1.6). */
 static void read_refusal(struct arena *a, struct str body, struct refusal *out)
 {
@@ -370,9 +364,9 @@ static void read_refusal(struct arena *a, struct str body, struct refusal *out)
     if (json_parse(a, body, &v, &ignored) < 0 || v->type != JSON_OBJECT)
         return;
     for (size_t i = 0; i < ARRAY_LEN(said) && out->said.len == 0; i++)
-        out->said = member_text(v, said[i]);
-    out->key = member_text(v, "key");
-    out->request_id = member_text(v, "request_id");
+        out->said = json_text(v, said[i]);
+    out->key = json_text(v, "key");
+    out->request_id = json_text(v, "request_id");
     out->known = out->said.len > 0;
 }
 

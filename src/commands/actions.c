@@ -6,7 +6,6 @@
 #include "client/interrupt.h"
 #include "commands/cli.h"
 #include "commands/commands.h"
-#include "commands/target.h"
 
 #define TEXT_MAX_BYTES (16 * MIB)
 #define ARENA_BLOCK    (64 * KIB)
@@ -174,19 +173,12 @@ int actions_watch_run(const void *values)
 
 static int fetch_report(const struct actions_report_options *o, struct err *err)
 {
-    struct target target;
     struct call k;
     interrupt_catch(); /* before there is a file to remove */
-    if (cli_check_id(o->id, err) < 0 || target_open(&target, o->output, err) < 0)
+    if (cli_check_id(o->id, err) < 0)
         return -1;
     init_action_call(&k, "cannot fetch the report", o->id, "/report.csv");
-    k.sink = target_write;
-    k.sink_arg = &target;
-    int rc = cli_request(&o->server, &k, err);
-    if (rc == 0)
-        rc = target_finish(&target, err);
-    if (rc < 0)
-        target_abandon(&target);
+    const int rc = cli_fetch(&o->server, &k, o->output, err);
     call_release(&k);
     return rc;
 }

@@ -3,14 +3,13 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "base/json.h"
 #include "client/follow.h"
 #include "client/interrupt.h"
 #include "client/text.h"
 #include "commands/cli.h"
+#include "commands/target.h"
 
 #define RETRY_MAX_S    86400
-#define SILENCE_S      60
 #define ID_MAX_BYTES   100
 #define TEXT_MAX_BYTES (64 * KIB)
 
@@ -57,12 +56,48 @@ int cli_check_id(const char *id, struct err *err)
 int cli_request(const struct client_options *server, struct call *k, struct err *err)
 {
     struct client *c = NULL;
-    k->silence_max_s = SILENCE_S;
+    k->silence_max_s = CLI_SILENCE_S;
     if (client_open(server, &c, err) < 0)
         return -1;
     const int rc = client_run(c, k, err);
     client_close(c);
     return rc;
+}
+
+int cli_read(const struct call *k, const char *what, struct arena *a, struct json **out,
+             struct err *err)
+{
+    const struct str body = arena_str(a, buf_str(&k->body));
+    if (body.p == NULL)
+        return err_nomem(err);
+    if (json_parse(a, body, out, err) == 0 && (*out)->type == JSON_OBJECT)
+        return 0;
+    return err->code == ERR_NOMEM
+               ? -1
+               : err_set(err, ERR_INVALID_JSON, "%s: the answer is no %s", k->doing, what);
+}
+
+int cli_fetch(const struct client_options *server, struct call *k, const char *output,
+              struct err *err)
+{
+    struct target target;
+    if (target_open(&target, output, err) < 0)
+        return -1;
+    k->sink = target_write;
+    k->sink_arg = &target;
+    int rc = cli_request(server, k, err);
+    if (rc == 0)
+        rc = target_finish(&target, err);
+    if (rc < 0)
+        target_abandon(&target);
+    return rc;
+}
+
+int cli_check_text(const char *name, const char *text, struct err *err)
+{
+    if (str_utf8_invalid_at(str_of(text)) == strlen(text))
+        return 0;
+    return err_set(err, ERR_INVALID_PAYLOAD, "%s is no UTF-8", name);
 }
 
 /* ---- watch ---- */
@@ -144,13 +179,13 @@ static int read_id(struct cli_order *o, const struct call *k, struct err *err)
     struct arena a;
     struct json *v = NULL;
     arena_init(&a, 4 * KIB, 0);
-    int rc = json_parse(&a, buf_str(&k->body), &v, err);
-    const struct json *id = rc == 0 ? json_member(v, "async_action_id") : NULL;
-    if (id == NULL || id->type != JSON_STRING || id->text.len >= sizeof(o->id))
+    int rc = cli_read(k, "action", &a, &v, err);
+    const struct str id = json_text(rc == 0 ? v : NULL, "async_action_id");
+    if (id.p == NULL || id.len >= sizeof(o->id))
         rc = err_set(err, ERR_INVALID_JSON,
                      "%s: the answer names no action; is %s a Longshore server?", k->doing, o->url);
     else
-        snprintf(o->id, sizeof(o->id), "%.*s", STR_FMT(id->text));
+        snprintf(o->id, sizeof(o->id), "%.*s", STR_FMT(id));
     arena_release(&a);
     return rc < 0 ? -1 : cli_check_id(o->id, err);
 }

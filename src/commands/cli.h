@@ -3,6 +3,7 @@
 #ifndef COMMANDS_CLI_H
 #define COMMANDS_CLI_H
 
+#include "base/json.h"
 #include "client/client.h"
 #include "client/progress.h"
 
@@ -11,6 +12,9 @@ enum cli_exit {
     CLI_PARTLY = 1, /* not what was asked for, or not all of it */
     CLI_FAILED = 2, /* failed, refused, not reached, or asked for in a wrong way */
 };
+
+/* Seconds without a sign of the server after which it is lost. */
+#define CLI_SILENCE_S 60
 
 /* Says it on standard error; the exit status of a command that ends so. */
 int cli_fail(const struct err *err);
@@ -22,6 +26,19 @@ int cli_print_json(const struct buf *json, int status); /* and a newline */
 /* One request over a connection of its own, its answer in *k, which the caller releases in any
  * case. */
 int cli_request(const struct client_options *server, struct call *k, struct err *err) MUST_CHECK;
+
+/* The answer of a call as an object, in the arena: it outlives the call. `what` it should be,
+ * "voucher", for the error when it is none. */
+int cli_read(const struct call *k, const char *what, struct arena *a, struct json **out,
+             struct err *err) MUST_CHECK;
+
+/* A file from the server, to `output`, which appears when all of it is there; NULL: to standard
+ * output. The caller has made the call, and releases it. */
+int cli_fetch(const struct client_options *server, struct call *k, const char *output,
+              struct err *err) MUST_CHECK;
+
+/* Whether it may stand in JSON; `name`: what the command line calls it. */
+int cli_check_text(const char *name, const char *text, struct err *err) MUST_CHECK;
 
 /* An id goes into a path as it is. */
 int cli_check_id(const char *id, struct err *err) MUST_CHECK;

@@ -32,7 +32,7 @@ static void put_names(const struct field *f, struct note *out)
 {
     bool first = true;
     for (size_t i = 1; f->names[i] != NULL; i++) { /* names[0] is "none" */
-        if (f->allowed != 0 && (f->allowed & 1u << i) == 0)
+        if (!field_accepts(f, i))
             continue;
         append(out->text, sizeof(out->text), first ? " " : ", ");
         append(out->text, sizeof(out->text), f->names[i]);

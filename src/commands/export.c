@@ -5,33 +5,37 @@
  * The link that the server gives begins as the server is known to its clients, which need not be
  * how we reach it; what follows is asked of the server that we know.
  */
-#include "base/json.h"
+#include "api/export_resource.h"
 #include "client/interrupt.h"
 #include "client/text.h"
 #include "commands/cli.h"
 #include "commands/commands.h"
-#include "commands/target.h"
 
 #define BODY_MAX_BYTES (64 * KIB)
 
-/* As in the API, and as `import` calls them. */
-static const struct {
-    const char *object, *name;
-} resources[] = {
-    { "voucher", "vouchers" },
-    { "customer", "customers" },
-    { "order", "orders" },
-};
+static int refuse_object(const char *name, struct err *err)
+{
+    struct buf names;
+    const struct export_resource *resource;
+    buf_init(&names, KIB);
+    for (size_t i = 0; (resource = export_resource_at(i)) != NULL; i++)
+        buf_printf(&names, "%s%ss", i > 0 ? ", " : "", resource->name);
+    err_set(err, ERR_INVALID_PAYLOAD, "RESOURCE '%.100s' is none of %.*s", name,
+            STR_FMT(buf_str(&names)));
+    buf_release(&names);
+    return -1;
+}
 
+/* The server may be of another version: it has the last word on all but the name. */
 static int find_object(const char *name, const char **out, struct err *err)
 {
-    for (size_t i = 0; i < ARRAY_LEN(resources); i++) {
-        *out = resources[i].object;
-        if (str_is(str_of(name), resources[i].name) || str_is(str_of(name), resources[i].object))
+    const struct export_resource *resource;
+    for (size_t i = 0; (resource = export_resource_at(i)) != NULL; i++) {
+        *out = resource->name;
+        if (cli_is_resource(name, resource->name))
             return 0;
     }
-    return err_set(err, ERR_INVALID_PAYLOAD,
-                   "'%.100s' cannot be exported; vouchers, customers and orders can", name);
+    return refuse_object(name, err);
 }
 
 /* ---- asking for it ---- */
@@ -69,13 +73,11 @@ static int read_text(struct arena *a, const struct call *k, const char *above, c
                      struct str *out, struct err *err)
 {
     struct json *v = NULL;
-    if (json_parse(a, buf_str(&k->body), &v, err) < 0)
-        return err_wrap(err, "%s: the answer is no export", k->doing);
-    const struct json *m = json_member(above != NULL ? json_member(v, above) : v, key);
-    if (m == NULL || m->type != JSON_STRING)
-        return err_set(err, ERR_INVALID_JSON, "%s: the answer is no export", k->doing);
-    *out = arena_str(a, m->text); /* the answer goes with its call */
-    return out->p != NULL ? 0 : err_nomem(err);
+    if (cli_read(k, "export", a, &v, err) < 0)
+        return -1;
+    *out = json_text(above != NULL ? json_member(v, above) : v, key);
+    return out->p != NULL ? 0
+                          : err_set(err, ERR_INVALID_JSON, "%s: the answer is no export", k->doing);
 }
 
 static int create(const struct export_options *o, const char *doing, const char *object,
@@ -132,18 +134,9 @@ static int find_link(const struct export_options *o, const char *doing, struct s
 static int fetch(const struct export_options *o, const char *doing, const char *link,
                  struct err *err)
 {
-    struct target target;
     struct call k;
-    if (target_open(&target, o->output, err) < 0)
-        return -1;
     call_init(&k, doing, link);
-    k.sink = target_write;
-    k.sink_arg = &target;
-    int rc = cli_request(&o->server, &k, err);
-    if (rc == 0)
-        rc = target_finish(&target, err);
-    if (rc < 0)
-        target_abandon(&target);
+    const int rc = cli_fetch(&o->server, &k, o->output, err);
     call_release(&k);
     return rc;
 }
@@ -152,7 +145,9 @@ static int run(const struct export_options *o, struct arena *a, struct err *err)
 {
     const char *object, *link;
     struct str id;
-    if (find_object(o->resource, &object, err) < 0)
+    if (find_object(o->resource, &object, err) < 0 ||
+        (o->fields != NULL && cli_check_text("--fields", o->fields, err) < 0) ||
+        (o->order != NULL && cli_check_text("--order", o->order, err) < 0))
         return -1;
     const char *doing = arena_printf(a, "cannot export %ss", object);
     if (doing == NULL)

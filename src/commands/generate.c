@@ -14,7 +14,6 @@
 #include "commands/cli.h"
 #include "commands/commands.h"
 
-#define SILENCE_S      60
 #define DOING_BYTES    256
 #define BODY_MAX_BYTES (64 * KIB)
 #define CODE_MAX_BYTES (64 * KIB)
@@ -74,8 +73,8 @@ static int check(struct generate *g, struct err *err)
 static int put_pattern(struct generate *g, struct err *err)
 {
     struct json_out out = { .b = &g->body };
-    if (str_utf8_invalid_at(str_of(g->o->pattern)) != strlen(g->o->pattern))
-        return err_set(err, ERR_INVALID_PAYLOAD, "--pattern is no UTF-8");
+    if (cli_check_text("--pattern", g->o->pattern, err) < 0)
+        return -1;
     json_object(&out);
     json_key(&out, "code_config");
     json_object(&out);
@@ -114,7 +113,7 @@ static int prepare(struct generate *g, struct err *err)
     call_put_query(k, "dry_run", g->o->dry_run ? "true" : NULL);
     k->method = CALL_POST;
     k->idempotency_key = g->o->idempotency_key;
-    k->silence_max_s = SILENCE_S;
+    k->silence_max_s = CLI_SILENCE_S;
     return take_body(g, err);
 }
 
@@ -142,12 +141,11 @@ static int print_code(const struct generate *g)
     struct json *v = NULL;
     arena_init(&a, 64 * KIB, 0);
     buf_init(&text, CODE_MAX_BYTES);
-    int rc = json_parse(&a, buf_str(&g->call.body), &v, &err);
-    const struct json *code = rc == 0 ? json_member(v, "code") : NULL;
-    if (code == NULL || code->type != JSON_STRING)
+    int rc = cli_read(&g->call, "voucher", &a, &v, &err);
+    const struct str code = json_text(v, "code");
+    if (rc == 0 && code.p == NULL)
         rc = err_set(&err, ERR_INVALID_JSON, "%s: the answer is no voucher", g->doing);
-    else
-        text_put_safe(&text, code->text);
+    text_put_safe(&text, code);
     const int status = rc < 0 ? cli_fail(&err) : cli_print_json(&text, CLI_OK);
     buf_release(&text);
     arena_release(&a);

@@ -12,7 +12,6 @@
 #include "commands/commands.h"
 #include "commands/print.h"
 
-#define SILENCE_S      60
 #define DOING_BYTES    256
 #define TEXT_MAX_BYTES (256 * KIB)
 
@@ -69,9 +68,7 @@ static int check(struct purge *p, struct err *err)
     p->kind = find_kind(p->o->resource);
     if (p->kind == NULL)
         return refuse_kind(p->o->resource, err);
-    if (str_utf8_invalid_at(str_of(p->o->key)) != strlen(p->o->key))
-        return err_set(err, ERR_INVALID_PAYLOAD, "KEY is no UTF-8");
-    return cli_check_retry(p->o->retry, err);
+    return cli_check_text("KEY", p->o->key, err) < 0 ? -1 : cli_check_retry(p->o->retry, err);
 }
 
 /* It cannot be taken back, so it has to be said. */
@@ -101,7 +98,7 @@ static int prepare(struct purge *p, struct err *err)
     call_put_path(k, "/purge");
     call_put_query(k, "dry_run", p->o->dry_run ? "true" : NULL);
     k->method = CALL_POST;
-    k->silence_max_s = SILENCE_S;
+    k->silence_max_s = CLI_SILENCE_S;
     json_object(&out);
     json_key(&out, "key");
     json_str(&out, str_of(p->o->key));

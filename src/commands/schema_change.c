@@ -133,8 +133,7 @@ static int parse_file(struct arena *a, const char *path, struct buf *text, struc
         return err_nomem(err);
     if (json_parse(a, kept, out, err) < 0)
         return err_wrap(err, "'%s' is no JSON", path);
-    const struct json *type = json_member(*out, "type");
-    if (type != NULL && type->type == JSON_STRING)
+    if (json_text(*out, "type").p != NULL)
         return 0;
     return err_set(err, ERR_INVALID_PAYLOAD,
                    "'%s' is no definition: it has to be like "
@@ -190,13 +189,6 @@ static void end_body(struct json_out *out)
     json_object_end(out);
 }
 
-static int check_text(const char *name, const char *text, struct err *err)
-{
-    if (str_utf8_invalid_at(str_of(text)) == strlen(text))
-        return 0;
-    return err_set(err, ERR_INVALID_PAYLOAD, "%s is no UTF-8", name);
-}
-
 /* ---- set ---- */
 
 static bool has_flags(const struct schema_set_options *o)
@@ -220,9 +212,9 @@ static int check_set(const struct schema_set_options *o, struct err *err)
             err, ERR_INVALID_PAYLOAD,
             "an object needs --object-type NAME: the schema that it has to fit, made with "
             "`longshore schema set NAME KEY TYPE --custom`");
-    if (o->type != NULL && check_text("TYPE", o->type, err) < 0)
+    if (o->type != NULL && cli_check_text("TYPE", o->type, err) < 0)
         return -1;
-    return check_text("KEY", o->key, err);
+    return cli_check_text("KEY", o->key, err);
 }
 
 /* *type: what the definition says. */
@@ -238,7 +230,7 @@ static int put_set(struct schema *s, const struct schema_set_options *o, struct 
     else if (put_definition(out, o, err) < 0)
         return -1;
     end_body(out);
-    *type = definition != NULL ? json_member(definition, "type")->text : str_of(o->type);
+    *type = definition != NULL ? json_text(definition, "type") : str_of(o->type);
     return buf_ok(out->b, err);
 }
 
@@ -254,10 +246,8 @@ static int refuse_type(const struct schema *s, const char *key, struct str type,
 static int check_type(const struct schema *s, const char *key, struct str type, struct err *err)
 {
     const struct json *old = schema_definition(s, key);
-    const struct json *is = json_member(old, "type");
-    if (is == NULL || is->type != JSON_STRING || str_eq(is->text, type))
-        return 0;
-    return refuse_type(s, key, is->text, err);
+    const struct str is = json_text(old, "type");
+    return is.p == NULL || str_eq(is, type) ? 0 : refuse_type(s, key, is, err);
 }
 
 /* A name that is mistyped would otherwise become a schema of its own, which nothing is checked by.
@@ -330,7 +320,7 @@ static int mark(struct schema *s, const struct schema_options *o, bool deleted, 
 {
     struct buf body;
     struct json_out out = { .b = &body };
-    if (check_text("KEY", o->key, err) < 0 || schema_get(s, doing, SCHEMA_THERE, err) < 0)
+    if (cli_check_text("KEY", o->key, err) < 0 || schema_get(s, doing, SCHEMA_THERE, err) < 0)
         return -1;
     const struct json *definition = schema_definition(s, o->key);
     if (definition == NULL)

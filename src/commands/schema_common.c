@@ -7,7 +7,6 @@
 #include "commands/schema_priv.h"
 #include "domain/metadata_schema.h"
 
-#define SILENCE_S      60
 #define CELL_MAX_BYTES (64 * KIB)
 #define HTTP_NOT_FOUND 404
 
@@ -46,15 +45,9 @@ int schema_run(const struct client_options *server, const char *resource, const 
 static int take_answer(struct schema *s, struct err *err)
 {
     struct json *v = NULL;
-    const struct str body = arena_str(&s->arena, buf_str(&s->call.body));
     s->json = NULL;
-    if (body.p == NULL)
-        return err_nomem(err);
-    if (body.len == 0)
-        return 0;
-    if (json_parse(&s->arena, body, &v, err) < 0 || v->type != JSON_OBJECT)
-        return err_set(err, ERR_INVALID_JSON, "%s: the answer is no metadata schema",
-                       s->call.doing);
+    if (s->call.body.len > 0 && cli_read(&s->call, "metadata schema", &s->arena, &v, err) < 0)
+        return -1;
     s->json = v;
     return 0;
 }
@@ -70,7 +63,7 @@ static int call(struct schema *s, const char *doing, enum call_method method, st
     }
     s->call.method = method;
     s->call.json = body;
-    s->call.silence_max_s = SILENCE_S;
+    s->call.silence_max_s = CLI_SILENCE_S;
     return client_run(s->client, &s->call, err);
 }
 
@@ -90,12 +83,6 @@ int schema_send(struct schema *s, const char *doing, enum call_method method, st
 
 /* ---- what is in it ---- */
 
-static struct str text_of(const struct json *object, const char *key)
-{
-    const struct json *v = json_member(object, key);
-    return v != NULL && v->type == JSON_STRING ? v->text : STR("");
-}
-
 static bool is_true(const struct json *object, const char *key)
 {
     const struct json *v = json_member(object, key);
@@ -104,7 +91,7 @@ static bool is_true(const struct json *object, const char *key)
 
 struct str schema_name(const struct schema *s)
 {
-    const struct str name = text_of(s->json, "related_object");
+    const struct str name = json_text(s->json, "related_object");
     return name.len > 0 ? name : str_of(s->resource);
 }
 
@@ -178,7 +165,7 @@ static int fill_row(struct arena *a, const struct json *d, struct str *cells, st
     cells[COLUMN_KEY] = print_safe(a, d->key);
     cells[COLUMN_REQUIRED] = is_true(d, "optional") ? STR("no") : STR("yes");
     buf_init(&b, CELL_MAX_BYTES);
-    text_put_safe(&b, text_of(d, "type"));
+    text_put_safe(&b, json_text(d, "type"));
     buf_puts(&b, is_true(d, "array") ? STR("[]") : STR(""));
     if (buf_keep(&b, a, &cells[COLUMN_TYPE], err) < 0)
         return -1;

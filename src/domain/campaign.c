@@ -501,12 +501,6 @@ static int64_t thaw_int(const struct json *frozen, const char *key, bool *fine)
     return value;
 }
 
-static struct str thaw_text(const struct json *frozen, const char *key)
-{
-    const struct json *m = json_member(frozen, key);
-    return m != NULL && m->type == JSON_STRING ? m->text : (struct str){ NULL, 0 };
-}
-
 int campaign_thaw(const struct json *frozen, struct arena *a, struct campaign *out, struct err *err)
 {
     const struct json *value = json_member(frozen, "value");
@@ -515,7 +509,7 @@ int campaign_thaw(const struct json *frozen, struct arena *a, struct campaign *o
     *out = (struct campaign){ .key = thaw_int(frozen, "key", &fine),
                               .active = thaw_int(frozen, "active", &fine) != 0,
                               .voucher_schema = thaw_int(frozen, "voucher_schema", &fine) != 0,
-                              .code_config = thaw_text(frozen, "code_config") };
+                              .code_config = json_text(frozen, "code_config") };
     voucher_init(v);
     v->type = (uint8_t)thaw_int(frozen, "type", &fine);
     v->discount_type = (uint8_t)thaw_int(frozen, "discount_type", &fine);
@@ -524,11 +518,11 @@ int campaign_thaw(const struct json *frozen, struct arena *a, struct campaign *o
     v->expiration_ms = thaw_int(frozen, "expiration_ms", &fine);
     v->quantity = thaw_int(frozen, "quantity", &fine);
     v->category_id = thaw_int(frozen, "category_id", &fine);
-    v->category = thaw_text(frozen, "category");
-    v->validity = thaw_text(frozen, "validity");
-    v->discount_extra = thaw_text(frozen, "discount_extra");
-    v->metadata = thaw_text(frozen, "metadata");
-    v->additional_info = thaw_text(frozen, "additional_info");
+    v->category = json_text(frozen, "category");
+    v->validity = json_text(frozen, "validity");
+    v->discount_extra = json_text(frozen, "discount_extra");
+    v->metadata = json_text(frozen, "metadata");
+    v->additional_info = json_text(frozen, "additional_info");
     if (value != NULL) {
         fine = fine && num_parse(value->text, &v->value);
         v->set |= VF_VALUE;

@@ -602,7 +602,7 @@ test('vouchers, customers and orders are exported to standard output, or a file 
 	const wrong = {
 		'Unsupported field used. Allowed fields: name, id,': ['customers', '--fields', 'code', '--output', path],
 		'Property .parameters.order should be equal to one of the allowed values': ['orders', '--order', 'x', '--output', path],
-		"'skus' cannot be exported; vouchers, customers and orders can": ['skus', '--output', path],
+		"RESOURCE 'skus' is none of vouchers, customers, orders": ['skus', '--output', path],
 		'longshore help export': []
 	};
 	for (const [text, words] of Object.entries(wrong)) {

@@ -145,6 +145,17 @@ test('campaigns, promotions, rules and categories', async () => {
 	assert.equal((await act(p, 'POST', '/v1/campaigns/C/vouchers?vouchers_count=2', {})).type, 'CAMPAIGN.VOUCHERS_GENERATE');
 	await call(p, 'POST', '/v1/campaigns/C/enable');
 	await call(p, 'POST', '/v1/publications', { campaign: { name: 'C', count: 2 }, customer: { source_id: 'c' }, metadata: { m: 1 } });
+	await call(p, 'POST', '/v1/publications', { campaign: 'G', customer: { source_id: 'd' } });
+	await call(p, 'POST', '/v1/vouchers/PLAIN', DISCOUNT);
+	await call(p, 'POST', '/v1/vouchers/GONE', DISCOUNT);
+	for (const voucher of ['PLAIN', 'GONE'])
+		await call(p, 'POST', '/v1/publications', { voucher, customer: { name: 'Ann' }, channel: null });
+	await call(p, 'DELETE', '/v1/vouchers/GONE?force=true', undefined, 204);
+	await call(p, 'POST', `/v1/customers/d/permanent-deletion`);
+	const { publications } = await call(p, 'GET', '/v1/publications?order=id');
+	assert.deepEqual(publications.map(({ voucher, vouchers }) => voucher?.code ?? vouchers?.length ?? voucher), ['CARD', 2, publications[2].voucher.code, 'PLAIN', null]);
+	for (const query of ['campaign=C', 'voucher=CARD', 'customer=c', 'is_referral_code=false', 'filters[campaign_name][conditions][$is]=G'])
+		await call(p, 'GET', `/v1/publications?${query}`);
 	await call(p, 'DELETE', `/v1/validation-rules/${rule.id}`, undefined, 204);
 	assert.equal((await act(p, 'DELETE', `/v1/campaigns/${campaign.id}`)).type, 'CAMPAIGN.VOUCHERS_DELETE');
 });
@@ -186,6 +197,8 @@ test('metadata schemas by both doors, exports, tokens', async () => {
 	const wrong = await p.post('/v1/vouchers/A', { ...DISCOUNT, metadata: { n: 1 } });
 	assert.equal(api.assertAnswer('POST', '/v1/vouchers/A', wrong).key, 'metadata_validation_failed');
 	await call(p, 'POST', '/v1/exports', { exported_object: 'voucher', parameters: { fields: ['code'], filters: { code: { conditions: { $is: 'A' } } } } });
+	for (const exported_object of ['customer', 'order'])
+		await call(p, 'POST', '/v1/exports', { exported_object });
 	const { exports: [{ id }] } = await call(p, 'GET', '/v1/exports');
 	await call(p, 'GET', `/v1/exports/${id}`);
 	const form = { project: p.keys, json: { grant_type: 'client_credentials', scope: 'vouchers' } };
@@ -267,7 +280,8 @@ test('every filter and condition that the document names is one', async () => {
 	};
 	await refused('filters[nonsense][conditions][$is]');
 	await refused('filters[code][conditions][$after]');
-	for (const [path, name] of [['/v1/vouchers', 'VoucherFilters'], ['/v1/campaigns', 'CampaignFilters'], ['/v1/products', 'RecordFilters'], ['/v1/trash-bin', 'BinFilters']])
+	for (const [path, name] of [['/v1/vouchers', 'VoucherFilters'], ['/v1/campaigns', 'CampaignFilters'], ['/v1/products', 'RecordFilters'], ['/v1/publications', 'PublicationFilters'],
+			['/v1/trash-bin', 'BinFilters']])
 		for (const [field, { $ref }] of Object.entries(schemas[name].properties).filter(([key]) => key !== 'junction')) {
 			const kind = $ref.split('/').at(-1).replace('Conditions', '');
 			for (const condition of Object.keys(schemas[`${kind}Conditions`].properties.conditions.properties)) {
@@ -278,6 +292,40 @@ test('every filter and condition that the document names is one', async () => {
 				assert.ok(status === 200 || !/should match|not supported/.test(text), `${query}: ${text}`);
 			}
 		}
+});
+
+test('every field, order and filter of an export that the document names is one, and no other', async () => {
+	const p = await newProject(server);
+	const { schemas } = document.components;
+	for (const exported_object of schemas.ExportedObject.enum) {
+		const { properties: { fields, order: orders, filters } } = schemas[`ExportRequest.${exported_object}`].properties.parameters;
+		const names = api.resolve(fields.items).anyOf[0].enum;
+		const send = (parameters, status) => {
+			const body = { exported_object, parameters };
+			assert.equal(api.mismatch({ $ref: '#/components/schemas/ExportRequest' }, body) === '', status === 200, JSON.stringify(body));
+			return status === 200 ? call(p, 'POST', '/v1/exports', body) : p.post('/v1/exports', body).then(answer => {
+				assert.equal(answer.status, status, answer.text);
+				api.assertAnswer('POST', '/v1/exports', answer);
+			});
+		};
+		await send({ fields: [...names, 'metadata', 'metadata.a.b'] }, 200);
+		await send({ fields: Array(100).fill(names[0]) }, 200);
+		for (const wrong of [['nonsense'], ['metadata.'], [1], Array(101).fill(names[0])])
+			await send({ fields: wrong }, 400);
+		for (const name of orders.enum)
+			await send({ order: name }, 200);
+		await send({ order: 'nonsense' }, 400);
+		const { properties, patternProperties } = api.resolve(filters.anyOf[0]);
+		assert.deepEqual(Object.keys(patternProperties).sort(), { customer: ['^address\\.', '^metadata\\.'] }[exported_object] ?? ['^metadata\\.']);
+		for (const field of [...Object.keys(properties), 'metadata.k'].filter(key => key !== 'junction')) {
+			const condition = Object.keys(api.resolve((properties[field] ?? patternProperties['^metadata\\.'])).properties.conditions.properties)[0];
+			const { status, text } = await p.post('/v1/exports', { exported_object, parameters: { filters: { [field]: { conditions: { [condition]: '1' } } } } });
+			assert.ok(status === 200 || !/should match|not supported/.test(text), `${field} ${condition}: ${text}`);
+		}
+	}
+	const none = { exported_object: 'sku' };
+	assert.notEqual(api.mismatch({ $ref: '#/components/schemas/ExportRequest' }, none), '');
+	assert.equal((await p.post('/v1/exports', none)).status, 400);
 });
 
 test('a word of the API that has no endpoint here says so in the document', () => {

@@ -5,6 +5,7 @@
 
 #include "support/unit.h"
 
+#include "api/export_resource.h"
 #include "api/openapi_priv.h"
 #include "domain/campaign.h"
 #include "domain/category.h"
@@ -395,6 +396,86 @@ static void items_that_failed_are_as_the_registry_spells_them(void **state)
     assert_null(find_property(must_have(errors, "items"), ".code"));
 }
 
+/* ---- exports ---- */
+
+static const struct json *request_of(const struct document *d, const struct export_resource *x)
+{
+    char name[64];
+    snprintf(name, sizeof(name), "ExportRequest.%s", x->name);
+    return schema_of(d, name);
+}
+
+/* What a reference is to, by its last part. */
+static const struct json *referred(const struct document *d, const struct json *schema)
+{
+    const struct str ref = must_have(schema, "$ref")->text;
+    const char *slash = memrchr(ref.p, '/', ref.len);
+    char name[64];
+    snprintf(name, sizeof(name), "%.*s", (int)(ref.p + ref.len - slash - 1), slash + 1);
+    return schema_of(d, name);
+}
+
+static void every_resource_that_is_exported_is_a_request(void **state)
+{
+    const struct document *d = *state;
+    const struct json *any = schema_of(d, "ExportRequest");
+    const struct json *mapping = must_have(must_have(any, "discriminator"), "mapping");
+    size_t n = 0;
+    for (const struct export_resource *x; (x = export_resource_at(n)) != NULL; n++) {
+        const struct json *word = find_property(request_of(d, x), ".exported_object");
+        assert_str(must_have(word, "const")->text, x->name);
+        assert_true(has_name(must_have(schema_of(d, "ExportedObject"), "enum"), x->name));
+        must_have(mapping, x->name);
+        assert_int_equal(find_property(request_of(d, x), ".parameters.campaign_id") != NULL,
+                         x->in_campaigns);
+    }
+    assert_int_equal(count(must_have(any, "oneOf")), n);
+    assert_int_equal(count(mapping), n);
+}
+
+static void every_field_of_an_export_can_be_asked_for(void **state)
+{
+    const struct document *d = *state;
+    for (size_t r = 0; export_resource_at(r) != NULL; r++) {
+        const struct export_resource *x = export_resource_at(r);
+        const struct json *fields = find_property(request_of(d, x), ".parameters.fields");
+        const struct json *kinds = must_have(referred(d, must_have(fields, "items")), "anyOf");
+        const struct json *names = must_have(kinds->child, "enum");
+        bool keys = false;
+        for (size_t i = 0; i < x->table->n; i++) {
+            print_message("  %s.%s\n", x->name, x->table->rows[i].name);
+            assert_true(has_name(names, x->table->rows[i].name));
+            keys = keys || x->table->rows[i].kind == EXPORT_METADATA;
+        }
+        assert_int_equal(count(names), x->table->n);
+        assert_int_equal(count(kinds), keys ? 2 : 1);
+    }
+}
+
+static void every_order_and_filter_of_an_export_is_named(void **state)
+{
+    const struct document *d = *state;
+    for (size_t r = 0; export_resource_at(r) != NULL; r++) {
+        const struct export_resource *x = export_resource_at(r);
+        const struct json *orders =
+            must_have(find_property(request_of(d, x), ".parameters.order"), "enum");
+        for (size_t i = 0; i < x->n_orders; i++) {
+            char down[64];
+            snprintf(down, sizeof(down), "-%s", x->orders[i].name);
+            assert_true(has_name(orders, x->orders[i].name) && has_name(orders, down));
+        }
+        assert_int_equal(count(orders), 2 * x->n_orders);
+        const struct json *filters =
+            must_have(find_property(request_of(d, x), ".parameters.filters"), "anyOf")->child;
+        const struct json *known = must_have(referred(d, filters), "properties");
+        for (size_t i = 0; i < x->filters->n; i++) {
+            const char *name = x->filters->rows[i].name;
+            if (name[strlen(name) - 1] != '.') /* the others are patterns */
+                must_have(known, name);
+        }
+    }
+}
+
 /* ---- errors, metadata, scopes ---- */
 
 static void every_error_key_is_named(void **state)
@@ -481,6 +562,9 @@ int main(void)
         cmocka_unit_test(an_upload_names_the_rows_of_its_file),
         cmocka_unit_test(results_have_the_members_that_their_types_print),
         cmocka_unit_test(items_that_failed_are_as_the_registry_spells_them),
+        cmocka_unit_test(every_resource_that_is_exported_is_a_request),
+        cmocka_unit_test(every_field_of_an_export_can_be_asked_for),
+        cmocka_unit_test(every_order_and_filter_of_an_export_is_named),
         cmocka_unit_test(every_error_key_is_named),
         cmocka_unit_test(definitions_of_metadata_have_every_type_and_member),
         cmocka_unit_test(the_version_is_the_programs),

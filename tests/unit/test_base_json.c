@@ -208,6 +208,9 @@ static void json_in_points_into_its_input(void **state)
     assert_null(json_member(v, "ke"));
     assert_null(json_member(NULL, "key"));
     assert_null(json_member(value, "key"));
+    assert_str(json_text(v, "key"), "value");
+    assert_null(json_text(v, "n").p);
+    assert_null(json_text(NULL, "key").p);
     arena_release(&a);
 }
 
