@@ -146,6 +146,24 @@ test('a body of the wrong shape is refused, none at all counts as empty', async 
 	assert.deepEqual([empty.operation_status, empty.result.done_count], ['SUCCESS', 0]);
 });
 
+test('an address has the parts that the API knows, as texts', async () => {
+	const project = await newProject(server);
+	const given = { zip: '1', state: null, line_1: 'Weg 1', city: 'Ulm' };
+	const made = (await project.post('/v1/customers', { source_id: 'a', address: given })).json;
+	assert.deepEqual(made.address, { city: 'Ulm', line_1: 'Weg 1' });
+	for (const address of [{ state: null }, { zip: '1' }, {}])
+		assert.ok(!('address' in (await project.request('PUT', '/v1/customers/a', { json: { address } })).json));
+	const wrong = { city: 5 };
+	const details = 'Property .address.city must be string';
+	assert.equal((await project.post('/v1/customers', { address: wrong })).json.details, details);
+	assert.equal((await project.request('PUT', '/v1/customers/a', { json: { address: wrong } })).json.details, details);
+	assert.equal((await project.post('/v1/customers/bulk/async', [{ source_id: 'a' }, { source_id: 'b', address: wrong }])).json.details, `${details} (item 1)`);
+	assert.equal((await project.post('/v1/orders', { customer: { source_id: 'a', address: wrong } })).json.details,
+		'Property .customer.address.city must be string');
+	assert.equal((await project.post('/v1/orders/import', [{ referrer: { address: wrong } }])).json.details,
+		'Property .referrer.address.city must be string (item 0)');
+});
+
 test('a metadata update gives all of them the same, and makes those that are missing', async () => {
 	const project = await newProject(server);
 	await project.post('/v1/customers', { source_id: 'a', metadata: { x: 1 } });
