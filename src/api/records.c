@@ -284,10 +284,14 @@ static int read_cursor(struct list *l, struct err *err)
     return 0;
 }
 
+/* What would narrow the list, and cannot, is never ignored. */
 static int read_filters(struct list *l, struct err *err)
 {
+    static const char *const filters[] = { "filters", NULL };
+    if (l->ra->later != NULL && query_refuse(l->slow.rq, l->ra->later, err) < 0)
+        return -1;
     if (l->ra->filters == NULL)
-        return 0;
+        return query_refuse(l->slow.rq, filters, err);
     if (filters_from_query(l->slow.rq, l->ra->filters, &l->filter, err) < 0)
         return -1;
     if (l->filter.n > 0)

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { apiServer, assertAction, csv, newProject } from '../support/api.mjs';
+import { apiServer, assertAction, assertInvalidQuery, csv, newProject } from '../support/api.mjs';
 
 const server = await apiServer();
 
@@ -107,6 +107,28 @@ test('a dry run tells the same and keeps nothing', async () => {
 	assert.equal((await customer(project, 'old')).name, 'Old');
 	const real = await importFile(project, file);
 	assert.deepEqual((await project.report(real.id)).map(row => row[2]), outcomes);
+});
+
+test('a file without any column of customers is refused', async () => {
+	const project = await newProject(server);
+	for (const [file, found] of [
+		[csv('Source_id|Name', 'a|A'), 'Source_id|Name'], [csv('<!DOCTYPE html>', '<html>'), '<!DOCTYPE html>'], [csv('x,y', '1,2'), 'x, y']
+	]) {
+		const { status, json } = await server.upload('/v1/customers/importCSV', file, { project: project.keys });
+		assert.deepEqual([status, json.key, json.details],
+			[400, 'invalid_payload', `CSV file should have a known column, like 'Source_id' (found: ${found})`]);
+	}
+	assert.equal((await importFile(project, csv('City,x', 'Ulm,1'))).result.done_count, 1);
+});
+
+test('narrowing a list by what is not known is refused', async () => {
+	const project = await newProject(server);
+	await project.post('/v1/products', { source_id: 'p' });
+	for (const [path, name] of [
+		['customers?segment_id=seg_1', 'segment_id'], ['customers?filters[name][conditions][$is]=x', 'filters'],
+		['orders?[filters][status][conditions][$is]=PAID', 'filters'], ['products/p/skus?filters[x][conditions][$is]=1', 'filters']
+	])
+		assertInvalidQuery(await project.get(`/v1/${path}`), `Property .${name} is not supported yet`);
 });
 
 test('a bulk update creates and merges, and its report says which', async () => {
