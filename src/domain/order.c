@@ -70,6 +70,19 @@ static int check_number(const struct json *item, size_t at, size_t number, struc
                    at, name, (long long)item_numbers[number].least);
 }
 
+static int check_related(const struct json *item, size_t at, struct err *err)
+{
+    const struct json *value = json_member(item, "related_object");
+    if (value == NULL || value->type == JSON_NULL ||
+        (value->type == JSON_STRING &&
+         (str_is(value->text, "product") || str_is(value->text, "sku"))))
+        return 0;
+    return err_set(err, ERR_INVALID_PAYLOAD,
+                   "Property .items[%zu].related_object must be equal to one of the allowed values "
+                   "[ product, sku ]",
+                   at);
+}
+
 static int check_item(const struct json *item, size_t at, struct err *err)
 {
     static const char *const objects[] = { "product", "sku", "metadata" };
@@ -84,7 +97,7 @@ static int check_item(const struct json *item, size_t at, struct err *err)
             return err_set(err, ERR_INVALID_PAYLOAD, "Property .items[%zu].%s must be object", at,
                            objects[i]);
     }
-    return 0;
+    return check_related(item, at, err);
 }
 
 static int check_items(const struct json *body, struct err *err)

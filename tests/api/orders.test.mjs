@@ -104,13 +104,15 @@ test('what is off the items is off the order', async () => {
 	assert.equal((await project.request('PUT', '/v1/orders/o', { json: { items: [] } })).json.total_amount, 1457);
 });
 
-test('a number that would not add up is refused', async () => {
+test('a number that would not add up is refused, and an item of something else', async () => {
 	const project = await newProject(server);
 	const most = 2 ** 53 - 1;
 	for (const [body, details] of [
 		['{"amount":9007199254740992}', 'Property .amount must be <= 9007199254740991'],
 		['{"discount_amount":9223372036854775807}', 'Property .discount_amount must be <= 9007199254740991'],
 		['{"items":[{},{"discount_amount":9007199254740992}]}', 'Property .items[1].discount_amount must be <= 9007199254740991'],
+		['{"items":[{"related_object":"campaign"}]}',
+			'Property .items[0].related_object must be equal to one of the allowed values [ product, sku ]'],
 	]) {
 		const { status, json } = await project.post('/v1/orders', undefined, { body, headers: { 'content-type': 'application/json' } });
 		assert.deepEqual([status, json.details], [400, details]);
