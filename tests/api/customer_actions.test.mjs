@@ -129,6 +129,10 @@ test('narrowing a list by what is not known is refused', async () => {
 		['orders?[filters][status][conditions][$is]=PAID', 'filters'], ['products/p/skus?filters[x][conditions][$is]=1', 'filters']
 	])
 		assertInvalidQuery(await project.get(`/v1/${path}`), `Property .${name} is not supported yet`);
+	for (const [query, name] of [['created_at=2100-01-01', 'created_at'], ['[updated_at][since]=2100-01-01', 'updated_at'], ['created_at[]=x', 'created_at']])
+		assertInvalidQuery(await project.get(`/v1/customers?${query}`), `Property .${name} should be \`${name}[before]\` or \`${name}[after]\``);
+	for (const query of ['[created_at][after]=2100-01-01', 'updated_at[after]=2100-01-01', 'created_atx=1', 'created_at[before]=2000-01-01'])
+		assert.equal((await project.get(`/v1/products?${query}`)).json.total, query === 'created_atx=1' ? 1 : 0);
 });
 
 test('a bulk update creates and merges, and its report says which', async () => {
