@@ -239,6 +239,10 @@ int customer_from_cells(const struct column_map *map, const struct str *cells, s
     int rc = record_take_cells(&customer_fields, map, cells, n_cells, &row.customer.record, given,
                                a, reason, err);
     const struct field *wrong = rc == 0 ? find_no_date(&row.customer) : NULL;
+    if (rc == 0 && row.set == 0 && row.id.p == NULL && row.metadata.p == NULL) {
+        *reason = STR("Source_id is required"); /* ",,,": what spreadsheets put below a table */
+        rc = 1;
+    }
     if (wrong != NULL)
         rc = record_row_fails(wrong, no_date, a, reason, err);
     if (rc == 0 && put_address(&row, a, err) < 0)

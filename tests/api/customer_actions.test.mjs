@@ -121,6 +121,14 @@ test('a file without any column of customers is refused', async () => {
 	assert.equal((await importFile(project, csv('City,x', 'Ulm,1'))).result.done_count, 1);
 });
 
+test('a row without anything is no customer', async () => {
+	const project = await newProject(server);
+	const action = await importFile(project, csv('Source_id,Name,x', 'a,A,1', ',,', ',Nameless,', ',,2', ','));
+	assert.deepEqual([action.result.done_count, action.result.failed],
+		[3, [2, 5].map(row => ({ source_id: '', row, reason: 'Source_id is required' }))]);
+	assert.equal((await project.get('/v1/customers')).json.total, 3);
+});
+
 test('narrowing a list by what is not known is refused', async () => {
 	const project = await newProject(server);
 	await project.post('/v1/products', { source_id: 'p' });
