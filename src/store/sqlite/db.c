@@ -26,7 +26,7 @@ int db_error(struct sqlite_db *db, int rc, const char *what, struct err *err)
         code = ERR_DISK_FULL;
         break;
     case SQLITE_IOERR:
-        if (sys == ENOSPC || sys == EDQUOT)
+        if (sys == ENOSPC || sys == EDQUOT || sys == EFBIG)
             code = ERR_DISK_FULL;
         else if (rc == SQLITE_IOERR_NOMEM)
             code = ERR_NOMEM;
