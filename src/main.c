@@ -3,6 +3,7 @@
  * main.c - the table of commands. A command is a row here, a struct for the values of its flags and
  * a function (both in commands.h); --help and the manual are made of the same rows.
  */
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -1012,7 +1013,8 @@ static bool print_about(const char *word)
 int main(int argc, char **argv)
 {
     int words = 0;
-    umask(077); /* codes and key hashes are nobody else's business */
+    umask(077);               /* codes and key hashes are nobody else's business */
+    signal(SIGXFSZ, SIG_IGN); /* a limit on files is a disk that is full: write() says so */
     if (sodium_init() < 0) {
         fprintf(stderr, "longshore: cannot start the random generator\n");
         return 1;

@@ -26,22 +26,37 @@ static void put_headings(struct buf *b, const struct csv_head *head)
     }
 }
 
-static int check_required(const struct action_kind *kind, const struct csv_head *head,
-                          const struct column_map *map, struct err *err)
+static int refuse(const char *what, const char *column, const struct csv_head *head,
+                  struct err *err)
+{
+    struct buf found;
+    buf_init(&found, 2 * (size_t)FOUND_MAX_BYTES + CSV_FIELD_MAX_BYTES);
+    put_headings(&found, head);
+    const struct str shown = str_utf8_cut(buf_str(&found), FOUND_MAX_BYTES);
+    err_set(err, ERR_INVALID_PAYLOAD, "CSV file should have %s '%s' (found: %.*s)", what, column,
+            STR_FMT(shown));
+    buf_release(&found);
+    return -1;
+}
+
+static bool has_fields(const struct column_map *map)
+{
+    size_t i = 0;
+    while (i < map->n && map->columns[i].field < 0)
+        i++;
+    return i < map->n;
+}
+
+/* A file of another kind, or with a delimiter that is none of ours, would pass for one that has
+ * nothing but metadata. */
+static int check_columns(const struct action_kind *kind, const struct csv_head *head,
+                         const struct column_map *map, struct err *err)
 {
     for (const char *const *name = kind->required_columns; *name != NULL; name++) {
-        struct buf found;
-        if (column_map_has(map, kind->fields, *name))
-            continue;
-        buf_init(&found, 2 * (size_t)FOUND_MAX_BYTES + CSV_FIELD_MAX_BYTES);
-        put_headings(&found, head);
-        const struct str shown = str_utf8_cut(buf_str(&found), FOUND_MAX_BYTES);
-        err_set(err, ERR_INVALID_PAYLOAD, "CSV file should have required column '%s' (found: %.*s)",
-                *name, STR_FMT(shown));
-        buf_release(&found);
-        return -1;
+        if (!column_map_has(map, kind->fields, *name))
+            return refuse("required column", *name, head, err);
     }
-    return 0;
+    return has_fields(map) ? 0 : refuse("a known column, like", kind->key_heading, head, err);
 }
 
 static int put_params(const struct action_kind *kind, const struct csv_head *head,
@@ -77,7 +92,7 @@ int action_freeze_csv(const struct action_kind *kind, struct str head, bool whol
     struct column_map map;
     if (csv_sniff(head, whole, a, &csv, err) < 0 ||
         column_map_build(kind->fields, csv.headings, csv.n, a, &map, err) < 0 ||
-        check_required(kind, &csv, &map, err) < 0)
+        check_columns(kind, &csv, &map, err) < 0)
         return -1;
     return put_params(kind, &csv, &map, webhooks_enable, campaign, a, params, err);
 }

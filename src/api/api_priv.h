@@ -29,6 +29,8 @@ int query_flag(const struct request *rq, const char *name, bool *out, struct err
 
 /* ERR_INVALID_QUERY when one of these parameters was given, also as `name[…]` or `[name][…]`: a
  * filter that is not there yet must never be ignored in silence. NULL-terminated. */
+/* `ids[0]`, `[filters][code]…` and `category` to `ids`, `filters` and `category`. */
+struct str query_base_name(struct str param);
 int query_refuse(const struct request *rq, const char *const *names, struct err *err) MUST_CHECK;
 
 /* ---- writes (write.c) ---- */

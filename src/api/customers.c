@@ -28,6 +28,8 @@ static const struct record_query queries[] = {
     { NULL, NULL, NULL },
 };
 
+static const char *const later[] = { "segment_id", NULL };
+
 const struct record_api api_customers = {
     .resource = RESOURCE_CUSTOMER,
     .type = "customer",
@@ -39,6 +41,7 @@ const struct record_api api_customers = {
     .page_max = 99,
     .orders = records_orders,
     .queries = queries,
+    .later = later,
     .read = read_customer,
     .put = put_customer,
 };

@@ -227,6 +227,7 @@ static const struct member order[] = {
     { "source_id", MEMBER_FIELD, NULLABLE },
     { "status", MEMBER_FIELD },
     TIMES,
+    { "items_discount_amount", MEMBER_INTEGER, ABSENT },
     { "total_discount_amount", MEMBER_INTEGER, ABSENT },
     { "total_amount", MEMBER_INTEGER, ABSENT },
     { "items", MEMBER_LIST, ABSENT, "OrderItem" },

@@ -36,11 +36,18 @@ static int put_order(struct request *rq, struct json_out *o, const struct record
 {
     const struct order *order = (const struct order *)(const void *)r;
     char id[ID_MAX_LEN], customer[ID_MAX_LEN], referrer[ID_MAX_LEN];
+    struct order_shown shown = { .id = id };
+    struct arena scratch;
     (void)alone;
-    (void)err;
+    arena_init(&scratch, 4096, 0);
+    const int rc = order_items_discount(order, &scratch, &shown.items_discount, err);
+    arena_release(&scratch);
+    if (rc < 0)
+        return -1;
     id_encode(store_secret(api_of(rq)->store), ID_ORDER, order->key, id);
-    order_put_json(o, order, id, customer_id(rq, order->customer_key, customer),
-                   customer_id(rq, order->referrer_key, referrer));
+    shown.customer_id = customer_id(rq, order->customer_key, customer);
+    shown.referrer_id = customer_id(rq, order->referrer_key, referrer);
+    order_put_json(o, order, &shown);
     return 0;
 }
 

@@ -29,8 +29,7 @@ int query_flag(const struct request *rq, const char *name, bool *out, struct err
     return 0;
 }
 
-/* `ids[0]`, `[filters][code]…` and `category` to `ids`, `filters` and `category`. */
-static struct str base_name(struct str param)
+struct str query_base_name(struct str param)
 {
     size_t len = 0;
     if (param.len > 0 && param.p[0] == '[')
@@ -43,7 +42,7 @@ static struct str base_name(struct str param)
 int query_refuse(const struct request *rq, const char *const *names, struct err *err)
 {
     for (const struct query_param *p = rq->query; p != NULL; p = p->next) {
-        const struct str name = base_name(p->name);
+        const struct str name = query_base_name(p->name);
         for (size_t i = 0; names[i] != NULL; i++) {
             if (str_is(name, names[i]))
                 return err_set(err, ERR_INVALID_QUERY, "Property .%s is not supported yet",

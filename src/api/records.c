@@ -228,6 +228,34 @@ static int read_time(const struct request *rq, const char *param, int64_t shift,
     return 0;
 }
 
+/* A range that is neither before nor after something is not ignored. */
+static int check_range(struct str param, const char *range, struct err *err)
+{
+    static const struct str ends[] = { STR_INIT("[before]"), STR_INIT("[after]"),
+                                       STR_INIT("][before]"), STR_INIT("][after]") };
+    const bool bracket = param.p[0] == '[';
+    const size_t skip = strlen(range) + bracket;
+    const struct str end = { param.p + skip, param.len - skip };
+    for (size_t i = 0; i < 2; i++) {
+        if (str_eq(end, ends[bracket ? i + 2 : i]))
+            return 0;
+    }
+    return err_set(err, ERR_INVALID_QUERY, "Property .%s should be `%s[before]` or `%s[after]`",
+                   range, range, range);
+}
+
+static int check_ranges(const struct request *rq, struct err *err)
+{
+    static const char *const ranges[] = { "created_at", "updated_at" };
+    for (const struct query_param *p = rq->query; p != NULL; p = p->next) {
+        const struct str name = query_base_name(p->name);
+        for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
+            if (str_is(name, ranges[i]) && check_range(p->name, ranges[i], err) < 0)
+                return -1;
+    }
+    return 0;
+}
+
 static int read_times(struct list *l, struct err *err)
 {
     struct record_page *p = &l->page;
@@ -252,7 +280,7 @@ static int read_times(struct list *l, struct err *err)
     for (size_t i = 0; i < ARRAY_LEN(times); i++)
         if (read_time(l->slow.rq, times[i].param, times[i].shift, times[i].out, err) < 0)
             return -1;
-    return 0;
+    return check_ranges(l->slow.rq, err);
 }
 
 /* The id of the last one of the page before; or, as the API has it, a time. */
@@ -284,10 +312,14 @@ static int read_cursor(struct list *l, struct err *err)
     return 0;
 }
 
+/* What would narrow the list, and cannot, is never ignored. */
 static int read_filters(struct list *l, struct err *err)
 {
+    static const char *const filters[] = { "filters", NULL };
+    if (l->ra->later != NULL && query_refuse(l->slow.rq, l->ra->later, err) < 0)
+        return -1;
     if (l->ra->filters == NULL)
-        return 0;
+        return query_refuse(l->slow.rq, filters, err);
     if (filters_from_query(l->slow.rq, l->ra->filters, &l->filter, err) < 0)
         return -1;
     if (l->filter.n > 0)

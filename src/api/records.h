@@ -36,6 +36,7 @@ struct record_api {
     const struct record_order *orders;   /* ends with NULL */
     const struct record_query *queries;  /* ends with NULL */
     const struct filter_fields *filters; /* NULL: the list has none */
+    const char *const *later;            /* parameters that are refused; ends with NULL */
 
     int (*read)(const struct json *body, struct arena *a, struct record *given, struct err *err);
     /* Optional. What else the body has to pass. */

@@ -51,6 +51,7 @@ static enum err_code code_of_errno(int sys)
     switch (sys) {
     case ENOSPC:
     case EDQUOT:
+    case EFBIG: /* a limit on the size of files */
         return ERR_DISK_FULL;
     case ENOMEM:
         return ERR_NOMEM;

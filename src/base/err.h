@@ -82,8 +82,8 @@ const struct err_info *err_info(enum err_code code);
 /* Sets code and text; returns -1, so that a caller can `return err_set(…)`. */
 int err_set(struct err *err, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* Like err_set, with ": strerror(errno)" behind the text; ENOSPC and EDQUOT become DISK_FULL,
- * EMFILE and ENFILE BUSY, ENOMEM becomes NOMEM, everything else IO. */
+/* Like err_set, with ": strerror(errno)" behind the text; ENOSPC, EDQUOT and EFBIG become
+ * DISK_FULL, EMFILE and ENFILE BUSY, ENOMEM becomes NOMEM, everything else IO. */
 int err_sys(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Puts "text: " in front of what is there, keeps the code; returns -1. */

@@ -14,6 +14,7 @@
 #define URL_MAX_BYTES       (8 * KIB)
 #define WIRE_BUFFER_BYTES   (256 * KIB) /* to send 2 GB takes 0.6 s of CPU; with 16 KiB 1.1 s */
 #define DETAILS_SHOWN_BYTES 260         /* of what the server says; the advice is to fit as well */
+#define DETAILS_END_BYTES   60          /* of them: its end, which may name what is wrong */
 #define NAME_SHOWN_BYTES    40
 
 struct client {
@@ -390,6 +391,15 @@ static const char *advice(long status, const struct refusal *f)
     return "";
 }
 
+/* Its end, of at most `max` bytes. */
+static struct str end_of(struct str s, size_t max)
+{
+    size_t at = s.len > max ? s.len - max : 0;
+    while (at < s.len && ((unsigned char)s.p[at] & 0xC0) == 0x80)
+        at++;
+    return (struct str){ s.p + at, s.len - at };
+}
+
 /* Texts are as the server sent them: whoever shows an error takes control characters out. */
 static int refused(struct running *r, long status)
 {
@@ -399,9 +409,13 @@ static int refused(struct running *r, long status)
     read_refusal(&a, buf_str(&r->k->body), &f);
     if (!f.known)
         f.said = STR("the answer is no error of the API");
+    const bool whole = f.said.len <= DETAILS_SHOWN_BYTES;
+    const struct str head =
+        whole ? f.said : str_utf8_cut(f.said, DETAILS_SHOWN_BYTES - DETAILS_END_BYTES);
+    const struct str tail = whole ? STR("") : end_of(f.said, DETAILS_END_BYTES);
     r->k->lost = status == 502 || status == 503 || status == 504;
-    err_set(r->err, status == 401 ? ERR_UNAUTHORIZED : ERR_IO, "%s: %.*s (%ld%s%.*s%s%.*s)%s",
-            r->k->doing, STR_FMT(str_utf8_cut(f.said, DETAILS_SHOWN_BYTES)), status,
+    err_set(r->err, status == 401 ? ERR_UNAUTHORIZED : ERR_IO, "%s: %.*s%s%.*s (%ld%s%.*s%s%.*s)%s",
+            r->k->doing, STR_FMT(head), whole ? "" : "…", STR_FMT(tail), status,
             f.key.len > 0 ? " " : "", STR_FMT(str_utf8_cut(f.key, NAME_SHOWN_BYTES)),
             f.request_id.len > 0 ? ", request " : "",
             STR_FMT(str_utf8_cut(f.request_id, NAME_SHOWN_BYTES)), advice(status, &f));

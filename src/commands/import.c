@@ -36,19 +36,25 @@ struct import {
 
 /* ---- what is asked for ---- */
 
-static bool ends_in_json(const char *path)
+static bool ends_in(const char *path, struct str ending)
 {
     const size_t n = strlen(path);
-    return n > 5 && str_eq_nocase(str_of(path + n - 5), STR(".json"));
+    return n > ending.len && str_eq_nocase(str_of(path + n - ending.len), ending);
+}
+
+/* By the file's name, if that says it; it may say one that the resource does not take. */
+static const char *guess_format(const struct import *im)
+{
+    if (ends_in(im->o->file, STR(".json")))
+        return "json";
+    return im->what->csv != NULL || ends_in(im->o->file, STR(".csv")) ? "csv" : "json";
 }
 
 static int choose_format(struct import *im, struct err *err)
 {
     const char *format = im->o->format;
     if (format == NULL)
-        format = im->what->csv == NULL || (im->what->json != NULL && ends_in_json(im->o->file))
-                     ? "json"
-                     : "csv";
+        format = guess_format(im);
     im->source.json = str_is(str_of(format), "json");
     im->source.webhooks = im->o->webhooks;
     if (!im->source.json && !str_is(str_of(format), "csv"))

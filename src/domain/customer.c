@@ -86,6 +86,83 @@ static struct str text_of(const void *customer_or_row, enum customer_row row)
     return *(const struct str *)(const void *)((const char *)customer_or_row + fields[row].offset);
 }
 
+/* ---- addresses ---- */
+
+/* The parts that are given as one object. */
+static int put_address(struct row *row, struct arena *a, struct err *err)
+{
+    struct buf b;
+    struct json_out o = { .b = &b };
+    if ((row->set & BIT_ADDRESS) == 0)
+        return 0;
+    buf_init(&b, ARRAY_LEN(address_rows) * 8 * (size_t)FIELD_TEXT_MAX_BYTES);
+    json_object(&o);
+    for (size_t i = 0; i < ARRAY_LEN(address_rows); i++) {
+        const struct str part = text_of(row, address_rows[i]);
+        if (part.p == NULL)
+            continue;
+        json_key(&o, fields[address_rows[i]].path + sizeof(".address.") - 1);
+        json_str(&o, part);
+    }
+    json_object_end(&o);
+    return buf_keep(&b, a, &row->address, err);
+}
+
+static int invalid_part(struct err *err, const struct record_body *b, size_t i, const char *what)
+{
+    return err_set(err, ERR_INVALID_PAYLOAD, "Property %s%s %s", b->path,
+                   fields[address_rows[i]].path, what);
+}
+
+/* The parts that the API knows, and that have a value; others are skipped, as all unknown members.
+ */
+static int take_address(const struct record_body *b, struct arena *a, struct customer *c,
+                        struct err *err)
+{
+    const struct json *address = json_member(b->json, "address");
+    struct row row = { .set = BIT_ADDRESS };
+    if (address == NULL)
+        return 0;
+    c->set |= BIT_ADDRESS;
+    if (address->type == JSON_NULL)
+        return 0;
+    if (address->type != JSON_OBJECT)
+        return err_set(err, ERR_INVALID_PAYLOAD, "Property %s.address must be object", b->path);
+    for (size_t i = 0; i < ARRAY_LEN(address_rows); i++) {
+        const struct field *f = &fields[address_rows[i]];
+        const struct json *value = field_in_json(f, b->json);
+        if (value == NULL || value->type == JSON_NULL)
+            continue;
+        const char *what = field_from_json(f, value, &row);
+        if (what != NULL)
+            return invalid_part(err, b, i, what);
+    }
+    if (put_address(&row, a, err) < 0)
+        return -1;
+    c->address = row.address;
+    return 0;
+}
+
+/* The types alone. */
+static int check_address(const struct record_body *b, struct err *err)
+{
+    const struct json *address = json_member(b->json, "address");
+    if (address == NULL || address->type == JSON_NULL)
+        return 0;
+    if (address->type != JSON_OBJECT)
+        return err_set(err, ERR_INVALID_PAYLOAD, "Property %s.address must be object,null",
+                       b->path);
+    for (size_t i = 0; i < ARRAY_LEN(address_rows); i++) {
+        const struct field *f = &fields[address_rows[i]];
+        const struct json *value = field_in_json(f, b->json);
+        const char *what =
+            value != NULL && value->type != JSON_NULL ? field_json_type(f, value) : NULL;
+        if (what != NULL)
+            return invalid_part(err, b, i, what);
+    }
+    return 0;
+}
+
 /* ---- reading bodies ---- */
 
 static bool is_date(struct str text)
@@ -118,8 +195,7 @@ int customer_from_json(const struct json *body, const char *path, struct arena *
     const struct record_body b = { .json = body, .path = path, .skips_null = true };
     init(c);
     if (record_take_fields(&customer_fields, &b, &c->record, err) < 0 ||
-        record_take_tree(&b, ".address", JSON_OBJECT, BIT_ADDRESS, &c->record, &c->address, a,
-                         err) < 0 ||
+        take_address(&b, a, c, err) < 0 ||
         record_take_tree(&b, ".metadata", JSON_OBJECT, RECORD_METADATA, &c->record, &c->metadata, a,
                          err) < 0)
         return -1;
@@ -134,12 +210,7 @@ int customer_from_json(const struct json *body, const char *path, struct arena *
 int customer_check(const struct json *customer, const char *path, struct err *err)
 {
     const struct record_body b = { .json = customer, .path = path };
-    const struct json *address = json_member(customer, "address");
-    if (record_check_fields(&customer_fields, &b, err) < 0)
-        return -1;
-    if (address == NULL || address->type == JSON_NULL || address->type == JSON_OBJECT)
-        return 0;
-    return err_set(err, ERR_INVALID_PAYLOAD, "Property %s.address must be object,null", path);
+    return record_check_fields(&customer_fields, &b, err) < 0 ? -1 : check_address(&b, err);
 }
 
 int customer_check_update_item(const struct json *item, struct err *err)
@@ -160,26 +231,6 @@ int customer_from_update_item(const struct json *item, struct arena *a, struct c
     return 1;
 }
 
-/* The parts that are given as one object. */
-static int put_address(struct row *row, struct arena *a, struct err *err)
-{
-    struct buf b;
-    struct json_out o = { .b = &b };
-    if ((row->set & BIT_ADDRESS) == 0)
-        return 0;
-    buf_init(&b, ARRAY_LEN(address_rows) * 8 * (size_t)FIELD_TEXT_MAX_BYTES);
-    json_object(&o);
-    for (size_t i = 0; i < ARRAY_LEN(address_rows); i++) {
-        const struct str part = text_of(row, address_rows[i]);
-        if (part.p == NULL)
-            continue;
-        json_key(&o, fields[address_rows[i]].path + sizeof(".address.") - 1);
-        json_str(&o, part);
-    }
-    json_object_end(&o);
-    return buf_keep(&b, a, &row->address, err);
-}
-
 int customer_from_cells(const struct column_map *map, const struct str *cells, size_t n_cells,
                         struct arena *a, struct customer *c, struct str *reason, struct err *err)
 {
@@ -188,6 +239,10 @@ int customer_from_cells(const struct column_map *map, const struct str *cells, s
     int rc = record_take_cells(&customer_fields, map, cells, n_cells, &row.customer.record, given,
                                a, reason, err);
     const struct field *wrong = rc == 0 ? find_no_date(&row.customer) : NULL;
+    if (rc == 0 && row.set == 0 && row.id.p == NULL && row.metadata.p == NULL) {
+        *reason = STR("Source_id is required"); /* ",,,": what spreadsheets put below a table */
+        rc = 1;
+    }
     if (wrong != NULL)
         rc = record_row_fails(wrong, no_date, a, reason, err);
     if (rc == 0 && put_address(&row, a, err) < 0)

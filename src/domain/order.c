@@ -2,6 +2,8 @@
 /* order.c - see order.h. The order of printed members is that of the public API. */
 #include "domain/order.h"
 
+#include <string.h>
+
 #include "base/time_iso.h"
 #include "domain/record_read.h"
 
@@ -46,15 +48,19 @@ bool order_item_number(size_t i, const char **name, int64_t *least)
     return true;
 }
 
+#define TOO_MUCH "must be <= 9007199254740991" /* ORDER_NUMBER_MAX */
+
 static int check_number(const struct json *item, size_t at, size_t number, struct err *err)
 {
     const char *name = item_numbers[number].name;
     const struct json *value = json_member(item, name);
     struct field f = { .kind = FIELD_INTEGER };
-    int64_t n;
+    int64_t n = 0;
     if (value == NULL || value->type == JSON_NULL)
         return 0;
     const char *what = field_from_json(&f, value, &n);
+    if (what == NULL && n > ORDER_NUMBER_MAX)
+        return err_set(err, ERR_INVALID_PAYLOAD, "Property .items[%zu].%s " TOO_MUCH, at, name);
     if (what == NULL && n >= item_numbers[number].least)
         return 0;
     if (field_json_type(&f, value) != NULL)
@@ -62,6 +68,19 @@ static int check_number(const struct json *item, size_t at, size_t number, struc
                        name);
     return err_set(err, ERR_INVALID_PAYLOAD, "Property .items[%zu].%s cannot be lower than %lld",
                    at, name, (long long)item_numbers[number].least);
+}
+
+static int check_related(const struct json *item, size_t at, struct err *err)
+{
+    const struct json *value = json_member(item, "related_object");
+    if (value == NULL || value->type == JSON_NULL ||
+        (value->type == JSON_STRING &&
+         (str_is(value->text, "product") || str_is(value->text, "sku"))))
+        return 0;
+    return err_set(err, ERR_INVALID_PAYLOAD,
+                   "Property .items[%zu].related_object must be equal to one of the allowed values "
+                   "[ product, sku ]",
+                   at);
 }
 
 static int check_item(const struct json *item, size_t at, struct err *err)
@@ -78,7 +97,7 @@ static int check_item(const struct json *item, size_t at, struct err *err)
             return err_set(err, ERR_INVALID_PAYLOAD, "Property .items[%zu].%s must be object", at,
                            objects[i]);
     }
-    return 0;
+    return check_related(item, at, err);
 }
 
 static int check_items(const struct json *body, struct err *err)
@@ -254,16 +273,26 @@ static int check_customer(const struct json *body, const char *path, struct err 
                : err_set(err, ERR_INVALID_PAYLOAD, "Property %s must be object", path);
 }
 
+/* NULL, or what is wrong with a member. */
+static const char *wrong_value(const struct field *f, const struct json *body)
+{
+    struct order o = { .amount = 0 };
+    const struct json *value = field_in_json(f, body);
+    if (value == NULL || value->type == JSON_NULL)
+        return NULL;
+    const char *what = field_from_json(f, value, &o);
+    if (what != NULL || f->kind != FIELD_MONEY)
+        return what;
+    const int64_t n = *(const int64_t *)(const void *)((const char *)&o + f->offset);
+    return n > ORDER_NUMBER_MAX ? TOO_MUCH : NULL;
+}
+
 int order_check(const struct json *body, struct err *err)
 {
-    struct order o = { 0 };
     if (record_check_fields(&order_fields, &(struct record_body){ body, "", false }, err) < 0)
         return -1;
     for (size_t i = 0; i < ARRAY_LEN(fields); i++) { /* and the values, which end an import early */
-        const struct json *value = field_in_json(&fields[i], body);
-        const char *what = value != NULL && value->type != JSON_NULL
-                               ? field_from_json(&fields[i], value, &o)
-                               : NULL;
+        const char *what = wrong_value(&fields[i], body);
         if (what != NULL && fields[i].kind == FIELD_ENUM)
             return err_set(err, ERR_INVALID_PAYLOAD,
                            "Property .status must be equal to one of the allowed values [ CREATED, "
@@ -359,19 +388,20 @@ int order_merge(struct record *stored, const struct record *given, struct arena 
 
 /* ---- amounts ---- */
 
-int64_t order_total_discount(const struct order *o)
+int64_t order_total_discount(const struct order *o, int64_t items_discount)
 {
-    return o->amount != FIELD_NONE ? o->discount_amount : FIELD_NONE;
+    if (o->amount == FIELD_NONE || items_discount == FIELD_NONE)
+        return o->amount == FIELD_NONE ? FIELD_NONE : o->discount_amount;
+    return o->discount_amount == FIELD_NONE ? items_discount : o->discount_amount + items_discount;
 }
 
-int64_t order_total_amount(const struct order *o)
+int64_t order_total_amount(const struct order *o, int64_t items_discount)
 {
-    if (o->amount == FIELD_NONE || o->discount_amount == FIELD_NONE)
-        return o->amount;
-    return o->amount - o->discount_amount;
+    const int64_t discount = order_total_discount(o, items_discount);
+    return discount == FIELD_NONE ? o->amount : o->amount - discount;
 }
 
-int64_t order_items_discount(const struct json *items)
+static int64_t sum_of_discounts(const struct json *items)
 {
     int64_t sum = FIELD_NONE;
     for (const struct json *item = items->child; item != NULL; item = item->next) {
@@ -384,6 +414,23 @@ int64_t order_items_discount(const struct json *items)
             return FIELD_NONE;
     }
     return sum;
+}
+
+int order_items_discount(const struct order *o, struct arena *scratch, int64_t *out,
+                         struct err *err)
+{
+    static const char name[] = "\"discount_amount\"";
+    struct json *items = NULL;
+    *out = FIELD_NONE;
+    if (o->items.len == 0 || memmem(o->items.p, o->items.len, name, sizeof(name) - 1) == NULL)
+        return 0;
+    if (json_parse(scratch, o->items, &items, err) < 0) {
+        if (err->code != ERR_NOMEM)
+            err->code = ERR_STORE;
+        return err_wrap(err, "stored items cannot be read");
+    }
+    *out = sum_of_discounts(items);
+    return 0;
 }
 
 /* ---- printing ---- */
@@ -399,29 +446,33 @@ static void put_customer(struct json_out *o, const char *key, const char *id)
     json_object_end(o);
 }
 
-void order_put_json(struct json_out *o, const struct order *order, const char *id,
-                    const char *customer_id, const char *referrer_id)
+static void put_id(struct json_out *o, const char *key, const char *id)
 {
+    record_put_text(o, key, id != NULL ? str_of(id) : (struct str){ NULL, 0 });
+}
+
+void order_put_json(struct json_out *o, const struct order *order, const struct order_shown *shown)
+{
+    const int64_t items_discount = shown->items_discount;
     json_object(o);
-    record_put_text(o, "id", str_of(id));
+    record_put_text(o, "id", str_of(shown->id));
     record_put_text(o, "source_id", order->source_id);
     record_put_times(o, &order->record);
     record_put_text(o, "status", str_of(order_status_names[order->status]));
     put_number(o, "amount", order->amount);
     put_number(o, "initial_amount", order->initial_amount);
     put_number(o, "discount_amount", order->discount_amount);
-    put_number(o, "total_discount_amount", order_total_discount(order));
-    put_number(o, "total_amount", order_total_amount(order));
+    put_number(o, "items_discount_amount", items_discount);
+    put_number(o, "total_discount_amount", order_total_discount(order, items_discount));
+    put_number(o, "total_amount", order_total_amount(order, items_discount));
     if (order->items.p != NULL)
         record_put_raw(o, "items", order->items, "[]");
     if (order->metadata.len > 2)
         record_put_raw(o, "metadata", order->metadata, "{}");
-    put_customer(o, "customer", customer_id);
-    put_customer(o, "referrer", referrer_id);
-    record_put_text(o, "customer_id",
-                    customer_id != NULL ? str_of(customer_id) : (struct str){ NULL, 0 });
-    record_put_text(o, "referrer_id",
-                    referrer_id != NULL ? str_of(referrer_id) : (struct str){ NULL, 0 });
+    put_customer(o, "customer", shown->customer_id);
+    put_customer(o, "referrer", shown->referrer_id);
+    put_id(o, "customer_id", shown->customer_id);
+    put_id(o, "referrer_id", shown->referrer_id);
     record_put_text(o, "object", STR("order"));
     json_object_end(o);
 }

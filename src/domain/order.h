@@ -15,6 +15,8 @@
 
 #define ORDER_ITEMS_MAX  500
 #define ORDER_IMPORT_MAX 2000
+/* Of every number that is given: JSON clients read it exactly, and all items of an order add up. */
+#define ORDER_NUMBER_MAX (((int64_t)1 << 53) - 1)
 
 /* Stored values: never renumber. */
 enum order_status {
@@ -91,13 +93,19 @@ struct order_known {
 void order_put_item(struct json_out *o, const struct json *item, const struct order_known *known,
                     int64_t *amount);
 
-/* What the API prints of its amounts; FIELD_NONE: nothing. */
-int64_t order_total_discount(const struct order *o);
-int64_t order_total_amount(const struct order *o);
-/* What is off its items, a JSON array; FIELD_NONE: they do not say. */
-int64_t order_items_discount(const struct json *items);
+/* What is off the items of a stored order; FIELD_NONE: they do not say. Only items that do are
+ * parsed, in the arena, and nothing of that is needed any more. */
+int order_items_discount(const struct order *o, struct arena *scratch, int64_t *out,
+                         struct err *err) MUST_CHECK;
+/* What the API prints of its amounts: off the order and off its items. FIELD_NONE: nothing. */
+int64_t order_total_discount(const struct order *o, int64_t items_discount);
+int64_t order_total_amount(const struct order *o, int64_t items_discount);
 
-void order_put_json(struct json_out *o, const struct order *order, const char *id,
-                    const char *customer_id, const char *referrer_id); /* NULL: none */
+/* What is not in the order itself. */
+struct order_shown {
+    const char *id, *customer_id, *referrer_id; /* the last two NULL: nobody */
+    int64_t items_discount;
+};
+void order_put_json(struct json_out *o, const struct order *order, const struct order_shown *shown);
 
 #endif

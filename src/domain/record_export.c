@@ -82,29 +82,30 @@ static void put_amount(struct buf *b, int64_t n)
         export_put_int(b, n);
 }
 
+static int put_items_discount(struct buf *b, struct export_row *row, struct err *err)
+{
+    int64_t off;
+    if (order_items_discount(row->item, row->arena, &off, err) < 0)
+        return -1;
+    put_amount(b, off);
+    return 0;
+}
+
 static int put_total(struct buf *b, struct export_row *row, struct err *err)
 {
-    (void)err;
-    put_amount(b, order_total_amount(row->item));
+    int64_t off;
+    if (order_items_discount(row->item, row->arena, &off, err) < 0)
+        return -1;
+    put_amount(b, order_total_amount(row->item, off));
     return 0;
 }
 
 static int put_total_discount(struct buf *b, struct export_row *row, struct err *err)
 {
-    (void)err;
-    put_amount(b, order_total_discount(row->item));
-    return 0;
-}
-
-static int put_items_discount(struct buf *b, struct export_row *row, struct err *err)
-{
-    const struct order *o = row->item;
-    struct json *items = NULL;
-    if (o->items.len == 0)
-        return 0;
-    if (export_parse(row, o->items, &items, err) < 0)
+    int64_t off;
+    if (order_items_discount(row->item, row->arena, &off, err) < 0)
         return -1;
-    put_amount(b, order_items_discount(items));
+    put_amount(b, order_total_discount(row->item, off));
     return 0;
 }
 

@@ -173,6 +173,17 @@ int sku_from_json(const struct json *body, struct arena *a, struct sku *s, struc
                             a, err);
 }
 
+/* An empty cell of this column is "", not nothing: reference 3.0, of empty cells. */
+static void take_empty_url(const struct column_map *map, struct sku *s)
+{
+    for (size_t i = 0; i < map->n && s->image_url.p == NULL; i++) {
+        if (map->columns[i].field == ROW_IMAGE_URL) {
+            s->image_url = STR("");
+            s->set |= fields[ROW_IMAGE_URL].bit;
+        }
+    }
+}
+
 int sku_from_cells(const struct column_map *map, const struct str *cells, size_t n_cells,
                    struct arena *a, struct sku *s, struct str *reason, struct err *err)
 {
@@ -193,6 +204,7 @@ int sku_from_cells(const struct column_map *map, const struct str *cells, size_t
                           : record_row_fails(&fields[ROW_ATTRIBUTES], "must be object", a, reason,
                                              err);
     }
+    take_empty_url(map, s);
     s->currency = STR(PROJECT_CURRENCY); /* there is no column of it */
     s->set |= fields[ROW_CURRENCY].bit;
     s->spared = ~(fields[ROW_SKU].bit | fields[ROW_PRICE].bit);

@@ -453,3 +453,16 @@ test('a target that cannot be written is told', async t => {
 	const json = await cli(['-c', `exec '${bin}' actions list --json >/dev/full`], { project: fake, program: 'sh' });
 	assert.equal(json.code, 2, 'also when it is an answer');
 });
+
+test('a limit on the size of files is a full disk: the older file stays, and nothing else', async t => {
+	const fake = await reportServer(t, response => response.end('row\n'.repeat(100000)));
+	const bin = process.env.LONGSHORE_BIN ?? 'build/test/src/longshore';
+	const home = await mkdtemp(join(tmpdir(), 'longshore-limit-'));
+	t.after(() => rm(home, { recursive: true, force: true }));
+	const path = join(home, 'report.csv');
+	await writeFile(path, 'older');
+	const { code, stderr } = await cli(['-c', `ulimit -f 8; exec '${bin}' actions report ${ID} --output '${path}'`],
+		{ project: fake, program: 'sh' });
+	assert.deepEqual([code, /cannot write '.*report\.csv\.part': File too large\n$/.test(stderr)], [2, true], stderr);
+	assert.deepEqual([await readdir(home), await readFile(path, 'utf8')], [['report.csv'], 'older']);
+});

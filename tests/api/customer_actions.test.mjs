@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { apiServer, assertAction, csv, newProject } from '../support/api.mjs';
+import { apiServer, assertAction, assertInvalidQuery, csv, newProject } from '../support/api.mjs';
 
 const server = await apiServer();
 
@@ -109,6 +109,40 @@ test('a dry run tells the same and keeps nothing', async () => {
 	assert.deepEqual((await project.report(real.id)).map(row => row[2]), outcomes);
 });
 
+test('a file without any column of customers is refused', async () => {
+	const project = await newProject(server);
+	for (const [file, found] of [
+		[csv('Source_id|Name', 'a|A'), 'Source_id|Name'], [csv('<!DOCTYPE html>', '<html>'), '<!DOCTYPE html>'], [csv('x,y', '1,2'), 'x, y']
+	]) {
+		const { status, json } = await server.upload('/v1/customers/importCSV', file, { project: project.keys });
+		assert.deepEqual([status, json.key, json.details],
+			[400, 'invalid_payload', `CSV file should have a known column, like 'Source_id' (found: ${found})`]);
+	}
+	assert.equal((await importFile(project, csv('City,x', 'Ulm,1'))).result.done_count, 1);
+});
+
+test('a row without anything is no customer', async () => {
+	const project = await newProject(server);
+	const action = await importFile(project, csv('Source_id,Name,x', 'a,A,1', ',,', ',Nameless,', ',,2', ','));
+	assert.deepEqual([action.result.done_count, action.result.failed],
+		[3, [2, 5].map(row => ({ source_id: '', row, reason: 'Source_id is required' }))]);
+	assert.equal((await project.get('/v1/customers')).json.total, 3);
+});
+
+test('narrowing a list by what is not known is refused', async () => {
+	const project = await newProject(server);
+	await project.post('/v1/products', { source_id: 'p' });
+	for (const [path, name] of [
+		['customers?segment_id=seg_1', 'segment_id'], ['customers?filters[name][conditions][$is]=x', 'filters'],
+		['orders?[filters][status][conditions][$is]=PAID', 'filters'], ['products/p/skus?filters[x][conditions][$is]=1', 'filters']
+	])
+		assertInvalidQuery(await project.get(`/v1/${path}`), `Property .${name} is not supported yet`);
+	for (const [query, name] of [['created_at=2100-01-01', 'created_at'], ['[updated_at][since]=2100-01-01', 'updated_at'], ['created_at[]=x', 'created_at']])
+		assertInvalidQuery(await project.get(`/v1/customers?${query}`), `Property .${name} should be \`${name}[before]\` or \`${name}[after]\``);
+	for (const query of ['[created_at][after]=2100-01-01', 'updated_at[after]=2100-01-01', 'created_atx=1', 'created_at[before]=2000-01-01'])
+		assert.equal((await project.get(`/v1/products?${query}`)).json.total, query === 'created_atx=1' ? 1 : 0);
+});
+
 test('a bulk update creates and merges, and its report says which', async () => {
 	const project = await newProject(server);
 	await project.post('/v1/customers', { source_id: 'a', name: 'A', email: 'a@example.com', metadata: { x: 1, y: [1] } });
@@ -144,6 +178,24 @@ test('a body of the wrong shape is refused, none at all counts as empty', async 
 	assert.equal((await project.post('/v1/customers/metadata/async', { source_ids: [1] })).status, 400);
 	const empty = await project.wait((await project.request('POST', path)).json.async_action_id);
 	assert.deepEqual([empty.operation_status, empty.result.done_count], ['SUCCESS', 0]);
+});
+
+test('an address has the parts that the API knows, as texts', async () => {
+	const project = await newProject(server);
+	const given = { zip: '1', state: null, line_1: 'Weg 1', city: 'Ulm' };
+	const made = (await project.post('/v1/customers', { source_id: 'a', address: given })).json;
+	assert.deepEqual(made.address, { city: 'Ulm', line_1: 'Weg 1' });
+	for (const address of [{ state: null }, { zip: '1' }, {}])
+		assert.ok(!('address' in (await project.request('PUT', '/v1/customers/a', { json: { address } })).json));
+	const wrong = { city: 5 };
+	const details = 'Property .address.city must be string';
+	assert.equal((await project.post('/v1/customers', { address: wrong })).json.details, details);
+	assert.equal((await project.request('PUT', '/v1/customers/a', { json: { address: wrong } })).json.details, details);
+	assert.equal((await project.post('/v1/customers/bulk/async', [{ source_id: 'a' }, { source_id: 'b', address: wrong }])).json.details, `${details} (item 1)`);
+	assert.equal((await project.post('/v1/orders', { customer: { source_id: 'a', address: wrong } })).json.details,
+		'Property .customer.address.city must be string');
+	assert.equal((await project.post('/v1/orders/import', [{ referrer: { address: wrong } }])).json.details,
+		'Property .referrer.address.city must be string (item 0)');
 });
 
 test('a metadata update gives all of them the same, and makes those that are missing', async () => {

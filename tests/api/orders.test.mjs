@@ -74,7 +74,8 @@ test('amounts follow from items, and items from the products that are stored', a
 		],
 		discount_amount: 45
 	})).json;
-	assert.deepEqual([order.amount, order.discount_amount, order.total_discount_amount, order.total_amount], [3145, 45, 45, 3100]);
+	assert.deepEqual([order.amount, order.discount_amount, order.items_discount_amount, order.total_discount_amount, order.total_amount],
+		[3145, 45, 100, 145, 3000]);
 	assert.deepEqual(order.items, [
 		{ object: 'order_item', source_id: 'p', related_object: 'product', quantity: 2, amount: 1000, price: 500, subtotal_amount: 1000,
 			product: { id: product.id, source_id: 'p', name: 'P', metadata: { m: 1 }, price: 500 } },
@@ -85,6 +86,44 @@ test('amounts follow from items, and items from the products that are stored', a
 		{ object: 'order_item', amount: 5, subtotal_amount: 5 },
 		{ object: 'order_item', quantity: 1, product: { name: 'Only a name' } }
 	]);
+});
+
+test('what is off the items is off the order', async () => {
+	const project = await newProject(server);
+	const totals = async body => {
+		const order = (await project.post('/v1/orders', body)).json;
+		return ['amount', 'discount_amount', 'items_discount_amount', 'total_discount_amount', 'total_amount'].map(name => order[name]);
+	};
+	const items = [700, 500, 1500].map(price => ({ price, quantity: 1, discount_amount: price / 10 }));
+	assert.deepEqual(await totals({ source_id: 'o', items, discount_amount: 1243 }), [2700, 1243, 270, 1513, 1187]); // the API's example
+	assert.deepEqual(await totals({ items }), [2700, undefined, 270, 270, 2430]);
+	assert.deepEqual(await totals({ items: [{ discount_amount: 3 }] }), [undefined, undefined, 3, undefined, undefined]);
+	assert.deepEqual(await totals({ amount: 9, items: [{ price: 9, product: { metadata: { discount_amount: 4 } } }] }),
+		[9, undefined, undefined, undefined, 9]);
+	assert.equal((await project.get('/v1/orders/o')).json.total_amount, 1187);
+	assert.equal((await project.request('PUT', '/v1/orders/o', { json: { items: [] } })).json.total_amount, 1457);
+});
+
+test('a number that would not add up is refused, and an item of something else', async () => {
+	const project = await newProject(server);
+	const most = 2 ** 53 - 1;
+	for (const [body, details] of [
+		['{"amount":9007199254740992}', 'Property .amount must be <= 9007199254740991'],
+		['{"discount_amount":9223372036854775807}', 'Property .discount_amount must be <= 9007199254740991'],
+		['{"items":[{},{"discount_amount":9007199254740992}]}', 'Property .items[1].discount_amount must be <= 9007199254740991'],
+		['{"items":[{"related_object":"campaign"}]}',
+			'Property .items[0].related_object must be equal to one of the allowed values [ product, sku ]'],
+	]) {
+		const { status, json } = await project.post('/v1/orders', undefined, { body, headers: { 'content-type': 'application/json' } });
+		assert.deepEqual([status, json.details], [400, details]);
+	}
+	const items = Array.from({ length: 500 }, () => ({ amount: most, discount_amount: most }));
+	assert.equal((await project.post('/v1/orders', { source_id: 'most', amount: 0, items })).status, 200);
+	const made = (await project.post('/v1/exports', { exported_object: 'order', parameters: {
+		fields: ['source_id'], filters: { total_amount: { conditions: { $less_than: 0 } } }
+	} })).json;
+	const { url } = (await project.get(`/v1/exports/${made.id}`)).json.result;
+	assert.equal(await (await fetch(url)).text(), 'Source ID\nmost\n');
 });
 
 test('override writes products and SKUs', async () => {

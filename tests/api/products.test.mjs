@@ -240,8 +240,10 @@ test('the SKU file: attributes of the product, in single quotes', async () => {
 	assert.deepEqual([s2.price, s2.attributes], [1450, { color: "it's", size: "a'b" }]);
 	await importFile(project, 'skus', csv('product_id,sku,source_id,price,image_url', 'P1,Tiny,s1,12,https://x.example.com/a.png'));
 	const now = await get(project, '/v1/skus/s1');
-	assert.deepEqual([now.sku, now.price, now.image_url, now.attributes.color], ['Tiny', 1200, null, 'blue']);
+	assert.deepEqual([now.sku, now.price, now.image_url, now.attributes.color], ['Tiny', 1200, '', 'blue']);
 	assert.equal(other.object, 'product');
+	await importFile(project, 'skus', csv('product_id,source_id', 'P1,s9'));
+	assert.equal((await get(project, '/v1/skus/s9')).image_url, null); // the file says nothing of it
 	const refused = await project.server.upload('/v1/skus/importCSV', csv('sku,source_id', 'a,b'), { project: project.keys });
 	assert.deepEqual([refused.status, refused.json.details], [400, "CSV file should have required column 'product_id' (found: sku, source_id)"]);
 });

@@ -63,6 +63,7 @@ static void err_sys_knows_a_full_disk_and_no_memory(void **state)
     } cases[] = {
         { ENOSPC, ERR_DISK_FULL, "cannot write 'x': No space left on device" },
         { EDQUOT, ERR_DISK_FULL, "cannot write 'x': Disk quota exceeded" },
+        { EFBIG, ERR_DISK_FULL, "cannot write 'x': File too large" },
         { ENOMEM, ERR_NOMEM, "cannot write 'x': Cannot allocate memory" },
         { EACCES, ERR_IO, "cannot write 'x': Permission denied" },
     };

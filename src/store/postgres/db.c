@@ -932,6 +932,10 @@ static int check(struct stmt *st, struct err *err)
     return 0; /* a result is whole, or there is none */
 }
 
+#define ITEMS_DISCOUNT                                                                             \
+    "(SELECT CAST(sum(CAST(item ->> 'discount_amount' AS bigint)) AS bigint) "                     \
+    "FROM jsonb_array_elements(CAST(items AS jsonb)) AS item)"
+
 const struct db_driver pg_driver = {
     .statement = drive_statement,
     .prepare = drive_prepare,
@@ -958,6 +962,7 @@ const struct db_driver pg_driver = {
     .ends_with = "right(",
     .off_index = "",
     .by_byte = " COLLATE \"C\"",
-    .items_discount = "(SELECT CAST(sum(CAST(item ->> 'discount_amount' AS bigint)) AS bigint) "
-                      "FROM jsonb_array_elements(CAST(items AS jsonb)) AS item)",
+    .items_discount = ITEMS_DISCOUNT,
+    .total_discount = SQL_TOTAL_DISCOUNT(ITEMS_DISCOUNT),
+    .total_amount = SQL_TOTAL_AMOUNT(ITEMS_DISCOUNT),
 };

@@ -20,9 +20,8 @@ const struct filter_column record_filter_columns[] = {
     [RFILTER_AMOUNT] = { .sql = "amount" },
     [RFILTER_DISCOUNT_AMOUNT] = { .sql = "discount_amount" },
     [RFILTER_ITEMS_DISCOUNT_AMOUNT] = { .of_driver = offsetof(struct db_driver, items_discount) },
-    [RFILTER_TOTAL_DISCOUNT_AMOUNT] = { .sql = "CASE WHEN amount IS NOT NULL THEN discount_amount "
-                                               "END" },
-    [RFILTER_TOTAL_AMOUNT] = { .sql = "amount - coalesce(discount_amount, 0)" },
+    [RFILTER_TOTAL_DISCOUNT_AMOUNT] = { .of_driver = offsetof(struct db_driver, total_discount) },
+    [RFILTER_TOTAL_AMOUNT] = { .of_driver = offsetof(struct db_driver, total_amount) },
 };
 
 static_assert(ARRAY_LEN(record_filter_columns) == RFILTER_COUNT, "every field has a column");

@@ -83,9 +83,16 @@ struct db_driver {
      * collation. */
     const char *by_byte;
 
-    /* The sum of what is off an order's items, which are a JSON array; NULL: they do not say. */
-    const char *items_discount;
+    /* The sum of what is off an order's items, which are a JSON array (NULL: they do not say), and
+     * the totals that follow from it. */
+    const char *items_discount, *total_discount, *total_amount;
 };
+
+/* As order_total_discount() and order_total_amount() have them. */
+#define SQL_TOTAL_DISCOUNT(items)                                                                  \
+    "CASE WHEN amount IS NOT NULL THEN coalesce(discount_amount + coalesce(" items ", 0), " items  \
+    ") END"
+#define SQL_TOTAL_AMOUNT(items) "amount - coalesce(discount_amount, 0) - coalesce(" items ", 0)"
 
 static inline struct stmt *db_statement(struct db *db, enum statement which, struct err *err)
 {

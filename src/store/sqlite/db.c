@@ -26,7 +26,7 @@ int db_error(struct sqlite_db *db, int rc, const char *what, struct err *err)
         code = ERR_DISK_FULL;
         break;
     case SQLITE_IOERR:
-        if (sys == ENOSPC || sys == EDQUOT)
+        if (sys == ENOSPC || sys == EDQUOT || sys == EFBIG)
             code = ERR_DISK_FULL;
         else if (rc == SQLITE_IOERR_NOMEM)
             code = ERR_NOMEM;
@@ -258,6 +258,9 @@ static int check(struct stmt *st, struct err *err)
                                                                                 : 0;
 }
 
+#define ITEMS_DISCOUNT                                                                             \
+    "(SELECT sum(json_extract(value, '$.discount_amount')) FROM json_each(items))"
+
 const struct db_driver sqlite_driver = {
     .statement = drive_statement,
     .prepare = dynamic_prepare,
@@ -285,6 +288,7 @@ const struct db_driver sqlite_driver = {
     .ends_minus = true,
     .off_index = "+",
     .by_byte = "",
-    .items_discount =
-        "(SELECT sum(json_extract(value, '$.discount_amount')) FROM json_each(items))",
+    .items_discount = ITEMS_DISCOUNT,
+    .total_discount = SQL_TOTAL_DISCOUNT(ITEMS_DISCOUNT),
+    .total_amount = SQL_TOTAL_AMOUNT(ITEMS_DISCOUNT),
 };
