@@ -25,7 +25,7 @@ const char *action_item_schema_name(const struct action_kind *kind)
 static int put_definitions(struct json_out *o, const struct metadata_schema *s, struct err *err)
 {
     struct buf b;
-    buf_init(&b, 2 * METADATA_SCHEMA_MAX_BYTES);
+    buf_init(&b, (size_t)METADATA_SCHEMA_MAX_BYTES * 2);
     metadata_schema_put_properties(&(struct json_out){ .b = &b }, s, METADATA_CAMEL);
     const int rc = buf_ok(&b, err);
     json_object(o);

@@ -6,6 +6,8 @@
  * they are then (export_csv.c). So it is DONE as soon as it is asked for again; the answer to its
  * creation says SCHEDULED because clients wait for that.
  */
+#include <assert.h>
+
 #include "api/api_priv.h"
 #include "api/export_csv.h"
 #include "api/export_plan.h"
@@ -209,6 +211,7 @@ int api_exports_create(struct request *rq, struct response *rs, struct err *err)
         return err_nomem(err);
     if (request_json(rq, &body, err) < 0 || read_resource(rq, body, &resource, err) < 0)
         return -1;
+    assert(resource != NULL);
     const struct json *parameters = json_member(body, "parameters");
     if (parameters != NULL && parameters->type == JSON_NULL)
         parameters = NULL;

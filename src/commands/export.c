@@ -118,7 +118,7 @@ static int cut_link(struct str url, const char *doing, struct arena *a, const ch
 static int find_link(const struct export_options *o, const char *doing, struct str id,
                      struct arena *a, const char **out, struct err *err)
 {
-    struct str url;
+    struct str url = { NULL, 0 };
     struct call k;
     call_init(&k, doing, PATH);
     text_put_escaped(&k.path, id);
@@ -143,8 +143,8 @@ static int fetch(const struct export_options *o, const char *doing, const char *
 
 static int run(const struct export_options *o, struct arena *a, struct err *err)
 {
-    const char *object, *link;
-    struct str id;
+    const char *object = NULL, *link = NULL;
+    struct str id = { NULL, 0 };
     if (find_object(o->resource, &object, err) < 0 ||
         (o->fields != NULL && cli_check_text("--fields", o->fields, err) < 0) ||
         (o->order != NULL && cli_check_text("--order", o->order, err) < 0))

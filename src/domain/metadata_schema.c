@@ -530,7 +530,7 @@ static struct str cut_text(struct str text, size_t max)
 static int make_rules(struct metadata_definition *d, struct arena *a, struct err *err)
 {
     struct buf b;
-    buf_init(&b, METADATA_SCHEMA_MAX_BYTES * 2);
+    buf_init(&b, (size_t)METADATA_SCHEMA_MAX_BYTES * 2);
     if (d->array)
         buf_puts(&b, STR("must be an array, and every element: "));
     buf_puts(&b, str_of(types[d->type].rule));
@@ -616,6 +616,7 @@ static int take_definition(const struct reading *rd, struct metadata_schema *s,
                        "Property .properties must NOT have more than %d properties, with the "
                        "removed ones that are not purged yet",
                        METADATA_DEFINITIONS_MAX);
+    assert(s->definitions != NULL); /* make_room */
     s->definitions[place >= 0 ? (size_t)place : s->n++] = d;
     index_all(s);
     return 0;

@@ -77,7 +77,7 @@ int slot_reserve(struct slot *slot, size_t n, size_t row_bytes, struct err *err)
         reserve(&slot->rows, &slot->cap_rows, n * row_bytes, 1, err) < 0 ||
         reserve(&slot->failures, &slot->cap_failures, n, sizeof(*slot->failures), err) < 0 ||
         reserve(&slot->keys, &slot->cap_keys, n, sizeof(*slot->keys), err) < 0 ||
-        reserve(&slot->sorted, &slot->cap_sorted, n, sizeof(*slot->sorted), err) < 0)
+        reserve(&slot->sorted, &slot->cap_sorted, n, sizeof(struct row_head *), err) < 0)
         return -1;
     /* an odd number of rows leaves half a byte of each chunk free */
     return reserve(&slot->outcomes, &slot->cap_outcomes, n + BATCH_ACTIONS, 1, err);
@@ -204,7 +204,7 @@ static int sort_rows(struct draft *d, struct err *err)
     if (n == 0)
         return 0; /* the arrays may not be there yet, which qsort_r does not take */
     if (reserve(&slot->keys, &slot->cap_keys, slot->n_rows, sizeof(*slot->keys), err) < 0 ||
-        reserve(&slot->sorted, &slot->cap_sorted, slot->n_rows, sizeof(*slot->sorted), err) < 0)
+        reserve(&slot->sorted, &slot->cap_sorted, slot->n_rows, sizeof(struct row_head *), err) < 0)
         return -1;
     struct sort_key *keys = slot->keys + first;
     for (size_t i = 0; i < n; i++)

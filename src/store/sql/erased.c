@@ -198,14 +198,14 @@ static int name_after(struct record_applier *ap, const struct record_table *t, s
 static int key_after(struct record_applier *ap, const struct record_table *t, int64_t key,
                      bool *later, struct err *err)
 {
-    struct str name;
+    struct str name = { NULL, 0 };
     return key_name(key, ap->arena, &name, err) < 0 ? -1 : name_after(ap, t, name, later, err);
 }
 
 static int source_after(struct record_applier *ap, const struct record_table *t,
                         struct str source_id, bool *later, struct err *err)
 {
-    struct str name;
+    struct str name = { NULL, 0 };
     return erased_source_name(&ap->tx->store->base.secret, ap->project_id, t, source_id, ap->arena,
                               &name, err) < 0
                ? -1

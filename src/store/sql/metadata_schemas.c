@@ -109,7 +109,7 @@ int sql_find_metadata_schema(struct store *store, struct arena *a, int64_t proje
                              struct str object_or_id, struct metadata_schema **out, struct err *err)
 {
     struct sql_store *s = sql_store_of(store);
-    struct metadata_schema found;
+    struct metadata_schema found = { 0 };
     *out = NULL;
     struct db *db = reader_take(s);
     int got = find(db, &s->base.secret, project_id, object_or_id, a, &found, err);

@@ -223,8 +223,8 @@ static int put_item(struct record_applier *ap, struct json_out *o, const struct 
 {
     struct order_known known = { .price = FIELD_NONE };
     struct order_item read;
-    struct product product;
-    struct sku sku;
+    struct product product = { 0 };
+    struct sku sku = { 0 };
     order_read_item(item, &read);
     int has_product = resolve_product(ap, &read, &product, out, err);
     if (has_product < 0 || out->outcome == OUTCOME_FAILED)
@@ -265,7 +265,7 @@ static int resolve_items(struct record_applier *ap, struct order *order, struct 
 {
     struct buf b;
     struct json_out o = { .b = &b };
-    int64_t sum = 0, amount;
+    int64_t sum = 0, amount = FIELD_NONE;
     struct json *given = NULL;
     bool priced = false;
     if (order->item_text.p == NULL || out->outcome == OUTCOME_FAILED)
