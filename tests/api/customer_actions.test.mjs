@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { apiServer, assertAction, assertInvalidQuery, csv, newProject } from '../support/api.mjs';
+import { onPostgres } from '../support/server.mjs';
 
 const server = await apiServer();
 
@@ -238,4 +239,19 @@ test('an import leaves what a later request has given', async () => {
 		const c = await customer(project, id);
 		assert.deepEqual([c.name, c.email, c.metadata.k], ['Later', 'i@example.com', 'new'], id);
 	}
+});
+
+// What it has made for itself in that transaction is gone with it.
+test('the very first slice of a server is given up by the database, and done again', { skip: !onPostgres && 'PostgreSQL only' }, async () => {
+	const project = await newProject(await apiServer());
+	const ids = Array.from({ length: 10 }, (_, i) => `c${i}`);
+	for (const source_id of ids)
+		await project.post('/v1/customers', { source_id, name: 'Old' });
+	await project.server.change(`CREATE SEQUENCE tried; CREATE FUNCTION once() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN IF nextval('tried') = 1 THEN RAISE 'given up' USING ERRCODE = '40001'; END IF; RETURN new; END $$;
+		CREATE TRIGGER once BEFORE UPDATE ON customers FOR EACH ROW EXECUTE FUNCTION once()`);
+	const action = await importFile(project, csv('Source_id,Name', ...ids.map((id) => `${id},New`)));
+	assert.equal(action.result.done_count, 10);
+	assert.deepEqual((await project.report(action.id)).map((row) => row[2]), ids.map(() => 'updated'));
+	assert.equal((await customer(project, 'c9')).name, 'New');
 });

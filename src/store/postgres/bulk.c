@@ -143,19 +143,17 @@ static void learn(struct slice *sl, int64_t us)
                            c->adding[OUTCOME_CREATED] + c->adding[OUTCOME_FAILED] == (int64_t)rows;
 }
 
-int pg_bulk_prepare(struct pg_lane *lane, struct err *err)
+int pg_bulk_prepare(struct pg_lane *lane, const struct store_chunk *c, struct err *err)
 {
     struct pg_bulk *bulk = pg_bulk_of(lane);
     if (bulk == NULL)
         return err_nomem(err);
     if (pg_db_connect(&lane->db, err) < 0)
         return -1;
-    if (bulk->staged == lane->db.generation)
-        return 0;
-    if (pg_exec(&lane->db, make_stage, err) < 0)
+    if (bulk->staged != lane->db.generation && pg_exec(&lane->db, make_stage, err) < 0)
         return -1;
     bulk->staged = lane->db.generation;
-    return 0;
+    return pg_records_prepare(lane, c, err);
 }
 
 /* Row by row, for what sets cannot do. */

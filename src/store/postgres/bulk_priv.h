@@ -107,6 +107,9 @@ int second_cannot(struct err *err);
 
 /* ---- records.c ---- */
 
+/* Of pg_bulk_prepare(). A temporary table that a transaction makes would go with it. */
+int pg_records_prepare(struct pg_lane *lane, const struct store_chunk *c,
+                       struct err *err) MUST_CHECK;
 /* pg_bulk_slice() of a chunk of records. */
 int pg_records_slice(struct pg_store *s, struct pg_lane *lane, struct store_chunk *c,
                      struct err *err) MUST_CHECK;

@@ -242,8 +242,8 @@ int pg_action_put(struct store_tx *tx, const struct action *ac, struct err *err)
 
 /* ---- bulk.c ---- */
 
-/* Before the transaction: connected, with the temporary table of slices. */
-int pg_bulk_prepare(struct pg_lane *lane, struct err *err) MUST_CHECK;
+/* Before the transaction: connected, with the temporary tables of slices of such a chunk. */
+int pg_bulk_prepare(struct pg_lane *lane, const struct store_chunk *c, struct err *err) MUST_CHECK;
 /* A slice of a chunk by sets of rows, in a transaction that is open. */
 int pg_bulk_slice(struct pg_store *s, struct pg_lane *lane, struct store_chunk *c,
                   struct err *err) MUST_CHECK;

@@ -521,14 +521,25 @@ static int run_expecting_new(struct set *set, struct err *err)
     return begin(set, err) < 0 ? -1 : run(set, err);
 }
 
-static int stage(struct set *set, struct err *err)
+/* Slices of it are sets. */
+static bool goes_by_sets(const struct store_chunk *c)
 {
-    struct pg_db *db = &set->lane->db;
-    if (set->sql->staged == db->generation)
+    return c->resource != RESOURCE_VOUCHER && c->members == NULL && !c->dry_run && !c->unsorted &&
+           record_table_of(c->resource)->resolve == NULL;
+}
+
+int pg_records_prepare(struct pg_lane *lane, const struct store_chunk *c, struct err *err)
+{
+    struct pg_record_sql *sql;
+    if (!goes_by_sets(c))
         return 0;
-    if (pg_exec(db, set->sql->make_stage.p, err) < 0)
+    if (sql_of(lane->fast, c->resource, &sql, err) < 0)
         return -1;
-    set->sql->staged = db->generation;
+    if (sql->staged == lane->db.generation)
+        return 0;
+    if (pg_exec(&lane->db, sql->make_stage.p, err) < 0)
+        return -1;
+    sql->staged = lane->db.generation;
     return 0;
 }
 
@@ -539,12 +550,10 @@ int pg_records_slice(struct pg_store *s, struct pg_lane *lane, struct store_chun
     struct set set = { .s = s, .lane = lane, .bulk = bulk, .c = c };
     const int64_t from_us = time_monotonic_us();
     const size_t left = c->n_failures + c->n_mapped - c->slice_done;
-    if (c->dry_run || c->unsorted || record_table_of(c->resource)->resolve != NULL ||
-        left <= ROWS_BY_ONES)
+    if (!goes_by_sets(c) || left <= ROWS_BY_ONES)
         return lane->second != NULL ? second_cannot(err)
                                     : slice_run(&lane->tx, c, false, from_us, err);
-    if (sql_of(bulk, c->resource, &set.sql, err) < 0 || begin(&set, err) < 0 ||
-        stage(&set, err) < 0)
+    if (sql_of(bulk, c->resource, &set.sql, err) < 0 || begin(&set, err) < 0)
         return -1;
     set.by_query = !bulk->expect_new_records;
     if (set.by_query && lane->second != NULL)

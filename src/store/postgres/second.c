@@ -97,7 +97,7 @@ static int run(struct pg_second *b, struct err *err)
 {
     struct pg_lane *lane = &b->s->beside;
     pg_tx_begin(b->s, &lane->tx, &lane->db, &lane->scratch);
-    if (pg_bulk_prepare(lane, err) < 0 || pg_begin(&lane->db, err) < 0)
+    if (pg_bulk_prepare(lane, &b->own, err) < 0 || pg_begin(&lane->db, err) < 0)
         return -1;
     int rc = pg_bulk_slice(b->s, lane, &b->own, err);
     if (rc == 0)

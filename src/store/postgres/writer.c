@@ -263,7 +263,7 @@ static int slice_once(struct pg_store *s, struct store_chunk *chunks, size_t n, 
     size_t first = 0, end = 0;
     pg_tx_begin(s, &s->bulk.tx, db, &s->bulk.scratch);
     s->bulk.until = 0;
-    if (pg_bulk_prepare(&s->bulk, err) < 0 || pg_begin(db, err) < 0)
+    if (pg_bulk_prepare(&s->bulk, chunks, err) < 0 || pg_begin(db, err) < 0)
         return -1;
     int rc = run_chunks(s, chunks, n, &first, &end, err);
     if (rc == 0) {
