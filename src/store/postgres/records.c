@@ -530,7 +530,7 @@ static bool goes_by_sets(const struct store_chunk *c)
 
 int pg_records_prepare(struct pg_lane *lane, const struct store_chunk *c, struct err *err)
 {
-    struct pg_record_sql *sql;
+    struct pg_record_sql *sql = NULL;
     if (!goes_by_sets(c))
         return 0;
     if (sql_of(lane->fast, c->resource, &sql, err) < 0)
