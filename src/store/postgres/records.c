@@ -101,33 +101,40 @@ static int make_sql(struct pg_record_sql *sql, const struct record_table *t, str
     return 0;
 }
 
-static int sql_of(struct pg_bulk *bulk, enum resource_type resource, struct pg_record_sql **out,
-                  struct err *err)
+static void free_sql(struct pg_record_sql *sql)
 {
-    struct pg_record_sql **at = &bulk->records[resource];
-    if (*at == NULL) {
-        *at = mem_calloc(1, sizeof(**at));
-        if (*at == NULL)
-            return err_nomem(err);
-        if (make_sql(*at, record_table_of(resource), err) < 0)
-            return -1;
+    if (sql == NULL)
+        return;
+    buf_release(&sql->make_stage);
+    buf_release(&sql->copy_new);
+    buf_release(&sql->copy_changed);
+    buf_release(&sql->update);
+    mem_free(sql);
+}
+
+/* NULL: no memory. */
+static struct pg_record_sql *sql_of(struct pg_bulk *bulk, enum resource_type resource,
+                                    struct err *err)
+{
+    if (bulk->records[resource] != NULL)
+        return bulk->records[resource];
+    struct pg_record_sql *sql = mem_calloc(1, sizeof(*sql));
+    if (sql == NULL) {
+        (void)!err_nomem(err);
+        return NULL;
     }
-    *out = *at;
-    return 0;
+    if (make_sql(sql, record_table_of(resource), err) < 0) {
+        free_sql(sql);
+        return NULL;
+    }
+    bulk->records[resource] = sql;
+    return sql;
 }
 
 void pg_records_free(struct pg_bulk *bulk)
 {
-    for (size_t i = 0; i < ARRAY_LEN(bulk->records); i++) {
-        struct pg_record_sql *sql = bulk->records[i];
-        if (sql == NULL)
-            continue;
-        buf_release(&sql->make_stage);
-        buf_release(&sql->copy_new);
-        buf_release(&sql->copy_changed);
-        buf_release(&sql->update);
-        mem_free(sql);
-    }
+    for (size_t i = 0; i < ARRAY_LEN(bulk->records); i++)
+        free_sql(bulk->records[i]);
 }
 
 /* ---- rows as COPY takes them ---- */
@@ -530,10 +537,10 @@ static bool goes_by_sets(const struct store_chunk *c)
 
 int pg_records_prepare(struct pg_lane *lane, const struct store_chunk *c, struct err *err)
 {
-    struct pg_record_sql *sql = NULL;
     if (!goes_by_sets(c))
         return 0;
-    if (sql_of(lane->fast, c->resource, &sql, err) < 0)
+    struct pg_record_sql *sql = sql_of(lane->fast, c->resource, err);
+    if (sql == NULL)
         return -1;
     if (sql->staged == lane->db.generation)
         return 0;
@@ -553,7 +560,8 @@ int pg_records_slice(struct pg_store *s, struct pg_lane *lane, struct store_chun
     if (!goes_by_sets(c) || left <= ROWS_BY_ONES)
         return lane->second != NULL ? second_cannot(err)
                                     : slice_run(&lane->tx, c, false, from_us, err);
-    if (sql_of(bulk, c->resource, &set.sql, err) < 0 || begin(&set, err) < 0)
+    set.sql = sql_of(bulk, c->resource, err);
+    if (set.sql == NULL || begin(&set, err) < 0)
         return -1;
     set.by_query = !bulk->expect_new_records;
     if (set.by_query && lane->second != NULL)
