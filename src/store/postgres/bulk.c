@@ -11,11 +11,9 @@
 #include "base/time_iso.h"
 #include "store/postgres/bulk_priv.h"
 
-#define ROWS_STORED  10240 /* the query brings them all into memory: 1 KB and more each */
-#define ROWS_LEAST   64
-#define ROWS_BY_ONES 4 /* fewer are cheaper one by one */
-#define BUF_BYTES    (16 * MIB)
-#define TARGET_US    12000 /* of a slice while somebody writes; COMMIT comes on top */
+#define ROWS_LEAST 64
+#define BUF_BYTES  (16 * MIB)
+#define TARGET_US  12000 /* of a slice while somebody writes; COMMIT comes on top */
 
 static const char make_stage[] =
     "CREATE TEMP TABLE IF NOT EXISTS stage (tid tid, id bigint, seen bigint, version bigint, "
@@ -48,23 +46,33 @@ void pace_learn(struct pace *p, size_t rows, int64_t us)
     p->us_per_row = p->us_per_row == 0 ? per_row : 0.7 * p->us_per_row + 0.3 * per_row;
 }
 
-static void choose_rows(struct slice *sl)
+bool same_key(const struct store_chunk *c, size_t a, size_t b)
 {
-    const struct store_chunk *c = sl->chunks;
-    sl->from = c->slice_done > c->n_failures ? c->slice_done - c->n_failures : 0;
-    sl->to = sl->from + pace_rows(sl->s, &sl->bulk->pace, sl->by_query ? ROWS_STORED : ROWS_NEW);
-    if (sl->to > c->n_mapped)
-        sl->to = c->n_mapped;
-    if (sl->lane->until > 0 && sl->to > sl->lane->until)
-        sl->to = sl->lane->until;
-    while (sl->to > sl->from && sl->to < c->n_mapped &&
-           str_eq(c->vouchers[sl->to - 1]->code, c->vouchers[sl->to]->code))
-        sl->to++;
+    const struct str key = c->mapped[a]->key;
+    return key.p != NULL && str_eq(key, c->mapped[b]->key);
+}
+
+size_t first_left(const struct store_chunk *c)
+{
+    return c->slice_done > c->n_failures ? c->slice_done - c->n_failures : 0;
+}
+
+void choose_rows(const struct pg_store *s, const struct pg_lane *lane, const struct store_chunk *c,
+                 bool by_query, size_t *from, size_t *to)
+{
+    *from = first_left(c);
+    *to = *from + pace_rows(s, &lane->fast->pace, by_query ? ROWS_STORED : ROWS_NEW);
+    if (*to > c->n_mapped)
+        *to = c->n_mapped;
+    if (lane->until > 0 && *to > lane->until)
+        *to = lane->until;
+    while (*to > *from && *to < c->n_mapped && same_key(c, *to - 1, *to))
+        ++*to;
 }
 
 static int run(struct slice *sl, struct err *err)
 {
-    choose_rows(sl);
+    choose_rows(sl->s, sl->lane, sl->chunks, sl->by_query, &sl->from, &sl->to);
     sl->whole = false;
     int rc = set_run(sl, true, err);
     if (rc == 0 && sl->lane->second != NULL)
@@ -75,14 +83,6 @@ static int run(struct slice *sl, struct err *err)
     return rc;
 }
 
-/* Nobody waits for room, so both halves can be long. */
-static void share_rows(struct slice *sl)
-{
-    choose_rows(sl);
-    if (pace_rows(sl->s, &sl->bulk->pace, ROWS_NEW) == ROWS_NEW)
-        pg_second_start(sl->s, sl->chunks, sl->from, sl->chunks->n_mapped);
-}
-
 /* Once without the query; when that meets a stored code, all over again with it. */
 static int run_expecting_new(struct slice *sl, struct err *err)
 {
@@ -90,7 +90,7 @@ static int run_expecting_new(struct slice *sl, struct err *err)
     if (pg_exec(db, "SAVEPOINT fresh", err) < 0)
         return -1;
     if (sl->lane->second == NULL && !sl->ap.has_categories && !sl->ap.has_gone)
-        share_rows(sl);
+        pg_second_start(sl->s, sl->chunks);
     const int rc = run(sl, err);
     if (rc <= 0)
         return rc;

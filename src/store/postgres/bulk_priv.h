@@ -16,7 +16,10 @@
     "redeemed_amount, category, additional_info, rule, discount_extra, metadata, updated_ms, "     \
     "category_id, validity, recent"
 
-#define ROWS_NEW 40960 /* of a slice that finds no stored ones */
+/* Of a slice. */
+#define ROWS_NEW     40960 /* when it finds no stored ones */
+#define ROWS_STORED  10240 /* the query brings them all into memory: 1 KB and more each */
+#define ROWS_BY_ONES 4     /* fewer are cheaper one by one */
 
 /* How many rows a slice shall have, learned from those before. */
 struct pace {
@@ -97,6 +100,15 @@ void set_applier(struct slice *sl);
 /* Rows of a slice that take some milliseconds, if somebody writes beside it; at most `most`. */
 size_t pace_rows(const struct pg_store *s, const struct pace *p, size_t most);
 void pace_learn(struct pace *p, size_t rows, int64_t us);
+
+/* Rows without a key are each their own. */
+bool same_key(const struct store_chunk *c, size_t a, size_t b);
+
+/* The first of the mapped rows that is not in yet; and which ones the next slice is to have, all of
+ * a key together. */
+size_t first_left(const struct store_chunk *c);
+void choose_rows(const struct pg_store *s, const struct pg_lane *lane, const struct store_chunk *c,
+                 bool by_query, size_t *from, size_t *to);
 
 /* What the lane keeps; NULL: no memory. */
 struct pg_bulk *pg_bulk_of(struct pg_lane *lane);

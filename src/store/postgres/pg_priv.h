@@ -251,10 +251,10 @@ void pg_bulk_free(struct pg_lane *lane);
 
 /* ---- second.c ---- */
 
-/* A slice of new rows begins, in its transaction, and has the locks of slices: the rows of the
- * chunk from `from` to `to` are shared with another connection, if that is worth it; lane->until
- * says where the slice ends then. */
-void pg_second_start(struct pg_store *s, struct store_chunk *c, size_t from, size_t to);
+/* A slice of new rows begins, in its transaction, and has the locks of slices: the rows that are
+ * left of the chunk are shared with another connection, if that is worth it; lane->until says where
+ * the slice ends then. */
+void pg_second_start(struct pg_store *s, struct store_chunk *c);
 /* How the slice has ended: 0, it is committed, and the second half may be. Waits for that, and
  * counts it in the chunk. Nothing happens when there is none. */
 void pg_second_end(struct pg_store *s, int rc);

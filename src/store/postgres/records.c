@@ -11,8 +11,6 @@
 #include "store/postgres/bulk_priv.h"
 #include "store/sql/records.h"
 
-#define ROWS_STORED  10240 /* the query brings them all into memory */
-#define ROWS_BY_ONES 4     /* fewer are cheaper one by one */
 #define SEND_BYTES   (64 * KIB)
 #define ENOUGH_BYTES (6 * MIB) /* then the slice ends */
 #define SQL_BYTES    (4 * KIB)
@@ -182,15 +180,9 @@ static struct str key_at(const struct set *set, size_t i)
     return set->c->mapped[i]->key;
 }
 
-/* Rows without a key are each their own. */
-static bool same_key(const struct set *set, size_t a, size_t b)
-{
-    return key_at(set, a).p != NULL && str_eq(key_at(set, a), key_at(set, b));
-}
-
 static bool begins_key(const struct set *set, size_t i)
 {
-    return i == set->from || !same_key(set, i, i - 1);
+    return i == set->from || !same_key(set->c, i, i - 1);
 }
 
 static size_t count_keys(const struct set *set)
@@ -350,7 +342,7 @@ static int apply_key(struct set *set, size_t *at, struct err *err)
 {
     size_t end = *at + 1;
     bool erased;
-    while (end < set->to && same_key(set, *at, end))
+    while (end < set->to && same_key(set->c, *at, end))
         end++;
     if (is_erased(set, key_at(set, *at), &erased, err) < 0)
         return -1;
@@ -432,20 +424,6 @@ static int decide(struct set *set, struct err *err)
     return 0;
 }
 
-static void choose_rows(struct set *set)
-{
-    const struct store_chunk *c = set->c;
-    set->from = c->slice_done > c->n_failures ? c->slice_done - c->n_failures : 0;
-    set->to =
-        set->from + pace_rows(set->s, &set->bulk->pace, set->by_query ? ROWS_STORED : ROWS_NEW);
-    if (set->to > c->n_mapped)
-        set->to = c->n_mapped;
-    if (set->lane->until > 0 && set->to > set->lane->until)
-        set->to = set->lane->until;
-    while (set->to > set->from && set->to < c->n_mapped && same_key(set, set->to - 1, set->to))
-        set->to++;
-}
-
 static int take_keys(struct set *set, struct err *err)
 {
     struct key_range range = { 0 };
@@ -477,7 +455,7 @@ static int run(struct set *set, struct err *err)
     set->wants_query = set->stored_row = false;
     set->stored = set->erased = NULL;
     set->key_no = 0;
-    choose_rows(set);
+    choose_rows(set->s, set->lane, set->c, set->by_query, &set->from, &set->to);
     if (take_keys(set, err) < 0 || query_erased(set, err) < 0 ||
         (set->by_query && query_stored(set, err) < 0))
         return -1;
@@ -498,14 +476,6 @@ static int begin(struct set *set, struct err *err)
     return record_slice_begin(&set->ap, &set->lane->tx, set->c, err);
 }
 
-/* Nobody waits for room, so both halves can be long. */
-static void share_rows(struct set *set)
-{
-    choose_rows(set);
-    if (pace_rows(set->s, &set->bulk->pace, ROWS_NEW) == ROWS_NEW)
-        pg_second_start(set->s, set->c, set->from, set->c->n_mapped);
-}
-
 /* Once without the query; when that meets a stored one, all over again with it. */
 static int run_expecting_new(struct set *set, struct err *err)
 {
@@ -513,7 +483,7 @@ static int run_expecting_new(struct set *set, struct err *err)
     if (pg_exec(db, "SAVEPOINT fresh", err) < 0)
         return -1;
     if (set->lane->second == NULL)
-        share_rows(set);
+        pg_second_start(set->s, set->c);
     const int rc = run(set, err);
     if (rc <= 0)
         return rc;

@@ -117,12 +117,6 @@ static void *second_main(void *arg)
 
 /* ---- the first half's ---- */
 
-static bool same_key(const struct store_chunk *c, size_t a, size_t b)
-{
-    const struct str key = c->mapped[a]->key;
-    return key.p != NULL && str_eq(key, c->mapped[b]->key);
-}
-
 static size_t middle(const struct store_chunk *c, size_t from, size_t to)
 {
     size_t at = from + (to - from) / 2;
@@ -164,12 +158,14 @@ static int take_lane(struct pg_second *b, size_t to)
     return 0;
 }
 
-void pg_second_start(struct pg_store *s, struct store_chunk *c, size_t from, size_t to)
+void pg_second_start(struct pg_store *s, struct store_chunk *c)
 {
     struct pg_second *b = second_of(s);
-    if (to > from + 2 * (size_t)ROWS_NEW)
-        to = from + 2 * (size_t)ROWS_NEW;
-    if (b == NULL || to < from + ROWS_LEAST)
+    const size_t from = first_left(c);
+    const size_t most = from + 2 * (size_t)ROWS_NEW;
+    const size_t to = c->n_mapped < most ? c->n_mapped : most;
+    if (b == NULL || to < from + ROWS_LEAST ||
+        pace_rows(s, &s->bulk.fast->pace, ROWS_NEW) < ROWS_NEW) /* somebody waits for room */
         return;
     const size_t at = middle(c, from, to);
     if (at == to || take_chunk(b, c, at) < 0 || take_lane(b, to) < 0)
