@@ -56,6 +56,24 @@ void sql_int(struct sql *q, int64_t v)
     put_value(q, (struct sql_value){ .kind = VALUE_INT, .i = v });
 }
 
+void sql_put_page(struct sql *q, const char *order, const char *key, bool descending, size_t limit,
+                  int64_t offset)
+{
+    const char *direction = descending ? " DESC" : "";
+    sql_put(q, " ORDER BY ");
+    sql_put(q, order);
+    sql_put(q, direction);
+    if (key != NULL) {
+        sql_put(q, ", ");
+        sql_put(q, key);
+        sql_put(q, direction);
+    }
+    sql_put(q, " LIMIT ");
+    sql_int(q, (int64_t)limit + 1);
+    sql_put(q, " OFFSET ");
+    sql_int(q, offset);
+}
+
 void sql_num(struct sql *q, struct num v)
 {
     put_value(

@@ -33,6 +33,10 @@ void sql_release(struct sql *q);
 /* Appending never fails, see buf.h; sql_prepare does. */
 void sql_put(struct sql *q, const char *text);
 void sql_int(struct sql *q, int64_t v); /* "?" */
+/* ORDER BY, with the key behind it unless the order is by that alone (NULL), and one row more than
+ * the page has: it tells whether there is more. */
+void sql_put_page(struct sql *q, const char *order, const char *key, bool descending, size_t limit,
+                  int64_t offset);
 void sql_num(struct sql *q, struct num v);
 void sql_str(struct sql *q, struct str v);
 void sql_condition(struct sql *q, const struct filter_condition *c); /* for put_json_match */

@@ -163,15 +163,8 @@ static int read_page(struct list *l, struct err *err)
                 "p.created_ms, c.source_id, c.name, c.email, c.metadata FROM publications p LEFT "
                 "JOIN customers c ON c.id = p.customer_id");
     put_where(&q, l);
-    sql_put(&q, " ORDER BY ");
-    sql_put(&q, orders[page->order]);
-    sql_put(&q, page->descending ? " DESC" : "");
-    if (page->order != PUBLICATIONS_BY_AGE)
-        sql_put(&q, page->descending ? ", p.id DESC" : ", p.id");
-    sql_put(&q, " LIMIT ");
-    sql_int(&q, (int64_t)page->limit + 1); /* one more tells whether there is more */
-    sql_put(&q, " OFFSET ");
-    sql_int(&q, page->offset);
+    sql_put_page(&q, orders[page->order], page->order != PUBLICATIONS_BY_AGE ? "p.id" : NULL,
+                 page->descending, page->limit, page->offset);
     const int rc = read_rows(l, &q, err);
     sql_release(&q);
     out->more = out->n > page->limit;

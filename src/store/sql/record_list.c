@@ -107,15 +107,8 @@ static int read_page(struct list *l, struct sql_store *s, int64_t project_id, ch
     sql_put(&q, "SELECT ");
     sql_put(&q, l->t->names);
     put_where(&q, l);
-    sql_put(&q, " ORDER BY ");
-    sql_put(&q, orders[p->order]);
-    sql_put(&q, p->descending ? " DESC" : "");
-    if (p->order != RECORD_BY_AGE)
-        sql_put(&q, p->descending ? ", id DESC" : ", id");
-    sql_put(&q, " LIMIT ");
-    sql_int(&q, (int64_t)p->limit + 1); /* one more tells whether there is more */
-    sql_put(&q, " OFFSET ");
-    sql_int(&q, p->offset);
+    sql_put_page(&q, orders[p->order], p->order != RECORD_BY_AGE ? "id" : NULL, p->descending,
+                 p->limit, p->offset);
     const int rc = read_rows(l, &q, rows, n, err);
     sql_release(&q);
     return rc;
