@@ -10,7 +10,8 @@
 #include "engine/engine_priv.h"
 
 struct sort_key {
-    uint64_t prefix; /* first eight bytes of the key, big-endian: most comparisons end here */
+    uint64_t prefix; /* eight bytes of the key, behind what all have in common: most comparisons end
+                      * here, without a look at the text; big-endian */
     uint32_t row;    /* index in slot->rows */
 };
 
@@ -175,12 +176,28 @@ size_t draft_memory(const struct draft *d)
 
 /* ---- sorting ---- */
 
-static uint64_t key_prefix(struct str key)
+/* Codes like SUMMER-0001 begin with the same bytes. */
+static size_t common_bytes(const struct slot *slot, size_t first, size_t n)
+{
+    const struct str key = row_at(slot, first)->key;
+    size_t common = key.p != NULL ? key.len : 0;
+    for (size_t i = 1; i < n && common > 0; i++) {
+        const struct str other = row_at(slot, first + i)->key;
+        if (common > other.len)
+            common = other.p != NULL ? other.len : 0;
+        while (common > 0 && memcmp(key.p, other.p, common) != 0)
+            common--;
+    }
+    return common;
+}
+
+static uint64_t key_prefix(struct str key, size_t skip)
 {
     unsigned char bytes[8] = { 0 };
     uint64_t v = 0;
-    if (key.p != NULL)
-        memcpy(bytes, key.p, key.len < sizeof(bytes) ? key.len : sizeof(bytes));
+    const size_t len = key.p != NULL ? key.len - skip : 0;
+    if (len > 0)
+        memcpy(bytes, key.p + skip, len < sizeof(bytes) ? len : sizeof(bytes));
     for (size_t i = 0; i < sizeof(bytes); i++)
         v = v << 8 | bytes[i];
     return v;
@@ -207,8 +224,9 @@ static int sort_rows(struct draft *d, struct err *err)
         reserve(&slot->sorted, &slot->cap_sorted, slot->n_rows, sizeof(struct row_head *), err) < 0)
         return -1;
     struct sort_key *keys = slot->keys + first;
+    const size_t common = common_bytes(slot, first, n);
     for (size_t i = 0; i < n; i++)
-        keys[i] = (struct sort_key){ .prefix = key_prefix(row_at(slot, first + i)->key),
+        keys[i] = (struct sort_key){ .prefix = key_prefix(row_at(slot, first + i)->key, common),
                                      .row = (uint32_t)(first + i) };
     if (n > 1 && !d->c->unsorted)
         qsort_r(keys, n, sizeof(*keys), compare_keys, slot);

@@ -378,11 +378,24 @@ static bool after_trouble(struct engine *e, struct commit *cm, struct store_chun
     return true;
 }
 
-static bool must_leave(struct engine *e, const struct slot *slot, const struct store_chunk *c)
+/* The chunk behind the slot's, of the same action, if it is ready; with the lock held. */
+static struct store_chunk *next_chunk(const struct engine *e, const struct slot *slot)
+{
+    for (size_t i = 0; i < CHUNK_SLOTS; i++) {
+        const struct slot *next = &e->slots[i];
+        if (next->ready && next->order == slot->order + 1)
+            return next->run == slot->run ? next->chunks : NULL;
+    }
+    return NULL;
+}
+
+static bool must_leave(struct engine *e, const struct slot *slot, struct store_chunk *c)
 {
     pthread_mutex_lock(&e->lock);
-    if (slot->run != NULL)
+    if (slot->run != NULL) {
         start_progress(slot->run, c);
+        c->next = next_chunk(e, slot);
+    }
     const bool leave = e->stopping || (slot->run != NULL && slot->run->dropped);
     pthread_mutex_unlock(&e->lock);
     return leave;
@@ -476,8 +489,11 @@ static void *committer_main(void *arg)
         const bool in = commit_slot(e, slot);
         if (in)
             log_slot(e, slot);
+        else
+            store_slices_leave(e->store);
         give_back(e, slot, !in);
     }
+    store_slices_leave(e->store);
     return NULL;
 }
 

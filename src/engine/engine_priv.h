@@ -26,7 +26,8 @@
 /* Of the first chunk after a start: a process killed every 150 ms still advances. */
 #define CHUNK_ROWS_FIRST  1000
 #define CHUNK_ROWS_GROWTH 4
-#define CHUNK_SLOTS       2
+/* One is committed, or two while a store works ahead, and one prepared meanwhile. */
+#define CHUNK_SLOTS 2
 
 /* Of one queue in memory. A shared queue with more unfinished actions takes up the next ones as
  * these end. */

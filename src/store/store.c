@@ -321,6 +321,12 @@ int store_slice_commit(struct store *s, struct store_chunk *chunks, size_t n, st
     return ops_of(s)->slice_commit(s, chunks, n, err);
 }
 
+void store_slices_leave(struct store *s)
+{
+    if (ops_of(s)->slices_leave != NULL)
+        ops_of(s)->slices_leave(s);
+}
+
 int store_find_key(struct store *s, struct arena *a, struct str app_id, struct project_key **key,
                    struct project **project, struct err *err)
 {

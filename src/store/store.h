@@ -274,6 +274,9 @@ struct store_chunk {
     bool finished;                 /* the last slice is in */
     bool lost;                     /* of a batch: another worker, or a cancel, has the action */
 
+    /* What is called next, when this one is finished; NULL: not known. The store may begin it. */
+    struct store_chunk *next;
+
     /* the backend's, during a call */
     size_t reached;
     int64_t adding[OUTCOME_COUNT];
@@ -716,6 +719,7 @@ struct store_ops {
                         struct arena *a, struct purged *out, struct err *err);
 
     int (*slice_commit)(struct store *s, struct store_chunk *chunks, size_t n, struct err *err);
+    void (*slices_leave)(struct store *s); /* NULL: it does not work ahead */
     int (*find_key)(struct store *s, struct arena *a, struct str app_id, struct project_key **key,
                     struct project **project, struct err *err);
     int (*find_oauth)(struct store *s, struct arena *a, const unsigned char *hash,
@@ -949,9 +953,14 @@ int store_tx_retention(struct store_tx *tx, int64_t ended_before_ms, int64_t now
  * nobody else wants to write, about 20 ms worth otherwise. Moves slice_done, outcomes, counts; sets
  * `finished` with the last slice of a chunk. When it fails nothing has moved, in memory or on disk,
  * and the call can be repeated. ERR_LEASE_LOST: another worker holds a newer epoch (drop the
- * chunk); in a batch that one is `lost` and `finished`, and the others go on. ERR_DISK_FULL. */
+ * chunk); in a batch that one is `lost` and `finished`, and the others go on. ERR_DISK_FULL.
+ * A store that works ahead may have begun what comes next in the chunk, or in chunk->next, when the
+ * call succeeds: it is then to be called with that, or to be left. */
 int store_slice_commit(struct store *s, struct store_chunk *chunks, size_t n,
                        struct err *err) MUST_CHECK;
+/* A chunk is not gone on with, or not begun, though the call before it might have worked ahead. No
+ * slice reads the memory of a chunk any more. How far the action has come, the database knows. */
+void store_slices_leave(struct store *s);
 
 /* ---- reading ---- */
 

@@ -75,8 +75,8 @@ static int run(struct slice *sl, struct err *err)
     choose_rows(sl->s, sl->lane, sl->chunks, sl->by_query, &sl->from, &sl->to);
     sl->whole = false;
     int rc = set_run(sl, true, err);
-    if (rc == 0 && sl->lane->second != NULL)
-        rc = pg_second_turn(sl->lane->second, sl->chunks, err);
+    if (rc == 0)
+        rc = pg_ahead_turn(sl->lane, sl->chunks, err);
     if (rc == 0)
         rc = slice_finish(&sl->lane->tx, sl->chunks, &sl->ap, err);
     set_end(sl);
@@ -89,14 +89,14 @@ static int run_expecting_new(struct slice *sl, struct err *err)
     struct pg_db *db = &sl->lane->db;
     if (pg_exec(db, "SAVEPOINT fresh", err) < 0)
         return -1;
-    if (sl->lane->second == NULL && !sl->ap.has_categories && !sl->ap.has_gone)
-        pg_second_start(sl->s, sl->chunks);
+    if (!pg_is_ahead(sl->lane) && !sl->ap.has_categories && !sl->ap.has_gone)
+        pg_ahead_start(sl->s, sl->chunks);
     const int rc = run(sl, err);
     if (rc <= 0)
         return rc;
-    if (sl->lane->second != NULL)
-        return second_cannot(err);
-    pg_second_end(sl->s, -1);
+    if (pg_is_ahead(sl->lane))
+        return pg_ahead_cannot(err);
+    pg_ahead_drop(sl->s);
     if (pg_exec(db, "ROLLBACK TO fresh", err) < 0)
         return -1;
     slice_undo(sl->chunks);
@@ -108,9 +108,9 @@ static int run_expecting_new(struct slice *sl, struct err *err)
     return run(sl, err);
 }
 
-int second_cannot(struct err *err)
+int pg_ahead_cannot(struct err *err)
 {
-    return err_set(err, ERR_BUSY, "not as the second half of a chunk");
+    return err_set(err, ERR_BUSY, "not ahead of the slice before it");
 }
 
 struct pg_bulk *pg_bulk_of(struct pg_lane *lane)
@@ -159,8 +159,8 @@ int pg_bulk_prepare(struct pg_lane *lane, const struct store_chunk *c, struct er
 /* Row by row, for what sets cannot do. */
 static int run_by_ones(struct slice *sl, int64_t from_us, struct err *err)
 {
-    return sl->lane->second != NULL ? second_cannot(err)
-                                    : slice_run(&sl->lane->tx, sl->chunks, false, from_us, err);
+    return pg_is_ahead(sl->lane) ? pg_ahead_cannot(err)
+                                 : slice_run(&sl->lane->tx, sl->chunks, false, from_us, err);
 }
 
 int pg_bulk_slice(struct pg_store *s, struct pg_lane *lane, struct store_chunk *c, struct err *err)
@@ -177,15 +177,16 @@ int pg_bulk_slice(struct pg_store *s, struct pg_lane *lane, struct store_chunk *
         return run_by_ones(&sl, from_us, err);
     if (slice_begin(&lane->tx, c, &sl.ap, err) < 0)
         return -1;
+    pg_ahead_begun(lane);
     if (sl.ap.has_erased)
         return run_by_ones(&sl, from_us, err);
     set_applier(&sl);
-    /* Which are new is to be known before when a campaign has not room for all; those of a first
-     * half cannot be seen by the second. */
+    /* Which are new is to be known before when a campaign has not room for all; those of the slice
+     * before one that is ahead cannot be seen. */
     sl.by_query = c->mode == APPLY_UPDATE_ONLY || !sl.bulk->expect_new ||
-                  sl.ap.room < (int64_t)(lane->second != NULL ? c->n_mapped : left);
-    if (sl.by_query && lane->second != NULL)
-        return second_cannot(err);
+                  sl.ap.room < (int64_t)(pg_is_ahead(lane) ? left + ROWS_NEW : left);
+    if ((sl.by_query || sl.ap.has_categories || sl.ap.has_gone) && pg_is_ahead(lane))
+        return pg_ahead_cannot(err);
     const int rc = sl.by_query ? run(&sl, err) : run_expecting_new(&sl, err);
     if (rc == 0) {
         learn(&sl, time_monotonic_us() - from_us);

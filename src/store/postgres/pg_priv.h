@@ -101,9 +101,9 @@ struct pg_lane {
     struct pg_db db;
     struct store_tx tx;
     struct arena scratch;
-    struct pg_bulk *fast;     /* see bulk.c; NULL: none yet */
-    size_t until;             /* of the mapped rows: where its slice ends; 0: where it likes */
-    struct pg_second *second; /* it does the second half; NULL: it does not */
+    struct pg_bulk *fast;   /* see bulk.c; NULL: none yet */
+    size_t until;           /* of the mapped rows: where its slice ends; 0: where it likes */
+    struct pg_ahead *ahead; /* see ahead.c; NULL: none yet */
 };
 
 struct pg_listener;
@@ -131,8 +131,18 @@ struct pg_store {
     /* slices */
     pthread_mutex_t bulk_lock;
     struct pg_lane bulk;
-    struct pg_lane beside;    /* the second half of a chunk, meanwhile */
-    struct pg_second *second; /* see second.c; NULL: none yet */
+    struct pg_lane beside; /* the next slice, meanwhile */
+    /* Slices that are under way in threads of their own; NULL: none. All before the head is in; the
+     * other one waits for the head, or for the slice that this call does. */
+    struct pg_ahead *head, *after;
+
+    /* wal.c */
+    pthread_t nudger_thread;
+    bool nudger_runs;
+    pthread_mutex_t nudge_lock; /* of what follows */
+    pthread_cond_t nudge_wake;
+    int64_t nudge_until_us; /* 0: no slice has run */
+    bool nudger_stops;
 
     /* keys */
     pthread_mutex_t keys_lock;
@@ -223,6 +233,7 @@ int pg_writer_start(struct pg_store *s, struct err *err) MUST_CHECK;
 void pg_writer_stop(struct pg_store *s);
 void pg_submit(struct store *s, struct store_work *w);
 int pg_slice_commit(struct store *s, struct store_chunk *chunks, size_t n, struct err *err);
+void pg_slices_leave(struct store *s);
 bool pg_wants_room(struct sql_store *s, size_t rows, int64_t elapsed_us);
 void pg_tx_begin(struct pg_store *s, struct store_tx *tx, struct pg_db *db, struct arena *scratch);
 int pg_tx_commit(struct store_tx *tx, struct pg_db *db, struct err *err) MUST_CHECK;
@@ -249,21 +260,37 @@ int pg_bulk_slice(struct pg_store *s, struct pg_lane *lane, struct store_chunk *
                   struct err *err) MUST_CHECK;
 void pg_bulk_free(struct pg_lane *lane);
 
-/* ---- second.c ---- */
+/* ---- ahead.c ---- */
 
 /* A slice of new rows begins, in its transaction, and has the locks of slices: the rows that are
- * left of the chunk are shared with another connection, if that is worth it; lane->until says where
- * the slice ends then. */
-void pg_second_start(struct pg_store *s, struct store_chunk *c);
-/* How the slice has ended: 0, it is committed, and the second half may be. Waits for that, and
- * counts it in the chunk. Nothing happens when there is none. */
-void pg_second_end(struct pg_store *s, int rc);
-/* For the second half, before the end of its slice is written: waits until the first is in, and
- * takes over its outcomes. -1: it is not wanted. */
-int pg_second_turn(struct pg_second *b, struct store_chunk *own, struct err *err) MUST_CHECK;
-/* Its rows need not be sent any more. */
-bool pg_second_is_off(const struct pg_second *b);
-void pg_second_free(struct pg_store *s);
+ * left of the chunk are shared with another connection, if that is worth it; s->bulk.until says
+ * where the slice ends then. */
+void pg_ahead_start(struct pg_store *s, struct store_chunk *c);
+/* How that slice has ended: 0, it is committed, and what is behind it may be. */
+void pg_ahead_first_done(struct pg_store *s, const struct store_chunk *c, int rc);
+/* The slice that this chunk goes on with is under way: waits until it is in, and counts it in the
+ * chunk; what comes behind it begins meanwhile. False: it is not, or has been given up. */
+bool pg_ahead_take(struct pg_store *s, struct store_chunk *c);
+/* Gives up whatever is under way. The head may be in all the same: its chunk is not to be gone on
+ * with. */
+void pg_ahead_drop(struct pg_store *s);
+void pg_ahead_free(struct pg_lane *lane);
+
+/* For the slice. Whether it is ahead, and one whose rows need not be sent any more. */
+bool pg_is_ahead(const struct pg_lane *lane);
+bool pg_ahead_is_off(const struct pg_lane *lane);
+/* It has the locks of slices. */
+void pg_ahead_begun(struct pg_lane *lane);
+/* Before its end is written: if it is ahead, waits until the slice before it is in, and takes over
+ * the outcomes of its chunk. -1: it is not wanted. */
+int pg_ahead_turn(struct pg_lane *lane, struct store_chunk *own, struct err *err) MUST_CHECK;
+
+/* ---- wal.c ---- */
+
+int pg_nudger_start(struct pg_store *s, struct err *err) MUST_CHECK;
+void pg_nudger_stop(struct pg_store *s);
+/* A slice begins, or has ended. */
+void pg_nudger_tell(struct pg_store *s, bool slice_runs);
 
 /* ---- batch.c ---- */
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/ids.h"
+#include "base/sync.h"
 #include "base/time_iso.h"
 #include "store/postgres/pg_priv.h"
 
@@ -150,6 +151,8 @@ static void pg_close(struct store *store)
 {
     struct pg_store *s = pg_of(store);
     atomic_store(&s->closing, true);
+    pg_ahead_drop(s);
+    pg_nudger_stop(s);
     pg_listener_stop(s);
     pg_writer_stop(s);
     forget_marks(s);
@@ -160,7 +163,8 @@ static void pg_close(struct store *store)
     pg_db_release(&s->listener);
     for (unsigned i = 0; i < s->n_readers; i++)
         pg_db_release(&s->readers[i]);
-    pg_second_free(s);
+    pg_ahead_free(&s->bulk);
+    pg_ahead_free(&s->beside);
     pg_bulk_free(&s->bulk);
     pg_bulk_free(&s->beside);
     pg_pending_release(&s->pending);
@@ -286,7 +290,7 @@ static int open_all(struct pg_store *s, const char *rest, const struct store_con
         return -1;
     if ((config->serving || config->copying) && pg_listener_start(s, err) < 0)
         return -1;
-    if (config->serving && void_leases(s, err) < 0)
+    if (config->serving && (void_leases(s, err) < 0 || pg_nudger_start(s, err) < 0))
         return -1;
     return pg_writer_start(s, err);
 }
@@ -304,6 +308,8 @@ static int pg_open(const char *rest, const struct store_config *config, struct s
     pthread_cond_init(&s->wake, NULL);
     pthread_mutex_init(&s->bulk_lock, NULL);
     pthread_mutex_init(&s->keys_lock, NULL);
+    pthread_mutex_init(&s->nudge_lock, NULL);
+    sync_cond_init(&s->nudge_wake);
     pthread_mutex_init(&s->readers_lock, NULL);
     pthread_cond_init(&s->reader_free, NULL);
     pthread_mutex_init(&s->wake_lock, NULL);
@@ -345,6 +351,7 @@ const struct store_ops store_postgres = {
     .close = pg_close,
     .submit = pg_submit,
     .slice_commit = pg_slice_commit,
+    .slices_leave = pg_slices_leave,
     SQL_STORE_OPS,
     .ping = pg_ping,
     .stats = pg_stats,

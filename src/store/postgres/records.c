@@ -414,8 +414,9 @@ static int decide(struct set *set, struct err *err)
     while (c->reached < c->n_failures)
         note(set, &c->failures[c->reached], OUTCOME_FAILED);
     for (size_t at = set->from; at < set->to;) {
-        if (pg_second_is_off(set->lane->second))
-            return second_cannot(err);
+        if (pg_ahead_is_off(set->lane))
+            return pg_ahead_cannot(err);
+        fetch_ahead(c->mapped, at, set->to);
         if (apply_key(set, &at, err) < 0)
             return -1;
         if (bulk->changed.len + bulk->failures.len > ENOUGH_BYTES)
@@ -439,9 +440,8 @@ static int take_keys(struct set *set, struct err *err)
 static int end_slice(struct set *set, struct err *err)
 {
     struct store_tx *tx = &set->lane->tx;
-    if (set->lane->second != NULL && pg_second_turn(set->lane->second, set->c, err) < 0)
-        return -1;
-    if (slice_put_outcomes(tx, set->c, err) < 0 || record_end(&set->ap, err) < 0)
+    if (pg_ahead_turn(set->lane, set->c, err) < 0 || slice_put_outcomes(tx, set->c, err) < 0 ||
+        record_end(&set->ap, err) < 0)
         return -1;
     return slice_put_checkpoint(tx, set->c, set->ap.now_ms, err);
 }
@@ -482,14 +482,14 @@ static int run_expecting_new(struct set *set, struct err *err)
     struct pg_db *db = &set->lane->db;
     if (pg_exec(db, "SAVEPOINT fresh", err) < 0)
         return -1;
-    if (set->lane->second == NULL)
-        pg_second_start(set->s, set->c);
+    if (!pg_is_ahead(set->lane))
+        pg_ahead_start(set->s, set->c);
     const int rc = run(set, err);
     if (rc <= 0)
         return rc;
-    if (set->lane->second != NULL)
-        return second_cannot(err);
-    pg_second_end(set->s, -1);
+    if (pg_is_ahead(set->lane))
+        return pg_ahead_cannot(err);
+    pg_ahead_drop(set->s);
     if (pg_exec(db, "ROLLBACK TO fresh", err) < 0)
         return -1;
     slice_undo(set->c);
@@ -528,14 +528,15 @@ int pg_records_slice(struct pg_store *s, struct pg_lane *lane, struct store_chun
     const int64_t from_us = time_monotonic_us();
     const size_t left = c->n_failures + c->n_mapped - c->slice_done;
     if (!goes_by_sets(c) || left <= ROWS_BY_ONES)
-        return lane->second != NULL ? second_cannot(err)
-                                    : slice_run(&lane->tx, c, false, from_us, err);
+        return pg_is_ahead(lane) ? pg_ahead_cannot(err)
+                                 : slice_run(&lane->tx, c, false, from_us, err);
     set.sql = sql_of(bulk, c->resource, err);
     if (set.sql == NULL || begin(&set, err) < 0)
         return -1;
+    pg_ahead_begun(lane);
     set.by_query = !bulk->expect_new_records;
-    if (set.by_query && lane->second != NULL)
-        return second_cannot(err);
+    if (set.by_query && pg_is_ahead(lane))
+        return pg_ahead_cannot(err);
     const int rc = set.by_query ? run(&set, err) : run_expecting_new(&set, err);
     if (rc != 0) {
         if (rc < 0)

@@ -316,13 +316,14 @@ static int decide(struct slice *sl, struct err *err)
     }
     int rc = 0;
     for (size_t at = sl->from; at < sl->to && rc == 0;) {
+        fetch_ahead((struct row_head *const *)sl->vouchers, at, sl->to);
         if (is_merged(sl, at)) {
             note(sl, chunk_of(sl, at), &(struct failure){ .row = sl->vouchers[at]->row },
                  OUTCOME_UPDATED);
             at++;
             fault_point("slice.row");
         } else {
-            rc = pg_second_is_off(sl->lane->second) ? second_cannot(err) : apply_code(sl, &at, err);
+            rc = pg_ahead_is_off(sl->lane) ? pg_ahead_cannot(err) : apply_code(sl, &at, err);
         }
         if (rc == 0)
             rc = make_room(sl, err);

@@ -282,7 +282,7 @@ static int slice_once(struct pg_store *s, struct store_chunk *chunks, size_t n, 
         pg_rollback(db);
     else
         fault_point("slice.after_commit");
-    pg_second_end(s, rc);
+    pg_ahead_first_done(s, chunks, rc);
     return rc;
 }
 
@@ -292,13 +292,23 @@ int pg_slice_commit(struct store *store, struct store_chunk *chunks, size_t n, s
     unsigned tries = 0;
     int rc;
     pthread_mutex_lock(&s->bulk_lock);
+    pg_nudger_tell(s, true);
     const int64_t from_us = time_monotonic_us();
-    while ((rc = slice_once(s, chunks, n, err)) < 0) {
+    while ((rc = pg_ahead_take(s, chunks) ? 0 : slice_once(s, chunks, n, err)) < 0) {
         if (!pg_try_again(&s->bulk.db, &tries))
             break;
     }
     atomic_fetch_add(&s->busy_us, time_monotonic_us() - from_us);
     atomic_fetch_add(&s->commits, 1);
+    pg_nudger_tell(s, false);
     pthread_mutex_unlock(&s->bulk_lock);
     return rc;
+}
+
+void pg_slices_leave(struct store *store)
+{
+    struct pg_store *s = pg_of(store);
+    pthread_mutex_lock(&s->bulk_lock);
+    pg_ahead_drop(s);
+    pthread_mutex_unlock(&s->bulk_lock);
 }

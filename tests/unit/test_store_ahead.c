@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_store_second.c - chunks of new rows that two connections of PostgreSQL share: what comes of
- * it is what one slice after the other would make. Skipped on SQLite.
+ * test_store_ahead.c - slices of new rows that begin on another connection of PostgreSQL before it
+ * is their turn: what comes of it is what one slice after the other would make. Skipped on SQLite.
  */
 #include <libpq-fe.h>
 #include <pthread.h>
@@ -92,14 +92,14 @@ static void assert_in(struct work *t, size_t created, size_t updated, size_t fai
     unit_chunk_release(&t->c);
 }
 
-static void both_halves_are_in_by_one_call_and_two_commits(void **state)
+static void each_half_is_in_by_a_call_and_a_commit(void **state)
 {
     POSTGRES_ONLY();
     struct work t;
     setup(&t, state);
     chunk(&t);
     const int64_t before = commits(&t);
-    assert_int_equal(unit_commit(t.w->store, &t.c.chunk), 1);
+    assert_int_equal(unit_commit(t.w->store, &t.c.chunk), 2);
     assert_int_equal(commits(&t) - before, 2);
     assert_in(&t, ROWS, 0, 0);
 }
@@ -141,7 +141,7 @@ static void failures_of_both_halves_are_told_once(void **state)
         t.c.sorted[i]->metadata = STR("{\"n\":1e999999}");
         t.c.sorted[i]->set |= VF_METADATA;
     }
-    assert_int_equal(unit_commit(t.w->store, &t.c.chunk), 1);
+    assert_int_equal(unit_commit(t.w->store, &t.c.chunk), 2);
     assert_int_equal(
         unit_sql(t.w->url, "SELECT count(*) FROM failures WHERE reason = 'unreadable'"),
         ROWS / 1000);
@@ -159,7 +159,7 @@ static void code_that_is_repeated_around_the_middle_stays_in_one_half(void **sta
     }
     chunk(&t);
     const int64_t before = commits(&t);
-    assert_int_equal(unit_commit(t.w->store, &t.c.chunk), 1);
+    assert_int_equal(unit_commit(t.w->store, &t.c.chunk), 2);
     assert_int_equal(commits(&t) - before, 2);
     assert_int_equal(outcome_get(t.c.outcomes, ROWS / 2 - 20), OUTCOME_CREATED);
     assert_int_equal(outcome_get(t.c.outcomes, ROWS / 2 + 19), OUTCOME_UPDATED);
@@ -273,12 +273,170 @@ static void waiting_in_a_ring_ends(void **state)
     assert_in(&t, ROWS - 2, 2, 0);
 }
 
+/* ---- the next chunk ---- */
+
+#define NEXT_FROM (ROWS / 2) /* its codes lie between those of the first chunk's second half */
+
+/* Two chunks of an action: V00000, V00001, …, and V10000x, V10001x, … */
+struct pair {
+    struct work t;
+    struct unit_row *rows;
+    struct unit_chunk next;
+};
+
+static void setup_pair(struct pair *p, void **state)
+{
+    setup(&p->t, state);
+    struct arena *a = &p->t.w->arena;
+    p->rows = arena_alloc(a, ROWS * sizeof(*p->rows));
+    assert_non_null(p->rows);
+    for (int i = 0; i < ROWS; i++)
+        p->rows[i] =
+            (struct unit_row){ .code = arena_printf(a, "V%05dx", NEXT_FROM + i), .amount = 6 };
+}
+
+static void make_chunks(struct pair *p)
+{
+    struct work *t = &p->t;
+    t->ac = unit_claimed_action(t->w->store, t->w->project);
+    unit_chunk_init(&t->c, &t->ac, t->rows, ROWS, NULL, false);
+    unit_chunk_init(&p->next, &t->ac, p->rows, ROWS, &t->c.chunk, true);
+    t->c.chunk.next = &p->next.chunk;
+}
+
+static void commit_pair(struct pair *p)
+{
+    unit_commit(p->t.w->store, &p->t.c.chunk);
+    unit_commit(p->t.w->store, &p->next.chunk);
+}
+
+static void assert_pair_in(struct pair *p, size_t created, size_t updated)
+{
+    struct work *t = &p->t;
+    const struct action now = unit_reload(t->w->store, &t->w->arena, &t->ac);
+    assert_int_equal(now.status, ACTION_DONE);
+    assert_int_equal(now.counts[OUTCOME_CREATED], created);
+    assert_int_equal(now.counts[OUTCOME_UPDATED], updated);
+    assert_int_equal(unit_sql(t->w->url, "SELECT count(*) FROM vouchers WHERE code LIKE 'V%'"),
+                     created);
+    assert_int_equal(unit_sql(t->w->url,
+                              "SELECT (SELECT sum(n) FROM totals WHERE resource = 'voucher') - "
+                              "(SELECT count(*) FROM vouchers)"),
+                     0);
+    for (size_t i = 0; i < ROWS; i++) {
+        assert_int_not_equal(outcome_get(t->c.outcomes, i), OUTCOME_PENDING);
+        assert_int_not_equal(outcome_get(p->next.outcomes, i), OUTCOME_PENDING);
+    }
+    unit_chunk_release(&t->c);
+    unit_chunk_release(&p->next);
+}
+
+/* A row of the first chunk's second half waits, for two seconds at most, until one of the next
+ * chunk has come. */
+static void next_chunk_begins_while_this_one_ends(void **state)
+{
+    POSTGRES_ONLY();
+    struct pair p;
+    setup_pair(&p, state);
+    unit_sql(p.t.w->url,
+             "CREATE SEQUENCE began; CREATE SEQUENCE met; CREATE FUNCTION meet() RETURNS trigger "
+             "LANGUAGE plpgsql AS $$ BEGIN IF new.code = 'V10100x' THEN PERFORM nextval('began'); "
+             "ELSIF new.code = 'V15000' THEN FOR i IN 1..200 LOOP IF (SELECT is_called FROM began) "
+             "THEN PERFORM nextval('met'); EXIT; END IF; PERFORM pg_sleep(0.01); END LOOP; END IF; "
+             "RETURN new; END $$; CREATE TRIGGER meet BEFORE INSERT ON vouchers FOR EACH ROW "
+             "EXECUTE FUNCTION meet()");
+    make_chunks(&p);
+    commit_pair(&p);
+    assert_int_equal(unit_sql(p.t.w->url, "SELECT is_called::int FROM met"), 1);
+    assert_pair_in(&p, 2 * ROWS, 0);
+}
+
+/* It would wait for the slice before it, which must not be: the code is in both. */
+static void code_of_both_chunks_is_updated(void **state)
+{
+    static const int at[] = { NEXT_FROM + 1, LATER, ROWS - 1 };
+    POSTGRES_ONLY();
+    for (size_t k = 0; k < ARRAY_LEN(at); k++) {
+        struct pair p;
+        setup_pair(&p, state);
+        p.rows[7].code = p.t.rows[at[k]].code;
+        make_chunks(&p);
+        commit_pair(&p);
+        assert_int_equal(outcome_get(p.next.outcomes, 7), OUTCOME_UPDATED);
+        assert_pair_in(&p, 2 * ROWS - 1, 1);
+        unit_world_teardown(state);
+        unit_world_setup(state);
+    }
+}
+
+static void what_exists_is_updated_in_the_next_chunk(void **state)
+{
+    POSTGRES_ONLY();
+    struct pair p;
+    setup_pair(&p, state);
+    struct voucher one = unit_voucher(p.rows[FIRST].code, 1);
+    unit_create(p.t.w->store, p.t.w->project, &one);
+    make_chunks(&p);
+    commit_pair(&p);
+    assert_int_equal(outcome_get(p.next.outcomes, FIRST), OUTCOME_UPDATED);
+    const struct action now = unit_reload(p.t.w->store, &p.t.w->arena, &p.t.ac);
+    assert_int_equal(now.counts[OUTCOME_CREATED], 2 * ROWS - 1);
+    assert_int_equal(now.counts[OUTCOME_UPDATED], 1);
+    unit_chunk_release(&p.t.c);
+    unit_chunk_release(&p.next);
+}
+
+/* The slice before it is given up, and it with that one. */
+static void next_chunk_is_done_again_after_a_failure(void **state)
+{
+    POSTGRES_ONLY();
+    for (int k = 0; k < 2; k++) {
+        struct pair p;
+        setup_pair(&p, state);
+        once_at(p.t.w, LATER,
+                k == 0 ? "RAISE 'given up' USING ERRCODE = '40P01'"
+                       : "PERFORM pg_terminate_backend(pg_backend_pid()), pg_sleep(1)");
+        make_chunks(&p);
+        commit_pair(&p);
+        assert_pair_in(&p, 2 * ROWS, 0);
+        unit_world_teardown(state);
+        unit_world_setup(state);
+    }
+}
+
+/* After each slice: what is left behind is whole. */
+static void chunk_that_is_left_leaves_whole_slices(void **state)
+{
+    POSTGRES_ONLY();
+    for (size_t slices = 1; slices <= 3; slices++) {
+        struct pair p;
+        setup_pair(&p, state);
+        struct work *t = &p.t;
+        make_chunks(&p);
+        for (size_t i = 0; i < slices; i++)
+            MUST(store_slice_commit(t->w->store, t->c.chunk.finished ? &p.next.chunk : &t->c.chunk,
+                                    1, must));
+        store_slices_leave(t->w->store);
+        unit_chunk_release(&t->c);
+        unit_chunk_release(&p.next);
+        const struct action now = unit_reload(t->w->store, &t->w->arena, &t->ac);
+        const int64_t there =
+            unit_sql(t->w->url, "SELECT count(*) FROM vouchers WHERE code LIKE 'V%'");
+        assert_int_equal(now.status, there == 2 * ROWS ? ACTION_DONE : ACTION_IN_PROGRESS);
+        assert_int_equal(now.counts[OUTCOME_CREATED], there);
+        assert_int_equal(there % (ROWS / 2), 0);
+        assert_true(there >= (int64_t)slices * ROWS / 2);
+        unit_world_teardown(state);
+        unit_world_setup(state);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, unit_world_setup, unit_world_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(both_halves_are_in_by_one_call_and_two_commits),
+        TEST(each_half_is_in_by_a_call_and_a_commit),
         TEST(what_exists_is_updated_in_either_half),
         TEST(failures_of_both_halves_are_told_once),
         TEST(code_that_is_repeated_around_the_middle_stays_in_one_half),
@@ -286,6 +444,11 @@ int main(void)
         TEST(code_that_a_rival_gives_back_is_new),
         TEST(code_that_a_rival_keeps_is_updated),
         TEST(waiting_in_a_ring_ends),
+        TEST(next_chunk_begins_while_this_one_ends),
+        TEST(code_of_both_chunks_is_updated),
+        TEST(what_exists_is_updated_in_the_next_chunk),
+        TEST(next_chunk_is_done_again_after_a_failure),
+        TEST(chunk_that_is_left_leaves_whole_slices),
     };
-    return cmocka_run_group_tests_name("store/second", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("store/ahead", tests, NULL, NULL);
 }
