@@ -121,13 +121,14 @@ export class Server {
         });
     }
 
-    async finished(id, pause = 20) {
+    // Asks as a program should, for an answer when it has ended; with a pause, again and again.
+    async finished(id, pause = 0) {
         for (;;) {
-            const r = await this.request('GET', `/v1/async-actions/${id}`);
+            const r = await this.request('GET', `/v1/async-actions/${id}${pause > 0 ? '' : '?wait=60'}`);
             if (r.status !== 200) throw new Error(`action ${id}: ${r.status}: ${r.text}`);
             const action = JSON.parse(r.text);
             if (action.status === 'DONE' || action.status === 'FAILED') return action;
-            await sleep(pause);
+            if (pause > 0) await sleep(pause);
         }
     }
 

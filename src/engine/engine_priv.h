@@ -25,7 +25,7 @@
 #define CHUNK_MEMORY_BYTES (20 * MIB)
 /* Of the first chunk after a start: a process killed every 150 ms still advances. */
 #define CHUNK_ROWS_FIRST  1000
-#define CHUNK_ROWS_GROWTH 4
+#define CHUNK_ROWS_GROWTH 16
 /* One is committed, or two while a store works ahead, and one prepared meanwhile. */
 #define CHUNK_SLOTS 2
 

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -11,17 +12,24 @@
 #include "base/dir.h"
 #include "base/fault.h"
 #include "base/ids.h"
-#include "inputs/spool.h"
+#include "base/time_iso.h"
+#include "inputs/handover.h"
+#include "inputs/recent.h"
 
 #define WRITEBACK_STEP_BYTES ((int64_t)(8 * MIB)) /* start writing out early: fsync waits less */
 #define PATH_BYTES           4096
 #define PIECE_BYTES          MIB
+#define HANDOVER_BYTES       ((int64_t)MIB) /* have come: it is begun */
 
 struct spool {
     int dir_fd;
     int owner_fd; /* locked while we own the spool; -1: not claimed */
     char *dir;
     struct input_ops ops; /* put NULL: inputs are files here */
+
+    /* of a store that keeps inputs */
+    struct recent recent;
+    atomic_bool hands_over; /* an upload, while it arrives; one at a time */
 };
 
 struct upload {
@@ -30,12 +38,16 @@ struct upload {
     int64_t bytes;
     int64_t pushed; /* handed to the kernel for write-out */
     bool finished;
+    int64_t begun_us;
+    struct handover *handover; /* NULL: none is under way */
+    bool tried_handover;
     char name[SPOOL_NAME_LEN + 1];
 };
 
 struct input {
     struct spool *spool;
-    int fd; /* -1: it lives elsewhere */
+    int fd;        /* -1: it lives elsewhere */
+    int64_t bytes; /* of a recent upload; -1: it is none */
     char name[SPOOL_NAME_LEN + 1];
 };
 
@@ -78,6 +90,7 @@ int spool_open(const char *dir, struct spool **out, struct err *err)
         return err_nomem(err);
     }
     s->dir = copy;
+    recent_init(&s->recent);
     s->owner_fd = -1;
     s->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->dir_fd < 0) {
@@ -102,6 +115,7 @@ void spool_close(struct spool *s)
         close(s->dir_fd);
     if (s->owner_fd >= 0)
         close(s->owner_fd);
+    recent_release(&s->recent);
     mem_free(s->dir);
     mem_free(s);
 }
@@ -207,6 +221,7 @@ static int begin_named(struct spool *s, const char *name, int how, struct upload
         return -1;
     }
     u->spool = s;
+    u->begun_us = time_monotonic_us();
     memcpy(u->name, name, SPOOL_NAME_LEN);
     file_path(s, u->name, ".part", path);
     u->fd = open(path, O_RDWR | O_CREAT | how | O_CLOEXEC, 0600);
@@ -235,6 +250,60 @@ static ssize_t write_or_fault(int fd, const void *data, size_t n, const char *pa
     return io_ops->write(fd, data, n, path);
 }
 
+static int read_at(int fd, int64_t at, void *out, size_t n, size_t *got, struct err *err)
+{
+    char *p = out;
+    *got = 0;
+    while (*got < n) {
+        const ssize_t r = pread(fd, p + *got, n - *got, at + (int64_t)*got);
+        if (r < 0 && errno == EINTR)
+            continue;
+        if (r < 0)
+            return err_sys(err, "cannot read the input");
+        if (r == 0)
+            break;
+        *got += (size_t)r;
+    }
+    return 0;
+}
+
+static int read_back(void *arg, int64_t at, void *out, size_t n, size_t *got, struct err *err)
+{
+    const struct upload *u = arg;
+    return read_at(u->fd, at, out, n, got, err);
+}
+
+/* More has come: the store can have it already. */
+static void hand_over(struct upload *u)
+{
+    struct spool *s = u->spool;
+    if (u->handover != NULL) {
+        handover_tell(u->handover, u->bytes);
+        return;
+    }
+    if (s->ops.put == NULL || u->bytes < HANDOVER_BYTES || u->tried_handover)
+        return;
+    u->tried_handover = true;
+    if (!handover_is_fast(u->bytes, time_monotonic_us() - u->begun_us) ||
+        atomic_exchange(&s->hands_over, true))
+        return;
+    u->handover = handover_begin(&s->ops, upload_name(u), read_back, u, u->bytes);
+    if (u->handover == NULL)
+        atomic_store(&s->hands_over, false);
+}
+
+/* What has become of it: 0, the store has the upload. */
+static int end_handover(struct upload *u, bool complete)
+{
+    struct handover *h = u->handover;
+    if (h == NULL)
+        return -1;
+    u->handover = NULL;
+    const int rc = complete ? handover_finish(h, u->bytes) : handover_abort(h);
+    atomic_store(&u->spool->hands_over, false);
+    return rc;
+}
+
 int upload_write(struct upload *u, const void *data, size_t n, struct err *err)
 {
     char path[PATH_BYTES];
@@ -254,29 +323,13 @@ int upload_write(struct upload *u, const void *data, size_t n, struct err *err)
         sync_file_range(u->fd, u->pushed, u->bytes - u->pushed, SYNC_FILE_RANGE_WRITE);
         u->pushed = u->bytes;
     }
+    hand_over(u);
     return 0;
 }
 
 int64_t upload_bytes(const struct upload *u)
 {
     return u->bytes;
-}
-
-static int read_at(int fd, int64_t at, void *out, size_t n, size_t *got, struct err *err)
-{
-    char *p = out;
-    *got = 0;
-    while (*got < n) {
-        const ssize_t r = pread(fd, p + *got, n - *got, at + (int64_t)*got);
-        if (r < 0 && errno == EINTR)
-            continue;
-        if (r < 0)
-            return err_sys(err, "cannot read the input");
-        if (r == 0)
-            break;
-        *got += (size_t)r;
-    }
-    return 0;
 }
 
 int upload_read(struct upload *u, int64_t at, void *out, size_t n, size_t *got, struct err *err)
@@ -293,18 +346,13 @@ static int sync_or_fault(int (*sync)(int, const char *), int fd, const char *pat
     return sync(fd, path);
 }
 
-static int read_back(void *arg, int64_t at, void *out, size_t n, size_t *got, struct err *err)
-{
-    const struct upload *u = arg;
-    return read_at(u->fd, at, out, n, got, err);
-}
-
 static int put_in_store(struct upload *u, const char *part, struct err *err)
 {
     const struct input_ops *ops = &u->spool->ops;
-    if (ops->put(ops->ctx, upload_name(u), read_back, u, err) < 0)
+    if (end_handover(u, true) < 0 && ops->put(ops->ctx, upload_name(u), read_back, u, err) < 0)
         return err_wrap(err, "cannot store the upload");
     u->finished = true;
+    recent_add(&u->spool->recent, u->name, u->fd, u->bytes);
     io_ops->unlink(part);
     return 0;
 }
@@ -345,8 +393,10 @@ void upload_abort(struct upload *u)
     char path[PATH_BYTES];
     if (u == NULL)
         return;
-    if (u->finished && u->spool->ops.put != NULL) {
+    const bool stored = end_handover(u, false) == 0 || u->finished;
+    if (stored && u->spool->ops.put != NULL) {
         struct err ignored;
+        recent_drop(&u->spool->recent, u->name);
         (void)!u->spool->ops.remove(u->spool->ops.ctx, upload_name(u), &ignored);
     }
     file_path(u->spool, u->name, u->finished ? ".in" : ".part", path);
@@ -398,6 +448,11 @@ int spool_put(struct spool *s, struct str name,
 static int open_in_store(struct spool *s, struct input *in, struct input **out, struct err *err)
 {
     bool found = false;
+    in->fd = recent_open(&s->recent, in->name, &in->bytes);
+    if (in->fd >= 0) {
+        *out = in;
+        return 0;
+    }
     int rc = s->ops.find(s->ops.ctx, (struct str){ in->name, SPOOL_NAME_LEN }, &found, err);
     if (rc == 0 && !found)
         rc = err_set(err, ERR_NOT_FOUND, "there is no input '%s'", in->name);
@@ -419,6 +474,7 @@ int input_open(struct spool *s, struct str name, struct input **out, struct err 
     memcpy(in->name, name.p, SPOOL_NAME_LEN);
     in->spool = s;
     in->fd = -1;
+    in->bytes = -1;
     if (s->ops.find != NULL)
         return open_in_store(s, in, out, err);
     file_path(s, in->name, ".in", path);
@@ -444,9 +500,23 @@ void input_close(struct input *in)
     mem_free(in);
 }
 
+/* With its end read, it has served. What cannot be read here, the store has. */
+static int read_recent(struct input *in, int64_t at, void *out, size_t n, size_t *got)
+{
+    struct err ignored;
+    const int rc = read_at(in->fd, at, out, n, got, &ignored);
+    if (rc < 0 || at + (int64_t)*got >= in->bytes)
+        recent_drop(&in->spool->recent, in->name);
+    if (rc < 0)
+        in->bytes = -1;
+    return rc;
+}
+
 int input_read(struct input *in, int64_t at, void *out, size_t n, size_t *got, struct err *err)
 {
     const struct input_ops *ops = &in->spool->ops;
+    if (in->bytes >= 0 && read_recent(in, at, out, n, got) == 0)
+        return 0;
     const int rc = ops->read != NULL ? ops->read(ops->ctx, (struct str){ in->name, SPOOL_NAME_LEN },
                                                  at, out, n, got, err)
                                      : read_at(in->fd, at, out, n, got, err);
@@ -460,9 +530,11 @@ int input_remove(struct spool *s, struct str name, struct err *err)
     char path[PATH_BYTES], file[SPOOL_NAME_LEN + 1] = { 0 };
     if (!is_name(name))
         return err_set(err, ERR_NOT_FOUND, "no input has such a name");
-    if (s->ops.remove != NULL)
-        return s->ops.remove(s->ops.ctx, name, err);
     memcpy(file, name.p, SPOOL_NAME_LEN);
+    if (s->ops.remove != NULL) {
+        recent_drop(&s->recent, file);
+        return s->ops.remove(s->ops.ctx, name, err);
+    }
     file_path(s, file, ".in", path);
     if (io_ops->unlink(path) < 0 && errno != ENOENT)
         return err_sys(err, "cannot remove input '%s'", file);

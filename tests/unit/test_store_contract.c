@@ -46,7 +46,7 @@ static const struct backend sqlite = {
     .name = "sqlite", .knows = "14", .make_url = make_url, .make_newer = sqlite_make_newer
 };
 static const struct backend postgres = {
-    .name = "postgresql", .knows = "13", .make_url = make_url, .make_newer = postgres_make_newer
+    .name = "postgresql", .knows = "14", .make_url = make_url, .make_newer = postgres_make_newer
 };
 
 /* ---- a store of its own for every test ---- */

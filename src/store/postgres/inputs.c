@@ -104,6 +104,15 @@ static int copy_in(struct pg_db *db, struct str name, const struct input_source 
     return rc;
 }
 
+static int remove_parts(struct db *db, struct str name, struct err *err)
+{
+    struct stmt *st = db_statement(db, STATEMENT_PARTS_DELETE, err);
+    if (st == NULL)
+        return -1;
+    bind_str(st, 1, name);
+    return db_run(db, st, err);
+}
+
 int pg_input_put(struct store *store, struct str name, const struct input_source *from,
                  struct err *err)
 {
@@ -112,11 +121,15 @@ int pg_input_put(struct store *store, struct str name, const struct input_source
     struct pg_db *pg = pg_db_of(db);
     unsigned tries = 0;
     int rc;
-    do { /* a copy that was cut has stored nothing, and the upload is still there */
+    pg_load_begins(s);
+    do { /* the upload is still there; a copy that was cut has stored nothing, or all of it */
         rc = pg_db_connect(pg, err);
+        if (rc == 0 && tries > 0)
+            rc = remove_parts(db, name, err);
         if (rc == 0)
             rc = copy_in(pg, name, from, err);
     } while (rc < 0 && tries < PUT_TRIES && pg_try_again(pg, &tries));
+    pg_load_ends(s);
     reader_give(&s->base, db);
     return rc;
 }

@@ -141,7 +141,8 @@ struct pg_store {
     bool nudger_runs;
     pthread_mutex_t nudge_lock; /* of what follows */
     pthread_cond_t nudge_wake;
-    int64_t nudge_until_us; /* 0: no slice has run */
+    unsigned loads;         /* under way; it is awake */
+    int64_t nudge_until_us; /* and for so long */
     bool nudger_stops;
 
     /* keys */
@@ -289,8 +290,9 @@ int pg_ahead_turn(struct pg_lane *lane, struct store_chunk *own, struct err *err
 
 int pg_nudger_start(struct pg_store *s, struct err *err) MUST_CHECK;
 void pg_nudger_stop(struct pg_store *s);
-/* A slice begins, or has ended. */
-void pg_nudger_tell(struct pg_store *s, bool slice_runs);
+/* Around whatever writes a lot. */
+void pg_load_begins(struct pg_store *s);
+void pg_load_ends(struct pg_store *s);
 
 /* ---- batch.c ---- */
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wal.c - while slices run, the database's WAL writer is kept awake.
+ * wal.c - while much is written, by slices or uploads, the database's WAL writer is kept awake.
  *
- * Left alone it looks every 200 ms. A slice fills the WAL buffers (16 MiB at most, unless somebody
- * has set more) in less; from then on each backend that needs a page of them writes some out
- * itself, a few KiB at a time, under a lock that all others wait for. An asynchronous commit wakes
- * the WAL writer, which writes all there is at once; and COMMIT finds most of it on disk already.
+ * Left alone it looks every 200 ms. Two slices fill the WAL buffers (16 MiB at most, unless
+ * somebody has set more) in less; from then on each backend that needs a page of them writes some
+ * out itself, a few KiB at a time, under a lock that all others wait for. An asynchronous commit
+ * wakes the WAL writer, which writes all there is at once; and COMMIT finds most of it on disk
+ * already.
  *
  * So a thread sends a tiny one now and then: a message to nobody, without a transaction number or a
  * row. That it fails changes nothing but the speed.
@@ -18,7 +19,7 @@
 
 #define PAUSE_MS      25 /* in which less than half of the buffers is filled */
 #define PAUSE_LONG_MS 1000
-#define AWAKE_MS      500 /* after a slice: the next one may follow */
+#define AWAKE_MS      500 /* and then the next load may follow */
 
 /* By the connection that gives keys: its commits are asynchronous. */
 static int nudge(struct pg_store *s)
@@ -38,7 +39,7 @@ static void *nudger_main(void *arg)
     struct pg_store *s = arg;
     pthread_mutex_lock(&s->nudge_lock);
     while (!s->nudger_stops) {
-        if (s->nudge_until_us < time_monotonic_us()) {
+        if (s->loads == 0 && s->nudge_until_us < time_monotonic_us()) {
             pthread_cond_wait(&s->nudge_wake, &s->nudge_lock);
             continue;
         }
@@ -52,13 +53,19 @@ static void *nudger_main(void *arg)
     return NULL;
 }
 
-void pg_nudger_tell(struct pg_store *s, bool slice_runs)
+void pg_load_begins(struct pg_store *s)
 {
-    const int64_t now_us = time_monotonic_us();
     pthread_mutex_lock(&s->nudge_lock);
-    if (s->nudge_until_us < now_us)
+    if (s->loads++ == 0 && s->nudge_until_us < time_monotonic_us())
         pthread_cond_signal(&s->nudge_wake);
-    s->nudge_until_us = slice_runs ? INT64_MAX : now_us + AWAKE_MS * 1000;
+    pthread_mutex_unlock(&s->nudge_lock);
+}
+
+void pg_load_ends(struct pg_store *s)
+{
+    pthread_mutex_lock(&s->nudge_lock);
+    s->loads--;
+    s->nudge_until_us = time_monotonic_us() + AWAKE_MS * 1000;
     pthread_mutex_unlock(&s->nudge_lock);
 }
 

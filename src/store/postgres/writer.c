@@ -292,7 +292,7 @@ int pg_slice_commit(struct store *store, struct store_chunk *chunks, size_t n, s
     unsigned tries = 0;
     int rc;
     pthread_mutex_lock(&s->bulk_lock);
-    pg_nudger_tell(s, true);
+    pg_load_begins(s);
     const int64_t from_us = time_monotonic_us();
     while ((rc = pg_ahead_take(s, chunks) ? 0 : slice_once(s, chunks, n, err)) < 0) {
         if (!pg_try_again(&s->bulk.db, &tries))
@@ -300,7 +300,7 @@ int pg_slice_commit(struct store *store, struct store_chunk *chunks, size_t n, s
     }
     atomic_fetch_add(&s->busy_us, time_monotonic_us() - from_us);
     atomic_fetch_add(&s->commits, 1);
-    pg_nudger_tell(s, false);
+    pg_load_ends(s);
     pthread_mutex_unlock(&s->bulk_lock);
     return rc;
 }
