@@ -378,15 +378,20 @@ static bool after_trouble(struct engine *e, struct commit *cm, struct store_chun
     return true;
 }
 
-/* The chunk behind the slot's, of the same action, if it is ready; with the lock held. */
-static struct store_chunk *next_chunk(const struct engine *e, const struct slot *slot)
+/* The chunk behind that which is committed, of the same action, if it is ready. */
+static struct store_chunk *next_chunk(void *arg)
 {
+    struct engine *e = arg;
+    struct store_chunk *found = NULL;
+    pthread_mutex_lock(&e->lock);
+    const struct slot *now = e->committing;
     for (size_t i = 0; i < CHUNK_SLOTS; i++) {
         const struct slot *next = &e->slots[i];
-        if (next->ready && next->order == slot->order + 1)
-            return next->run == slot->run ? next->chunks : NULL;
+        if (next->ready && next->order == now->order + 1 && next->run == now->run)
+            found = next->chunks;
     }
-    return NULL;
+    pthread_mutex_unlock(&e->lock);
+    return found;
 }
 
 static bool must_leave(struct engine *e, const struct slot *slot, struct store_chunk *c)
@@ -394,7 +399,9 @@ static bool must_leave(struct engine *e, const struct slot *slot, struct store_c
     pthread_mutex_lock(&e->lock);
     if (slot->run != NULL) {
         start_progress(slot->run, c);
-        c->next = next_chunk(e, slot);
+        e->committing = slot;
+        c->next = next_chunk;
+        c->next_arg = e;
     }
     const bool leave = e->stopping || (slot->run != NULL && slot->run->dropped);
     pthread_mutex_unlock(&e->lock);

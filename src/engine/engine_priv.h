@@ -140,6 +140,7 @@ struct engine {
     struct project_time *projects;
     size_t n_projects, cap_projects;
     struct slot slots[CHUNK_SLOTS];
+    const struct slot *committing; /* a run's */
     int64_t next_order;
 };
 

@@ -274,8 +274,10 @@ struct store_chunk {
     bool finished;                 /* the last slice is in */
     bool lost;                     /* of a batch: another worker, or a cancel, has the action */
 
-    /* What is called next, when this one is finished; NULL: not known. The store may begin it. */
-    struct store_chunk *next;
+    /* Optional: what is called next, when this one is finished; NULL: not known yet. The store may
+     * begin it. */
+    struct store_chunk *(*next)(void *arg);
+    void *next_arg;
 
     /* the backend's, during a call */
     size_t reached;

@@ -295,13 +295,19 @@ static void setup_pair(struct pair *p, void **state)
             (struct unit_row){ .code = arena_printf(a, "V%05dx", NEXT_FROM + i), .amount = 6 };
 }
 
+static struct store_chunk *next_chunk(void *arg)
+{
+    return arg;
+}
+
 static void make_chunks(struct pair *p)
 {
     struct work *t = &p->t;
     t->ac = unit_claimed_action(t->w->store, t->w->project);
     unit_chunk_init(&t->c, &t->ac, t->rows, ROWS, NULL, false);
     unit_chunk_init(&p->next, &t->ac, p->rows, ROWS, &t->c.chunk, true);
-    t->c.chunk.next = &p->next.chunk;
+    t->c.chunk.next = next_chunk;
+    t->c.chunk.next_arg = &p->next.chunk;
 }
 
 static void commit_pair(struct pair *p)

@@ -27,6 +27,7 @@
 
 #define ROWS_LEAST   8192 /* of a chunk that is shared */
 #define TURN_MOST_MS 3000
+#define LOOK_MS      3 /* between looks for the next chunk */
 
 enum turn { TURN_WAITS, TURN_NOW, TURN_NEVER };
 
@@ -290,9 +291,10 @@ static bool behind(const struct pg_ahead *head, struct range *out)
             out->to = until + ROWS_NEW;
         return true;
     }
-    if (c->next == NULL || c->next->unsorted)
+    struct store_chunk *next = c->next != NULL ? c->next(c->next_arg) : NULL;
+    if (next == NULL || next->unsorted)
         return false;
-    *out = two_slices(c->next, first_left(c->next));
+    *out = two_slices(next, first_left(next));
     if (!is_large(out))
         return false;
     out->to = middle(out);
@@ -309,12 +311,28 @@ static bool wait_for_begin(struct pg_ahead *a)
     return begun;
 }
 
+/* False: it has ended. */
+static bool wait_a_little(struct pg_ahead *a)
+{
+    pthread_mutex_lock(&a->lock);
+    if (!a->ended)
+        sync_wait_ms(&a->told, &a->lock, LOOK_MS);
+    const bool ended = a->ended;
+    pthread_mutex_unlock(&a->lock);
+    return !ended;
+}
+
+/* The next chunk may still be prepared. */
 static void start_behind(struct pg_store *s, struct pg_ahead *head)
 {
     struct pg_lane *lane = head->lane == &s->bulk ? &s->beside : &s->bulk;
     struct range r;
-    if (!has_room(s) || !behind(head, &r) || !wait_for_begin(head))
+    if (!has_room(s) || !wait_for_begin(head))
         return;
+    while (!behind(head, &r)) {
+        if (head->chunk->next == NULL || !wait_a_little(head))
+            return;
+    }
     const struct range now = { head->chunk, first_left(&head->own), head->lane->until };
     if (!share_a_key(&now, &r))
         s->after = start(s, lane, &r);

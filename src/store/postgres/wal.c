@@ -17,7 +17,7 @@
 #include "base/time_iso.h"
 #include "store/postgres/pg_priv.h"
 
-#define PAUSE_MS      25 /* in which less than half of the buffers is filled */
+#define PAUSE_MS      40 /* in which less than half of the buffers is filled */
 #define PAUSE_LONG_MS 1000
 #define AWAKE_MS      500 /* and then the next load may follow */
 
