@@ -21,13 +21,22 @@ struct handover {
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t told;
     int64_t bytes;
-    bool complete, off;
+    bool complete, off, ended;
+    void (*left)(void *arg, int rc); /* not NULL: the thread is alone */
+    void *left_arg;
     int rc; /* read when the thread has ended */
 };
 
 bool handover_is_fast(int64_t bytes, int64_t us)
 {
     return us <= HEADSTART_US + bytes / BYTES_PER_US;
+}
+
+static void handover_free(struct handover *h)
+{
+    pthread_mutex_destroy(&h->lock);
+    pthread_cond_destroy(&h->told);
+    mem_free(h);
 }
 
 /* Waits until n bytes from `at` are there, or all are. */
@@ -57,6 +66,14 @@ static void *put_main(void *arg)
     struct handover *h = arg;
     struct err ignored = { 0 }; /* it is put again, and fails again if it must */
     h->rc = h->ops->put(h->ops->ctx, h->name, read_arriving, h, &ignored);
+    pthread_mutex_lock(&h->lock);
+    h->ended = true;
+    const bool alone = h->left != NULL;
+    pthread_mutex_unlock(&h->lock);
+    if (alone) {
+        h->left(h->left_arg, h->rc);
+        handover_free(h);
+    }
     return NULL;
 }
 
@@ -78,48 +95,51 @@ struct handover *handover_begin(const struct input_ops *ops, struct str name,
     pthread_mutex_init(&h->lock, NULL);
     sync_cond_init(&h->told);
     if (pthread_create(&h->thread, NULL, put_main, h) != 0) {
-        pthread_mutex_destroy(&h->lock);
-        pthread_cond_destroy(&h->told);
-        mem_free(h);
+        handover_free(h);
         return NULL;
     }
     pthread_setname_np(h->thread, "ls-handover");
     return h;
 }
 
-static void set(struct handover *h, int64_t bytes, bool complete, bool off)
+static void set(struct handover *h, int64_t bytes, bool complete)
 {
     pthread_mutex_lock(&h->lock);
     h->bytes = bytes;
     h->complete = complete;
-    h->off = h->off || off;
     pthread_cond_signal(&h->told);
     pthread_mutex_unlock(&h->lock);
 }
 
 void handover_tell(struct handover *h, int64_t bytes)
 {
-    set(h, bytes, false, false);
-}
-
-static int end(struct handover *h)
-{
-    pthread_join(h->thread, NULL);
-    const int rc = h->rc;
-    pthread_mutex_destroy(&h->lock);
-    pthread_cond_destroy(&h->told);
-    mem_free(h);
-    return rc;
+    set(h, bytes, false);
 }
 
 int handover_finish(struct handover *h, int64_t bytes)
 {
-    set(h, bytes, true, false);
-    return end(h);
+    set(h, bytes, true);
+    pthread_join(h->thread, NULL);
+    const int rc = h->rc;
+    handover_free(h);
+    return rc;
 }
 
-int handover_abort(struct handover *h)
+void handover_leave(struct handover *h, void (*left)(void *arg, int rc), void *arg)
 {
-    set(h, 0, false, true);
-    return end(h);
+    pthread_mutex_lock(&h->lock);
+    const bool ended = h->ended;
+    h->off = true;
+    if (!ended) {
+        h->left = left;
+        h->left_arg = arg;
+        pthread_detach(h->thread);
+        pthread_cond_signal(&h->told);
+    }
+    pthread_mutex_unlock(&h->lock);
+    if (!ended)
+        return;
+    pthread_join(h->thread, NULL);
+    left(arg, h->rc);
+    handover_free(h);
 }

@@ -26,7 +26,8 @@ struct handover *handover_begin(const struct input_ops *ops, struct str name,
 void handover_tell(struct handover *h, int64_t bytes);
 /* These are all: waits until they are durable; frees it. -1: it has come to nothing. */
 int handover_finish(struct handover *h, int64_t bytes);
-/* The upload is broken off; frees it. -1: nothing is stored. */
-int handover_abort(struct handover *h);
+/* The upload is broken off. Waits for nobody: `left` is called when it has come to its end, with 0
+ * when the store has something of it, mostly in the thread of the handover; then it is freed. */
+void handover_leave(struct handover *h, void (*left)(void *arg, int rc), void *arg);
 
 #endif

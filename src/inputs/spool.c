@@ -111,6 +111,8 @@ void spool_close(struct spool *s)
 {
     if (s == NULL)
         return;
+    while (atomic_load(&s->hands_over)) /* an upload that was broken off: soon */
+        usleep(1000);
     if (s->dir_fd >= 0)
         close(s->dir_fd);
     if (s->owner_fd >= 0)
@@ -292,14 +294,14 @@ static void hand_over(struct upload *u)
         atomic_store(&s->hands_over, false);
 }
 
-/* What has become of it: 0, the store has the upload. */
-static int end_handover(struct upload *u, bool complete)
+/* All has come. 0: the store has it. */
+static int end_handover(struct upload *u)
 {
     struct handover *h = u->handover;
     if (h == NULL)
         return -1;
     u->handover = NULL;
-    const int rc = complete ? handover_finish(h, u->bytes) : handover_abort(h);
+    const int rc = handover_finish(h, u->bytes);
     atomic_store(&u->spool->hands_over, false);
     return rc;
 }
@@ -349,7 +351,7 @@ static int sync_or_fault(int (*sync)(int, const char *), int fd, const char *pat
 static int put_in_store(struct upload *u, const char *part, struct err *err)
 {
     const struct input_ops *ops = &u->spool->ops;
-    if (end_handover(u, true) < 0 && ops->put(ops->ctx, upload_name(u), read_back, u, err) < 0)
+    if (end_handover(u) < 0 && ops->put(ops->ctx, upload_name(u), read_back, u, err) < 0)
         return err_wrap(err, "cannot store the upload");
     u->finished = true;
     recent_add(&u->spool->recent, u->name, u->fd, u->bytes);
@@ -388,20 +390,41 @@ void upload_close(struct upload *u)
     mem_free(u);
 }
 
-void upload_abort(struct upload *u)
+static void discard(struct upload *u)
 {
+    struct spool *s = u->spool;
     char path[PATH_BYTES];
-    if (u == NULL)
-        return;
-    const bool stored = end_handover(u, false) == 0 || u->finished;
-    if (stored && u->spool->ops.put != NULL) {
+    if (u->finished && s->ops.put != NULL) {
         struct err ignored;
-        recent_drop(&u->spool->recent, u->name);
-        (void)!u->spool->ops.remove(u->spool->ops.ctx, upload_name(u), &ignored);
+        recent_drop(&s->recent, u->name);
+        (void)!s->ops.remove(s->ops.ctx, upload_name(u), &ignored);
     }
-    file_path(u->spool, u->name, u->finished ? ".in" : ".part", path);
+    file_path(s, u->name, u->finished ? ".in" : ".part", path);
     io_ops->unlink(path);
     upload_close(u);
+}
+
+/* A thread of the store's may still be reading the file. */
+static void handover_left(void *arg, int rc)
+{
+    struct upload *u = arg;
+    struct spool *s = u->spool;
+    char path[PATH_BYTES];
+    file_path(s, u->name, ".part", path);
+    io_ops->unlink(path);
+    u->finished = rc == 0;
+    discard(u);
+    atomic_store(&s->hands_over, false);
+}
+
+void upload_abort(struct upload *u)
+{
+    if (u == NULL)
+        return;
+    if (u->handover != NULL)
+        handover_leave(u->handover, handover_left, u);
+    else
+        discard(u);
 }
 
 static bool is_name(struct str name)
