@@ -201,8 +201,8 @@ static void stop(struct parts *p)
     server_stop(p->server);
     engine_stop(p->engine);
     retention_stop(p->retention);
+    spool_close(p->spool); /* waits for uploads that the store is still told of */
     store_close(p->store);
-    spool_close(p->spool);
     auth_cache_free(p->api.auth);
     openapi_release(&p->openapi);
 }

@@ -351,7 +351,14 @@ static int sync_or_fault(int (*sync)(int, const char *), int fd, const char *pat
 static int put_in_store(struct upload *u, const char *part, struct err *err)
 {
     const struct input_ops *ops = &u->spool->ops;
-    if (end_handover(u) < 0 && ops->put(ops->ctx, upload_name(u), read_back, u, err) < 0)
+    const bool handed_over = u->handover != NULL;
+    if (handed_over && end_handover(u) == 0) {
+        u->finished = true;
+    } else if (handed_over) { /* its COMMIT may have come through all the same */
+        struct err ignored;
+        (void)!ops->remove(ops->ctx, upload_name(u), &ignored);
+    }
+    if (!u->finished && ops->put(ops->ctx, upload_name(u), read_back, u, err) < 0)
         return err_wrap(err, "cannot store the upload");
     u->finished = true;
     recent_add(&u->spool->recent, u->name, u->fd, u->bytes);

@@ -15,6 +15,9 @@
  * a key exists; codes were erased; the engine goes on elsewhere) gives up the slices behind it
  * without a trace: they are done again when it is their turn, and never repaired.
  *
+ * Nobody joins a slice's thread while he has a transaction open himself: it may be waiting for
+ * somebody who waits for that transaction, a ring that the database cannot see.
+ *
  * Locks: a slice begins when the one before it has the lock that slices share. So whoever wants
  * that alone waits for the earlier one, which waits for nobody. No key is in both: each would wait
  * for the other. And as the database cannot see that the later one waits for the earlier, it gives
@@ -210,11 +213,6 @@ static bool is_large(const struct range *r)
     return r->to >= r->from + ROWS_LEAST;
 }
 
-static bool has_room(const struct pg_store *s) /* nobody waits for short slices */
-{
-    return pace_rows(s, &s->bulk.fast->pace, ROWS_NEW) == ROWS_NEW;
-}
-
 static int take_chunk(struct pg_ahead *a, const struct range *r)
 {
     const struct store_chunk *c = r->chunk;
@@ -270,7 +268,7 @@ static struct pg_ahead *start(struct pg_store *s, struct pg_lane *lane, const st
 void pg_ahead_start(struct pg_store *s, struct store_chunk *c)
 {
     const struct range both = two_slices(c, first_left(c));
-    if (!is_large(&both) || c->unsorted || !has_room(s))
+    if (!is_large(&both) || c->unsorted || !is_quiet(s))
         return;
     const size_t at = middle(&both);
     if (at == both.to)
@@ -327,7 +325,7 @@ static void start_behind(struct pg_store *s, struct pg_ahead *head)
 {
     struct pg_lane *lane = head->lane == &s->bulk ? &s->beside : &s->bulk;
     struct range r;
-    if (!has_room(s) || !wait_for_begin(head))
+    if (!is_quiet(s) || !wait_for_begin(head))
         return;
     while (!behind(head, &r)) {
         if (head->chunk->next == NULL || !wait_a_little(head))
@@ -367,10 +365,25 @@ static void drop(struct pg_ahead **a)
     *a = NULL;
 }
 
+void pg_ahead_call_off(struct pg_store *s)
+{
+    if (s->after != NULL)
+        set_turn(s->after, TURN_NEVER);
+}
+
 void pg_ahead_drop(struct pg_store *s)
 {
     drop(&s->after);
     drop(&s->head);
+}
+
+/* It has neither been called off nor given up. */
+static bool may_have_turn(struct pg_ahead *a)
+{
+    pthread_mutex_lock(&a->lock);
+    const bool may = a->turn == TURN_WAITS && !a->ended;
+    pthread_mutex_unlock(&a->lock);
+    return may;
 }
 
 /* Everything of the chunk up to here is in: what comes behind it may be, if it is as expected. */
@@ -381,7 +394,7 @@ static void promote(struct pg_store *s, const struct store_chunk *c)
         return;
     const bool fits = a->chunk == c ? c->slice_done == a->from
                                     : c->finished && c->end_status == ACTION_IN_PROGRESS;
-    if (c->lost || !fits) {
+    if (c->lost || !fits || !may_have_turn(a)) {
         drop(&s->after);
         return;
     }

@@ -31,10 +31,15 @@ static const char make_stage[] =
 
 /* ---- a slice ---- */
 
-size_t pace_rows(const struct pg_store *s, const struct pace *p, size_t most)
+bool is_quiet(const struct pg_store *s)
 {
     const int64_t last = atomic_load(&s->interactive_us);
-    if (last == 0 || time_monotonic_us() - last > 2000000)
+    return last == 0 || time_monotonic_us() - last > 2000000;
+}
+
+size_t pace_rows(const struct pg_store *s, const struct pace *p, size_t most)
+{
+    if (is_quiet(s))
         return most;
     const double n = p->us_per_row > 0 ? TARGET_US / p->us_per_row : 256;
     return n < ROWS_LEAST ? ROWS_LEAST : n > (double)most ? most : (size_t)n;
@@ -96,7 +101,7 @@ static int run_expecting_new(struct slice *sl, struct err *err)
         return rc;
     if (pg_is_ahead(sl->lane))
         return pg_ahead_cannot(err);
-    pg_ahead_drop(sl->s);
+    pg_ahead_call_off(sl->s);
     if (pg_exec(db, "ROLLBACK TO fresh", err) < 0)
         return -1;
     slice_undo(sl->chunks);

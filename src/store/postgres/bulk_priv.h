@@ -97,6 +97,9 @@ void set_applier(struct slice *sl);
 
 /* ---- bulk.c ---- */
 
+/* Nobody has written interactively for a while. */
+bool is_quiet(const struct pg_store *s);
+
 /* Rows of a slice that take some milliseconds, if somebody writes beside it; at most `most`. */
 size_t pace_rows(const struct pg_store *s, const struct pace *p, size_t most);
 void pace_learn(struct pace *p, size_t rows, int64_t us);

@@ -113,6 +113,14 @@ static int remove_parts(struct db *db, struct str name, struct err *err)
     return db_run(db, st, err);
 }
 
+/* Whoever gives the bytes may have given it up meanwhile. */
+static int is_wanted(const struct input_source *from, struct err *err)
+{
+    size_t got = 0;
+    char none;
+    return from->read(from->arg, 0, &none, 0, &got, err);
+}
+
 int pg_input_put(struct store *store, struct str name, const struct input_source *from,
                  struct err *err)
 {
@@ -123,7 +131,9 @@ int pg_input_put(struct store *store, struct str name, const struct input_source
     int rc;
     pg_load_begins(s);
     do { /* the upload is still there; a copy that was cut has stored nothing, or all of it */
-        rc = pg_db_connect(pg, err);
+        rc = tries > 0 ? is_wanted(from, err) : 0;
+        if (rc == 0)
+            rc = pg_db_connect(pg, err);
         if (rc == 0 && tries > 0)
             rc = remove_parts(db, name, err);
         if (rc == 0)

@@ -267,6 +267,9 @@ void pg_bulk_free(struct pg_lane *lane);
  * left of the chunk are shared with another connection, if that is worth it; s->bulk.until says
  * where the slice ends then. */
 void pg_ahead_start(struct pg_store *s, struct store_chunk *c);
+/* That slice goes another way: what is behind it is not to be. It is not waited for while a
+ * transaction is open here, which it may be waiting for in turn. */
+void pg_ahead_call_off(struct pg_store *s);
 /* How that slice has ended: 0, it is committed, and what is behind it may be. */
 void pg_ahead_first_done(struct pg_store *s, const struct store_chunk *c, int rc);
 /* The slice that this chunk goes on with is under way: waits until it is in, and counts it in the

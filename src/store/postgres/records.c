@@ -489,7 +489,7 @@ static int run_expecting_new(struct set *set, struct err *err)
         return rc;
     if (pg_is_ahead(set->lane))
         return pg_ahead_cannot(err);
-    pg_ahead_drop(set->s);
+    pg_ahead_call_off(set->s);
     if (pg_exec(db, "ROLLBACK TO fresh", err) < 0)
         return -1;
     slice_undo(set->c);
