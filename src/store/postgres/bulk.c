@@ -94,7 +94,9 @@ static int run_expecting_new(struct slice *sl, struct err *err)
     struct pg_db *db = &sl->lane->db;
     if (pg_exec(db, "SAVEPOINT fresh", err) < 0)
         return -1;
-    if (!pg_is_ahead(sl->lane) && !sl->ap.has_categories && !sl->ap.has_gone)
+    /* A campaign with a limit is locked: the next slice could not even begin. */
+    if (!pg_is_ahead(sl->lane) && !sl->ap.has_categories && !sl->ap.has_gone &&
+        sl->ap.room == INT64_MAX)
         pg_ahead_start(sl->s, sl->chunks);
     const int rc = run(sl, err);
     if (rc <= 0)

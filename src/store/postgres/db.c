@@ -154,6 +154,7 @@ static const struct {
     { STATEMENT_VOUCHER_HELD, " FOR UPDATE" },
     { STATEMENT_VOUCHER_GENERIC, " FOR UPDATE" },
     { STATEMENT_VOUCHERS_ENDLESS, " FOR UPDATE" },
+    { STATEMENT_CAMPAIGN_LOCK, " FOR UPDATE" },
 };
 
 /* ---- errors ---- */
