@@ -273,28 +273,6 @@ static void waiting_in_a_ring_ends(void **state)
     assert_in(&t, ROWS - 2, 2, 0);
 }
 
-/* The second half waits for the rival, the rival for the first half's lock of the project: the
- * first half, which meets a code that exists, must not wait for the second. */
-static void half_that_calls_the_other_off_does_not_wait_for_it(void **state)
-{
-    POSTGRES_ONLY();
-    struct work t;
-    char later[100];
-    struct rival r = { .later = later, .end = "COMMIT" };
-    setup(&t, state);
-    snprintf(later, sizeof(later), "SELECT pg_advisory_xact_lock(%lld)", (long long)t.w->project);
-    struct voucher there = unit_voucher("V01001", 1);
-    unit_create(t.w->store, t.w->project, &there);
-    unit_sql(t.w->url,
-             "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF new.code = "
-             "'V15000' THEN PERFORM pg_advisory_xact_lock(777777); ELSIF new.code = 'V01000' THEN "
-             "PERFORM pg_sleep(1); END IF; RETURN new; END $$; CREATE TRIGGER stop BEFORE INSERT "
-             "ON vouchers FOR EACH ROW EXECUTE FUNCTION stop()");
-    chunk(&t);
-    with_rival(&t, "SELECT pg_advisory_xact_lock(777777)", &r);
-    assert_in(&t, ROWS - 1, 1, 0);
-}
-
 /* ---- the next chunk ---- */
 
 #define NEXT_FROM (ROWS / 2) /* its codes lie between those of the first chunk's second half */
@@ -472,7 +450,6 @@ int main(void)
         TEST(code_that_a_rival_gives_back_is_new),
         TEST(code_that_a_rival_keeps_is_updated),
         TEST(waiting_in_a_ring_ends),
-        TEST(half_that_calls_the_other_off_does_not_wait_for_it),
         TEST(next_chunk_begins_while_this_one_ends),
         TEST(code_of_both_chunks_is_updated),
         TEST(what_exists_is_updated_in_the_next_chunk),
