@@ -394,15 +394,23 @@ static struct store_chunk *next_chunk(void *arg)
     return found;
 }
 
-static bool must_leave(struct engine *e, const struct slot *slot, struct store_chunk *c)
+/* The store may ask for what comes behind a run's chunk. */
+static void show_next(struct engine *e, const struct slot *slot)
+{
+    if (slot->run == NULL)
+        return;
+    pthread_mutex_lock(&e->lock);
+    e->committing = slot;
+    pthread_mutex_unlock(&e->lock);
+    slot->chunks[0].next = next_chunk;
+    slot->chunks[0].next_arg = e;
+}
+
+static bool must_leave(struct engine *e, const struct slot *slot, const struct store_chunk *c)
 {
     pthread_mutex_lock(&e->lock);
-    if (slot->run != NULL) {
+    if (slot->run != NULL)
         start_progress(slot->run, c);
-        e->committing = slot;
-        c->next = next_chunk;
-        c->next_arg = e;
-    }
     const bool leave = e->stopping || (slot->run != NULL && slot->run->dropped);
     pthread_mutex_unlock(&e->lock);
     return leave;
@@ -438,6 +446,7 @@ static bool commit_slot(struct engine *e, struct slot *slot)
 {
     struct commit cm = { .slot = slot };
     struct store_chunk *c;
+    show_next(e, slot);
     while ((c = first_open(slot)) != NULL) {
         struct err err = { 0 };
         const struct before before = { .slice_done = c->slice_done,

@@ -2,10 +2,7 @@
 /* inputs.c - a store that keeps inputs itself, as the place where the spool puts them. */
 #include "engine/engine_priv.h"
 
-static int put(void *ctx, struct str name,
-               int (*read_back)(void *arg, int64_t at, void *out, size_t n, size_t *got,
-                                struct err *err),
-               void *arg, struct err *err)
+static int put(void *ctx, struct str name, input_reader *read_back, void *arg, struct err *err)
 {
     const struct input_source from = { .read = read_back, .arg = arg };
     return store_input_put(ctx, name, &from, err);

@@ -14,8 +14,9 @@
 struct handover {
     const struct input_ops *ops;
     struct str name;
-    int (*read_back)(void *arg, int64_t at, void *out, size_t n, size_t *got, struct err *err);
+    input_reader *read_back;
     void *arg;
+    atomic_bool *busy;
     int64_t from_us, from_bytes;
     pthread_t thread;
     pthread_mutex_t lock; /* of what follows */
@@ -66,6 +67,7 @@ static void *put_main(void *arg)
     struct handover *h = arg;
     struct err ignored = { 0 }; /* it is put again, and fails again if it must */
     h->rc = h->ops->put(h->ops->ctx, h->name, read_arriving, h, &ignored);
+    atomic_store(h->busy, false);
     pthread_mutex_lock(&h->lock);
     h->ended = true;
     const bool alone = h->left != NULL;
@@ -78,9 +80,8 @@ static void *put_main(void *arg)
 }
 
 struct handover *handover_begin(const struct input_ops *ops, struct str name,
-                                int (*read_back)(void *arg, int64_t at, void *out, size_t n,
-                                                 size_t *got, struct err *err),
-                                void *arg, int64_t bytes)
+                                input_reader *read_back, void *arg, int64_t bytes,
+                                atomic_bool *busy)
 {
     struct handover *h = mem_calloc(1, sizeof(*h));
     if (h == NULL)
@@ -89,6 +90,7 @@ struct handover *handover_begin(const struct input_ops *ops, struct str name,
                             .name = name,
                             .read_back = read_back,
                             .arg = arg,
+                            .busy = busy,
                             .from_us = time_monotonic_us(),
                             .from_bytes = bytes,
                             .bytes = bytes };

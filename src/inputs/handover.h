@@ -10,6 +10,8 @@
 #ifndef INPUTS_HANDOVER_H
 #define INPUTS_HANDOVER_H
 
+#include <stdatomic.h>
+
 #include "inputs/spool.h"
 
 struct handover;
@@ -17,11 +19,11 @@ struct handover;
 /* Whether so many bytes in so many us are fast enough. */
 bool handover_is_fast(int64_t bytes, int64_t us);
 
-/* Puts what `read_back` gives of `arg`; so many bytes are there. NULL: it cannot be begun. */
+/* Puts what `read_back` gives of `arg`; so many bytes are there. *busy becomes false when the store
+ * is done with it. NULL: it cannot be begun. */
 struct handover *handover_begin(const struct input_ops *ops, struct str name,
-                                int (*read_back)(void *arg, int64_t at, void *out, size_t n,
-                                                 size_t *got, struct err *err),
-                                void *arg, int64_t bytes);
+                                input_reader *read_back, void *arg, int64_t bytes,
+                                atomic_bool *busy);
 /* More bytes are there. */
 void handover_tell(struct handover *h, int64_t bytes);
 /* These are all: waits until they are durable; frees it. -1: it has come to nothing. */

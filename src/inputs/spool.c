@@ -30,6 +30,7 @@ struct spool {
     /* of a store that keeps inputs */
     struct recent recent;
     atomic_bool hands_over; /* an upload, while it arrives; one at a time */
+    atomic_uint left;       /* uploads that were broken off, which their handover still has */
 };
 
 struct upload {
@@ -111,7 +112,7 @@ void spool_close(struct spool *s)
 {
     if (s == NULL)
         return;
-    while (atomic_load(&s->hands_over)) /* an upload that was broken off: soon */
+    while (atomic_load(&s->left) > 0) /* soon */
         usleep(1000);
     if (s->dir_fd >= 0)
         close(s->dir_fd);
@@ -289,21 +290,9 @@ static void hand_over(struct upload *u)
     if (!handover_is_fast(u->bytes, time_monotonic_us() - u->begun_us) ||
         atomic_exchange(&s->hands_over, true))
         return;
-    u->handover = handover_begin(&s->ops, upload_name(u), read_back, u, u->bytes);
+    u->handover = handover_begin(&s->ops, upload_name(u), read_back, u, u->bytes, &s->hands_over);
     if (u->handover == NULL)
         atomic_store(&s->hands_over, false);
-}
-
-/* All has come. 0: the store has it. */
-static int end_handover(struct upload *u)
-{
-    struct handover *h = u->handover;
-    if (h == NULL)
-        return -1;
-    u->handover = NULL;
-    const int rc = handover_finish(h, u->bytes);
-    atomic_store(&u->spool->hands_over, false);
-    return rc;
 }
 
 int upload_write(struct upload *u, const void *data, size_t n, struct err *err)
@@ -351,10 +340,11 @@ static int sync_or_fault(int (*sync)(int, const char *), int fd, const char *pat
 static int put_in_store(struct upload *u, const char *part, struct err *err)
 {
     const struct input_ops *ops = &u->spool->ops;
-    const bool handed_over = u->handover != NULL;
-    if (handed_over && end_handover(u) == 0) {
+    struct handover *h = u->handover;
+    u->handover = NULL;
+    if (h != NULL && handover_finish(h, u->bytes) == 0) {
         u->finished = true;
-    } else if (handed_over) { /* its COMMIT may have come through all the same */
+    } else if (h != NULL) { /* its COMMIT may have come through all the same */
         struct err ignored;
         (void)!ops->remove(ops->ctx, upload_name(u), &ignored);
     }
@@ -421,17 +411,19 @@ static void handover_left(void *arg, int rc)
     io_ops->unlink(path);
     u->finished = rc == 0;
     discard(u);
-    atomic_store(&s->hands_over, false);
+    atomic_fetch_sub(&s->left, 1);
 }
 
 void upload_abort(struct upload *u)
 {
     if (u == NULL)
         return;
-    if (u->handover != NULL)
-        handover_leave(u->handover, handover_left, u);
-    else
+    if (u->handover == NULL) {
         discard(u);
+        return;
+    }
+    atomic_fetch_add(&u->spool->left, 1);
+    handover_leave(u->handover, handover_left, u);
 }
 
 static bool is_name(struct str name)
@@ -439,10 +431,7 @@ static bool is_name(struct str name)
     return name.len == SPOOL_NAME_LEN && memchr(name.p, '/', name.len) == NULL;
 }
 
-static int pour(struct upload *u,
-                int (*read)(void *arg, int64_t at, void *out, size_t n, size_t *got,
-                            struct err *err),
-                void *arg, struct err *err)
+static int pour(struct upload *u, input_reader *read, void *arg, struct err *err)
 {
     char *piece = mem_alloc(PIECE_BYTES);
     size_t got = PIECE_BYTES;
@@ -456,9 +445,7 @@ static int pour(struct upload *u,
     return rc;
 }
 
-int spool_put(struct spool *s, struct str name,
-              int (*read)(void *arg, int64_t at, void *out, size_t n, size_t *got, struct err *err),
-              void *arg, struct err *err)
+int spool_put(struct spool *s, struct str name, input_reader *read, void *arg, struct err *err)
 {
     struct upload *u = NULL;
     if (!is_name(name))

@@ -34,13 +34,13 @@ struct io_ops {
 };
 extern const struct io_ops *io_ops; /* the real ones; set before threads run */
 
+/* Gives up to n bytes from `at`; *got < n only at the end. */
+typedef int input_reader(void *arg, int64_t at, void *out, size_t n, size_t *got, struct err *err);
+
 /* Where finished inputs live, when that is not the spool's directory: a store that many processes
  * share. put() makes the input durable; read_back() gives the bytes of the upload. */
 struct input_ops {
-    int (*put)(void *ctx, struct str name,
-               int (*read_back)(void *arg, int64_t at, void *out, size_t n, size_t *got,
-                                struct err *err),
-               void *arg, struct err *err);
+    int (*put)(void *ctx, struct str name, input_reader *read_back, void *arg, struct err *err);
     int (*find)(void *ctx, struct str name, bool *found, struct err *err);
     int (*read)(void *ctx, struct str name, int64_t at, void *out, size_t n, size_t *got,
                 struct err *err);
@@ -92,11 +92,10 @@ void upload_close(struct upload *u);
 /* Removes the file, finished or not, and frees the struct. NULL is fine. */
 void upload_abort(struct upload *u);
 
-/* Makes an input of this name of what `read` gives (*got < n only at the end), durably, whatever is
+/* Makes an input of this name of what `read` gives, durably, whatever is
  * left of an earlier try. */
-int spool_put(struct spool *s, struct str name,
-              int (*read)(void *arg, int64_t at, void *out, size_t n, size_t *got, struct err *err),
-              void *arg, struct err *err) MUST_CHECK;
+int spool_put(struct spool *s, struct str name, input_reader *read, void *arg,
+              struct err *err) MUST_CHECK;
 
 /* ERR_NOT_FOUND when there is no such input. */
 int input_open(struct spool *s, struct str name, struct input **out, struct err *err) MUST_CHECK;

@@ -53,10 +53,8 @@ static struct kept *find_free(struct keeper *k)
     return NULL;
 }
 
-static int take_all(struct keeper *k, struct kept *in,
-                    int (*read_back)(void *arg, int64_t at, void *out, size_t n, size_t *got,
-                                     struct err *err),
-                    void *arg, bool fails, struct err *err)
+static int take_all(struct keeper *k, struct kept *in, input_reader *read_back, void *arg,
+                    bool fails, struct err *err)
 {
     size_t got = PUT_BYTES;
     while (got > 0) {
@@ -70,10 +68,8 @@ static int take_all(struct keeper *k, struct kept *in,
     return 0;
 }
 
-static int keeper_put(void *ctx, struct str name,
-                      int (*read_back)(void *arg, int64_t at, void *out, size_t n, size_t *got,
-                                       struct err *err),
-                      void *arg, struct err *err)
+static int keeper_put(void *ctx, struct str name, input_reader *read_back, void *arg,
+                      struct err *err)
 {
     struct keeper *k = ctx;
     struct kept in = { 0 };

@@ -328,7 +328,8 @@ static void start_behind(struct pg_store *s, struct pg_ahead *head)
     if (!is_quiet(s) || !wait_for_begin(head))
         return;
     while (!behind(head, &r)) {
-        if (head->chunk->next == NULL || !wait_a_little(head))
+        if (head->chunk->next == NULL || head->chunk->end_status != ACTION_IN_PROGRESS ||
+            !wait_a_little(head))
             return;
     }
     const struct range now = { head->chunk, first_left(&head->own), head->lane->until };

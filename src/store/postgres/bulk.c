@@ -188,10 +188,9 @@ int pg_bulk_slice(struct pg_store *s, struct pg_lane *lane, struct store_chunk *
     if (sl.ap.has_erased)
         return run_by_ones(&sl, from_us, err);
     set_applier(&sl);
-    /* Which are new is to be known before when a campaign has not room for all; those of the slice
-     * before one that is ahead cannot be seen. */
-    sl.by_query = c->mode == APPLY_UPDATE_ONLY || !sl.bulk->expect_new ||
-                  sl.ap.room < (int64_t)(pg_is_ahead(lane) ? left + ROWS_NEW : left);
+    /* Which are new is to be known before when a campaign has not room for all. */
+    sl.by_query =
+        c->mode == APPLY_UPDATE_ONLY || !sl.bulk->expect_new || sl.ap.room < (int64_t)left;
     if ((sl.by_query || sl.ap.has_categories || sl.ap.has_gone) && pg_is_ahead(lane))
         return pg_ahead_cannot(err);
     const int rc = sl.by_query ? run(&sl, err) : run_expecting_new(&sl, err);

@@ -107,19 +107,6 @@ void pace_learn(struct pace *p, size_t rows, int64_t us);
 /* Rows without a key are each their own. */
 bool same_key(const struct store_chunk *c, size_t a, size_t b);
 
-/* Rows are in the order of their keys, anywhere in memory: those that come next are fetched while
- * this one is decided. `rows` of n. */
-static inline void fetch_ahead(struct row_head *const *rows, size_t at, size_t n)
-{
-    const size_t line = 64, far = at + 12, near = at + 4;
-    if (far < n) {
-        for (size_t i = 0; i < 4; i++)
-            __builtin_prefetch((const char *)rows[far] + i * line);
-    }
-    if (near < n)
-        __builtin_prefetch(rows[near]->key.p);
-}
-
 /* The first of the mapped rows that is not in yet; and which ones the next slice is to have, all of
  * a key together. */
 size_t first_left(const struct store_chunk *c);

@@ -104,13 +104,18 @@ static int copy_in(struct pg_db *db, struct str name, const struct input_source 
     return rc;
 }
 
-static int remove_parts(struct db *db, struct str name, struct err *err)
+/* *found: there is a row. */
+static int run_with_name(struct db *db, enum statement which, struct str name, bool *found,
+                         struct err *err)
 {
-    struct stmt *st = db_statement(db, STATEMENT_PARTS_DELETE, err);
+    struct stmt *st = db_statement(db, which, err);
     if (st == NULL)
         return -1;
     bind_str(st, 1, name);
-    return db_run(db, st, err);
+    const int got = db_step(db, st, err);
+    *found = got > 0;
+    stmt_reset(st);
+    return got < 0 ? -1 : 0;
 }
 
 /* Whoever gives the bytes may have given it up meanwhile. */
@@ -128,6 +133,7 @@ int pg_input_put(struct store *store, struct str name, const struct input_source
     struct db *db = reader_take(&s->base);
     struct pg_db *pg = pg_db_of(db);
     unsigned tries = 0;
+    bool ignored;
     int rc;
     pg_load_begins(s);
     do { /* the upload is still there; a copy that was cut has stored nothing, or all of it */
@@ -135,7 +141,7 @@ int pg_input_put(struct store *store, struct str name, const struct input_source
         if (rc == 0)
             rc = pg_db_connect(pg, err);
         if (rc == 0 && tries > 0)
-            rc = remove_parts(db, name, err);
+            rc = run_with_name(db, STATEMENT_PARTS_DELETE, name, &ignored, err);
         if (rc == 0)
             rc = copy_in(pg, name, from, err);
     } while (rc < 0 && tries < PUT_TRIES && pg_try_again(pg, &tries));
@@ -222,16 +228,9 @@ static int run_named(struct pg_store *s, enum statement which, struct str name, 
                      struct err *err)
 {
     struct db *db = reader_take(&s->base);
-    struct stmt *st = db_statement(db, which, err);
-    int rc = -1;
-    if (st != NULL) {
-        bind_str(st, 1, name);
-        rc = db_step(db, st, err);
-        *found = rc > 0;
-        stmt_reset(st);
-    }
+    const int rc = run_with_name(db, which, name, found, err);
     reader_give(&s->base, db);
-    return rc < 0 ? -1 : 0;
+    return rc;
 }
 
 int pg_input_find(struct store *store, struct str name, bool *found, struct err *err)

@@ -416,7 +416,6 @@ static int decide(struct set *set, struct err *err)
     for (size_t at = set->from; at < set->to;) {
         if (pg_ahead_is_off(set->lane))
             return pg_ahead_cannot(err);
-        fetch_ahead(c->mapped, at, set->to);
         if (apply_key(set, &at, err) < 0)
             return -1;
         if (bulk->changed.len + bulk->failures.len > ENOUGH_BYTES)

@@ -316,7 +316,6 @@ static int decide(struct slice *sl, struct err *err)
     }
     int rc = 0;
     for (size_t at = sl->from; at < sl->to && rc == 0;) {
-        fetch_ahead((struct row_head *const *)sl->vouchers, at, sl->to);
         if (is_merged(sl, at)) {
             note(sl, chunk_of(sl, at), &(struct failure){ .row = sl->vouchers[at]->row },
                  OUTCOME_UPDATED);
