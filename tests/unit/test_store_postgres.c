@@ -109,6 +109,42 @@ static void erasing_a_record_waits_for_the_slices_of_its_project(void **state)
     }
 }
 
+static int delete_project(struct store_tx *tx, void *arg, struct err *err)
+{
+    int64_t id;
+    (void)arg;
+    return store_tx_project_delete(tx, STR("proj_one"), 5, &id, err);
+}
+
+static int purge_project(struct store_tx *tx, void *arg, struct err *err)
+{
+    struct unit_world *w = arg;
+    struct purged purged;
+    return store_tx_project_purge(tx, w->project, 1000, &w->arena, &purged, err);
+}
+
+/* Another node has asked whether the project lives, and is about to write. */
+static void purging_waits_for_who_has_found_the_project_alive(void **state)
+{
+    POSTGRES_ONLY();
+    struct unit_world *w = *state;
+    char sql[300];
+    PGconn *writer = other_session(w);
+    assert_true(run(writer, "BEGIN"));
+    assert_true(run(writer, "SELECT deleted_ms FROM projects FOR KEY SHARE"));
+    unit_work(w->store, delete_project, NULL);
+    snprintf(
+        sql, sizeof(sql),
+        "SELECT pg_sleep(0.5); INSERT INTO totals (project_id, resource, slot, n) VALUES (%lld, "
+        "'sku', 0, 1); COMMIT",
+        (long long)w->project);
+    assert_int_equal(PQsendQuery(writer, sql), 1);
+    unit_work(w->store, purge_project, w);
+    assert_int_equal(unit_sql(w->url, "SELECT count(*) FROM projects WHERE id = 1"), 0);
+    assert_int_equal(unit_sql(w->url, "SELECT count(*) FROM totals WHERE project_id = 1"), 0);
+    PQfinish(writer);
+}
+
 /* ---- transactions that the database gives up ---- */
 
 /* The first three changes of vouchers fail with this state; a sequence counts, which no rollback
@@ -473,6 +509,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(new_action_is_announced_to_other_processes),
         TEST(erasing_a_record_waits_for_the_slices_of_its_project),
+        TEST(purging_waits_for_who_has_found_the_project_alive),
         TEST(what_the_database_gives_up_is_repeated),
         TEST(a_deadlock_with_somebody_else_ends_and_nothing_is_lost),
         TEST(metadata_is_merged_in_one_statement_and_the_rest_as_ever),

@@ -372,6 +372,7 @@ static void chunk_of_a_deleted_project_is_lost(void **state)
     assert_false(purge.purged.more);
     assert_int_equal(store_slice_commit(w->store, &c.chunk, 1, &err), -1);
     assert_int_equal(err.code, ERR_LEASE_LOST);
+    assert_int_equal(unit_sql(w->url, "SELECT count(*) FROM sequences WHERE project_id <> 0"), 0);
     unit_chunk_release(&c);
 }
 

@@ -59,7 +59,9 @@ static void give_reader(struct sql_store *store, struct db *db)
  * By a connection of its own, in a transaction of its own that need not wait for the disk: the rows
  * that get these keys commit later in the log. A slice that is rolled back leaves a gap. In the
  * rows' own transaction the sequence would be locked until the slice is in, and no request could
- * create a voucher meanwhile.
+ * create a voucher meanwhile. 1, -1; 0: the project is deleted. It gets no more keys, or its
+ * sequence would come back behind the purge: a slice learns only at its end that its action is
+ * over.
  */
 static int take_range(struct pg_store *s, int64_t project_id, const char *name, int64_t want,
                       struct key_range *out, struct err *err)
@@ -75,29 +77,30 @@ static int take_range(struct pg_store *s, int64_t project_id, const char *name, 
     if (got > 0)
         *out = (struct key_range){ .end = column_int(st, 0) };
     stmt_reset(st);
-    if (got <= 0)
-        return got < 0 ? -1 : err_set(err, ERR_STORE, "there are no more keys");
     out->first = out->next = out->end - want;
-    return 0;
+    return got;
 }
 
 static int keys_take(struct store_tx *tx, int64_t project_id, const char *name, int64_t want,
                      struct key_range *out, struct err *err)
 {
     struct pg_store *s = pg_of_sql(tx->store);
-    int rc = -1;
+    int got = -1;
     pthread_mutex_lock(&s->keys_lock);
-    for (int tries = 0; rc < 0 && tries < 3; tries++) {
+    for (int tries = 0; got < 0 && tries < 3; tries++) {
         pg_db_look(&s->keys);
         if (pg_db_connect(&s->keys, err) == 0)
-            rc = take_range(s, project_id, name, want, out, err);
-        if (rc < 0 && !s->keys.lost && !s->keys.again)
+            got = take_range(s, project_id, name, want, out, err);
+        if (got < 0 && !s->keys.lost && !s->keys.again)
             break;
     }
-    if (rc < 0 && s->keys.lost) /* the transaction that wanted them can be repeated as well */
+    if (got < 0 && s->keys.lost) /* the transaction that wanted them can be repeated as well */
         pg_db_of(tx->db)->again = true;
     pthread_mutex_unlock(&s->keys_lock);
-    return rc;
+    if (got == 0)
+        return err_set(err, tx->db == &s->works.base ? ERR_UNAUTHORIZED : ERR_LEASE_LOST,
+                       "the project is deleted");
+    return got < 0 ? -1 : 0;
 }
 
 static int keys_used(struct store_tx *tx, int64_t project_id, const char *name,

@@ -6,6 +6,7 @@
  * more than that. There is no checkpoint: what is gone is gone, and the next portion begins with
  * whatever it finds first. The project's own row goes last; until then everybody can see that there
  * is something left to do (project.deleted_ms). Nothing is added meanwhile: project_check().
+ * Whoever asked that before the mark was there, in a transaction of another process, is waited for.
  */
 #include "base/time_iso.h"
 #include "store/sql/sql_priv.h"
@@ -122,7 +123,7 @@ static int is_purgeable(struct db *db, int64_t id, struct err *err)
 {
     bool deleted;
     int64_t deleted_ms;
-    if (db_number(db, STATEMENT_PROJECT_DELETED, id, &deleted, &deleted_ms, err) < 0)
+    if (db_number(db, STATEMENT_PROJECT_PURGEABLE, id, &deleted, &deleted_ms, err) < 0)
         return -1;
     return deleted;
 }

@@ -221,7 +221,8 @@
                           "WHERE id = ?1 AND deleted_ms = -1")                                     \
     X(COPY_LEASES, "SELECT coalesce(sum(lease_epoch), 0) FROM actions WHERE project_id = ?1")      \
     X(SEQUENCE_TAKE,                                                                               \
-      "INSERT INTO sequences VALUES (?1, ?2, 1 + ?3) ON CONFLICT (project_id, name) "              \
+      "INSERT INTO sequences SELECT ?1, ?2, 1 + ?3 FROM projects WHERE id = ?1 AND "               \
+      "deleted_ms IS NULL FOR KEY SHARE SKIP LOCKED ON CONFLICT (project_id, name) "               \
       "DO UPDATE SET next = sequences.next + ?3 RETURNING next")                                   \
     X(PROJECT_LOCK_SHARED, "SELECT pg_advisory_xact_lock_shared(?1)")                              \
     X(PROJECT_LOCK_ALONE, "SELECT pg_advisory_xact_lock(?1)")                                      \
@@ -236,6 +237,7 @@
     X(PROJECT_BY_PUBLIC_ID, "SELECT " PROJECT_COLUMNS " FROM projects p WHERE public_id = ?1")     \
     X(PROJECT_LIST, "SELECT " PROJECT_COLUMNS " FROM projects p ORDER BY id")                      \
     X(PROJECT_DELETED, "SELECT deleted_ms FROM projects WHERE id = ?1")                            \
+    X(PROJECT_PURGEABLE, "SELECT deleted_ms FROM projects WHERE id = ?1")                          \
     X(PROJECT_MARK, "UPDATE projects SET deleted_ms = ?2 WHERE id = ?1")                           \
     X(PROJECT_END_ACTIONS,                                                                         \
       "UPDATE actions SET status = 3, lease_epoch = lease_epoch + 1, message = ?2, "               \
