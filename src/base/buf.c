@@ -23,12 +23,10 @@ void buf_reset(struct buf *b)
     b->failed = b->too_large = false;
 }
 
-char *buf_reserve(struct buf *b, size_t n)
+char *buf_grow(struct buf *b, size_t n)
 {
     if (b->failed)
         return NULL;
-    if (n <= b->cap - b->len)
-        return b->p + b->len;
     if (n > b->max_bytes - b->len) {
         b->failed = b->too_large = true;
         return NULL;
@@ -46,25 +44,6 @@ char *buf_reserve(struct buf *b, size_t n)
     b->p = p;
     b->cap = cap;
     return b->p + b->len;
-}
-
-void buf_put(struct buf *b, const void *data, size_t n)
-{
-    char *at = n > 0 ? buf_reserve(b, n) : NULL;
-    if (at == NULL)
-        return;
-    memcpy(at, data, n);
-    b->len += n;
-}
-
-void buf_putc(struct buf *b, char c)
-{
-    buf_put(b, &c, 1);
-}
-
-void buf_puts(struct buf *b, struct str s)
-{
-    buf_put(b, s.p, s.len);
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...)

@@ -24,13 +24,39 @@ void buf_init(struct buf *b, size_t max_bytes);
 void buf_release(struct buf *b);
 void buf_reset(struct buf *b); /* empty and not failed; keeps its memory */
 
-void buf_put(struct buf *b, const void *data, size_t n);
-void buf_putc(struct buf *b, char c);
-void buf_puts(struct buf *b, struct str s);
-void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Of buf_reserve(), when the room is not there yet. */
+char *buf_grow(struct buf *b, size_t n);
 
 /* Room for n more bytes at the returned place, or NULL; the caller adds to b->len what it used. */
-char *buf_reserve(struct buf *b, size_t n);
+static inline char *buf_reserve(struct buf *b, size_t n)
+{
+    return !b->failed && n <= b->cap - b->len ? b->p + b->len : buf_grow(b, n);
+}
+
+static inline void buf_put(struct buf *b, const void *data, size_t n)
+{
+    char *at = n > 0 ? buf_reserve(b, n) : NULL;
+    if (at == NULL)
+        return;
+    memcpy(at, data, n);
+    b->len += n;
+}
+
+static inline void buf_putc(struct buf *b, char c)
+{
+    char *at = buf_reserve(b, 1);
+    if (at == NULL)
+        return;
+    *at = c;
+    b->len++;
+}
+
+static inline void buf_puts(struct buf *b, struct str s)
+{
+    buf_put(b, s.p, s.len);
+}
+
+void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 static inline struct str buf_str(const struct buf *b)
 {

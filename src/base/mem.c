@@ -3,6 +3,8 @@
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 
 #include "base/fault.h"
 #include "base/mem.h"
@@ -21,7 +23,8 @@
 #define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
 #endif
 
-#define GROW_FROM 16 /* elements, of arena_grow */
+#define LARGE_PAGE (2 * MIB)
+#define GROW_FROM  16 /* elements, of arena_grow */
 
 void *mem_alloc(size_t n)
 {
@@ -53,6 +56,29 @@ char *mem_strdup(const char *text)
 void mem_free(void *p)
 {
     free(p);
+}
+
+static void *in_large_pages(size_t n)
+{
+    const size_t bytes = (n + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    void *p = NULL;
+    if (bytes < n || fault_hit(FAULT_ALLOC) || posix_memalign(&p, LARGE_PAGE, bytes) != 0)
+        return NULL;
+    (void)!madvise(p, bytes, MADV_HUGEPAGE); /* the system may have none */
+    return p;
+}
+
+void *mem_grow(void *p, size_t used, size_t n)
+{
+    if (n <= LARGE_PAGE / 2)
+        return mem_realloc(p, n);
+    void *grown = in_large_pages(n);
+    if (grown == NULL)
+        return NULL;
+    if (used > 0)
+        memcpy(grown, p, used);
+    mem_free(p);
+    return grown;
 }
 
 struct arena_block {
@@ -122,7 +148,7 @@ static struct arena_block *block_with_room(struct arena *a, size_t n)
         *link = b->next;
     } else {
         const size_t size = n > a->block_bytes ? n : a->block_bytes;
-        b = mem_alloc(sizeof(*b) + size);
+        b = mem_grow(NULL, 0, sizeof(*b) + size);
         if (b == NULL)
             return NULL;
         b->size = size;

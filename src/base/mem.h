@@ -17,6 +17,11 @@ void *mem_realloc(void *p, size_t n) MUST_CHECK;     /* p stays valid when it re
 char *mem_strdup(const char *text) MUST_CHECK;
 void mem_free(void *p);
 
+/* As mem_realloc, for what is soon filled; of p, `used` bytes are kept. From 1 MiB on it is made of
+ * pages of 2 MiB, if the system has them: a page costs microseconds when it is touched first,
+ * whatever its size. */
+void *mem_grow(void *p, size_t used, size_t n) MUST_CHECK;
+
 struct arena_block;
 
 struct arena {

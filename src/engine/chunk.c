@@ -62,7 +62,7 @@ static int reserve_window(struct slot *slot, size_t n, struct err *err)
 {
     if (n <= slot->window_cap)
         return 0;
-    char *grown = mem_realloc(slot->window, n);
+    char *grown = mem_grow(slot->window, 0, n);
     if (grown == NULL)
         return err_nomem(err);
     slot->window = grown;

@@ -9,6 +9,8 @@
 #include "base/time_iso.h"
 #include "engine/engine_priv.h"
 
+#define ROWS_BY_BYTES 256 /* from here on sorting by the byte is faster than by comparing */
+
 struct sort_key {
     uint64_t prefix; /* eight bytes of the key, behind what all have in common: most comparisons end
                       * here, without a look at the text; big-endian */
@@ -26,7 +28,7 @@ static int reserve(void *array, size_t *cap, size_t n, size_t element, struct er
     size_t grown_cap = *cap < 1024 ? 1024 : *cap * 2;
     if (grown_cap < n)
         grown_cap = n;
-    void *grown = mem_realloc(*p, grown_cap * element);
+    void *grown = mem_grow(*p, *cap * element, grown_cap * element);
     if (grown == NULL)
         return err_nomem(err);
     *p = grown;
@@ -77,7 +79,7 @@ int slot_reserve(struct slot *slot, size_t n, size_t row_bytes, struct err *err)
     if (reserve(&slot->chunks, &slot->cap_chunks, BATCH_ACTIONS, sizeof(*slot->chunks), err) < 0 ||
         reserve(&slot->rows, &slot->cap_rows, n * row_bytes, 1, err) < 0 ||
         reserve(&slot->failures, &slot->cap_failures, n, sizeof(*slot->failures), err) < 0 ||
-        reserve(&slot->keys, &slot->cap_keys, n, sizeof(*slot->keys), err) < 0 ||
+        reserve(&slot->keys, &slot->cap_keys, 2 * n, sizeof(*slot->keys), err) < 0 ||
         reserve(&slot->sorted, &slot->cap_sorted, n, sizeof(struct row_head *), err) < 0)
         return -1;
     /* an odd number of rows leaves half a byte of each chunk free */
@@ -203,6 +205,11 @@ static uint64_t key_prefix(struct str key, size_t skip)
     return v;
 }
 
+static unsigned char prefix_byte(const struct sort_key *key, size_t k)
+{
+    return (unsigned char)(key->prefix >> 8 * k);
+}
+
 static int compare_keys(const void *a, const void *b, void *arg)
 {
     const struct sort_key *x = a, *y = b;
@@ -213,6 +220,48 @@ static int compare_keys(const void *a, const void *b, void *arg)
     return c != 0 ? c : (x->row > y->row) - (x->row < y->row);
 }
 
+/* One byte of the prefix after the other, the last one first; what is equal keeps its order.
+ * `spare` has room for n as well, and either of the two holds the result. */
+static struct sort_key *sort_by_prefix(struct sort_key *keys, struct sort_key *spare, size_t n)
+{
+    uint32_t counts[sizeof(keys->prefix)][UINT8_MAX + 1] = { 0 };
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < ARRAY_LEN(counts); k++)
+            counts[k][prefix_byte(&keys[i], k)]++;
+    }
+    for (size_t k = 0; k < ARRAY_LEN(counts); k++) {
+        uint32_t *at = counts[k], next = 0;
+        if (at[prefix_byte(&keys[0], k)] == n)
+            continue; /* it is the same in all */
+        for (size_t i = 0; i < ARRAY_LEN(counts[k]); i++) {
+            const uint32_t count = at[i];
+            at[i] = next;
+            next += count;
+        }
+        for (size_t i = 0; i < n; i++)
+            spare[at[prefix_byte(&keys[i], k)]++] = keys[i];
+        struct sort_key *sorted = spare;
+        spare = keys;
+        keys = sorted;
+    }
+    return keys;
+}
+
+static struct sort_key *sort(struct slot *slot, struct sort_key *keys, struct sort_key *spare,
+                             size_t n)
+{
+    const bool many = n >= ROWS_BY_BYTES;
+    if (many)
+        keys = sort_by_prefix(keys, spare, n);
+    for (size_t from = 0, to; from < n; from = to) {
+        for (to = from + 1; to < n && (!many || keys[to].prefix == keys[from].prefix); to++)
+            ;
+        if (to - from > 1)
+            qsort_r(keys + from, to - from, sizeof(*keys), compare_keys, slot);
+    }
+    return keys;
+}
+
 /* By key and then by row, so that a repeated key keeps its order in the input. */
 static int sort_rows(struct draft *d, struct err *err)
 {
@@ -220,16 +269,16 @@ static int sort_rows(struct draft *d, struct err *err)
     const size_t first = d->first_row, n = d->n_mapped;
     if (n == 0)
         return 0; /* the arrays may not be there yet, which qsort_r does not take */
-    if (reserve(&slot->keys, &slot->cap_keys, slot->n_rows, sizeof(*slot->keys), err) < 0 ||
+    if (reserve(&slot->keys, &slot->cap_keys, 2 * n, sizeof(*slot->keys), err) < 0 ||
         reserve(&slot->sorted, &slot->cap_sorted, slot->n_rows, sizeof(struct row_head *), err) < 0)
         return -1;
-    struct sort_key *keys = slot->keys + first;
+    struct sort_key *keys = slot->keys;
     const size_t common = common_bytes(slot, first, n);
     for (size_t i = 0; i < n; i++)
         keys[i] = (struct sort_key){ .prefix = key_prefix(row_at(slot, first + i)->key, common),
                                      .row = (uint32_t)(first + i) };
-    if (n > 1 && !d->c->unsorted)
-        qsort_r(keys, n, sizeof(*keys), compare_keys, slot);
+    if (!d->c->unsorted)
+        keys = sort(slot, keys, keys + n, n);
     for (size_t i = 0; i < n; i++)
         slot->sorted[first + i] = row_at(slot, keys[i].row);
     return 0;

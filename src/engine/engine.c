@@ -552,7 +552,7 @@ int engine_start(struct store *store, struct spool *spool, const struct engine_c
     csv_reader_init(&e->csv);
     arena_init(&e->scratch, 64 * KIB, 4 * MIB);
     for (size_t i = 0; i < CHUNK_SLOTS; i++)
-        arena_init(&e->slots[i].arena, 256 * KIB, 8 * MIB);
+        arena_init(&e->slots[i].arena, ARENA_BLOCK_BYTES, 8 * MIB);
     engine_keep_inputs(store, spool);
     if (queues_load(e, err) < 0 || start_threads(e, err) < 0) {
         engine_stop(e);

@@ -23,6 +23,7 @@
  * more of a file than its bytes. */
 #define CHUNK_ROWS_MAX     81920
 #define CHUNK_MEMORY_BYTES (20 * MIB)
+#define ARENA_BLOCK_BYTES  (2 * MIB - 4 * KIB) /* and its head: one large page */
 /* Of the first chunk after a start: a process killed every 150 ms still advances. */
 #define CHUNK_ROWS_FIRST  1000
 #define CHUNK_ROWS_GROWTH 16
