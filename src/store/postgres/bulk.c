@@ -157,10 +157,14 @@ int pg_bulk_prepare(struct pg_lane *lane, const struct store_chunk *c, struct er
         return err_nomem(err);
     if (pg_db_connect(&lane->db, err) < 0)
         return -1;
+    if (pg_is_ahead(lane))
+        return 0; /* new rows go where they belong */
+    if (c->resource != RESOURCE_VOUCHER)
+        return pg_records_prepare(lane, c, err);
     if (bulk->staged != lane->db.generation && pg_exec(&lane->db, make_stage, err) < 0)
         return -1;
     bulk->staged = lane->db.generation;
-    return pg_records_prepare(lane, c, err);
+    return 0;
 }
 
 /* Row by row, for what sets cannot do. */

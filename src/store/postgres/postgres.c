@@ -283,6 +283,15 @@ static int void_leases(struct pg_store *s, struct err *err)
                    err);
 }
 
+/* Now, and not when the first import waits for them. One that fails says so then. */
+static void connect_early(struct pg_store *s)
+{
+    struct pg_db *const dbs[] = { &s->bulk.db, &s->beside.db, &s->keys };
+    struct err ignored;
+    for (size_t i = 0; i < ARRAY_LEN(dbs); i++)
+        (void)!pg_db_connect(dbs[i], &ignored);
+}
+
 static int open_all(struct pg_store *s, const char *rest, const struct store_config *config,
                     struct err *err)
 {
@@ -295,6 +304,8 @@ static int open_all(struct pg_store *s, const char *rest, const struct store_con
         return -1;
     if (config->serving && (void_leases(s, err) < 0 || pg_nudger_start(s, err) < 0))
         return -1;
+    if (config->serving)
+        connect_early(s);
     return pg_writer_start(s, err);
 }
 
