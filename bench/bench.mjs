@@ -1,10 +1,11 @@
 // bench.mjs - Longshore beside the database's own shell, on the same file, in one run.
 //
 //   ./dev bench [--rows 1000000] [--pairs 4] [--big] [--no-latency] [--seconds 10] [--connections 32]
-//               [--only import,latency,big,order,enqueue,metadata,generate,members,records] [--out FILE] [--store sqlite]
+//               [--only import,latency,big,order,enqueue,metadata,generate,members,records] [--out FILE] [--store sqlite] [--huge-pages]
 //
 // The store is sqlite (sqlite.mjs, results in RESULTS.md) or postgresql (postgres.mjs: a private cluster, results in
-// RESULTS-postgresql.md): each tells what the database's own way is, which stands beside ours as the anchor.
+// RESULTS-postgresql.md): each tells what the database's own way is, which stands beside ours as the anchor. With
+// --huge-pages PostgreSQL has its shared memory in such pages, for both sides; the machine has to let us reserve them.
 //
 // Parts: import (always measured where big is), latency, order (order.mjs), enqueue (enqueue.mjs), metadata (metadata.mjs), generate (generate.mjs),
 // members (members.mjs), records (records.mjs), and big when it is asked for. With --only the figures are printed, and written only to a file that --out names.
@@ -29,7 +30,7 @@ import { records } from './records.mjs';
 import { sqlite } from './sqlite.mjs';
 
 const numbers = { rows: 1000000, pairs: 4, seconds: 10, connections: 32 };
-const flags = { big: false, 'no-latency': false };
+const flags = { big: false, 'no-latency': false, 'huge-pages': false };
 const texts = { only: '', out: '', store: 'sqlite' };
 const stores = { sqlite, postgresql: postgres };
 const args = { ...numbers, ...flags, ...texts };
@@ -251,7 +252,7 @@ async function main() {
     const out = args.out || (args.only ? '' : path.join(root, 'bench', store.results));
     fs.mkdirSync(work, { recursive: true });
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1)); // what we started ends as well
-    store.start();
+    store.start({ hugePages: args['huge-pages'] });
     const lines = title();
     for (const name of names) lines.push(...await parts[name]());
     clean();

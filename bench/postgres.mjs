@@ -15,6 +15,8 @@ const SETTINGS = [
     'fsync=on', 'full_page_writes=on', 'synchronous_commit=on', 'wal_level=replica', 'max_wal_senders=10',
     'max_connections=100', 'deadlock_timeout=1s', 'log_min_messages=warning',
 ];
+const HUGE_PAGES = '/proc/sys/vm/nr_hugepages';
+const HUGE_PAGES_NEEDED = 320; // of 2 MiB: shared_buffers, and what is shared beside them
 const script = path.join(root, 'tests/support/cluster.sh');
 
 let cluster; // its directory
@@ -30,6 +32,15 @@ function reachable(dir) {
         if ((fs.statSync(d).mode & 1) === 0) return false;
         if (d === path.dirname(d)) return true;
     }
+}
+
+// As PostgreSQL's manual advises; given back at the end. Its processes touch each page of shared_buffers for
+// themselves, and there is one where there were 512.
+function reserveHugePages() {
+    const before = Number(fs.readFileSync(HUGE_PAGES, 'utf8'));
+    process.on('exit', () => fs.writeFileSync(HUGE_PAGES, `${before}`));
+    fs.writeFileSync(HUGE_PAGES, `${before + HUGE_PAGES_NEEDED}`);
+    if (Number(fs.readFileSync(HUGE_PAGES, 'utf8')) < before + HUGE_PAGES_NEEDED) throw new Error(`the machine has no ${HUGE_PAGES_NEEDED} huge pages`);
 }
 
 class Database {
@@ -95,7 +106,7 @@ export const postgres = {
         '(`project_id bigint DEFAULT 1`, `code text COLLATE "C"`) and columns of the types that we parse them to: boolean, timestamptz, numeric, bigint, else text.',
     atStop: '',
 
-    start() {
+    start({ hugePages = false } = {}) {
         const dir = fs.mkdtempSync(path.join(reachable(work) ? work : os.tmpdir(), 'cluster-'));
         fs.chmodSync(dir, 0o755);
         cluster = path.join(dir, 'pg');
@@ -103,7 +114,8 @@ export const postgres = {
             spawnSync(script, ['stop', cluster]);
             fs.rmSync(dir, { recursive: true, force: true });
         });
-        base = run(script, ['start', cluster, ...SETTINGS]).trim();
+        if (hugePages) reserveHugePages();
+        base = run(script, ['start', cluster, ...SETTINGS, ...(hugePages ? ['huge_pages=on'] : [])]).trim();
     },
 
     // As the server itself tells them.

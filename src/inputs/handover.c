@@ -21,7 +21,7 @@ struct handover {
     pthread_t thread;
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t told;
-    int64_t bytes;
+    int64_t bytes, wanted; /* that the thread waits for */
     bool complete, off, ended;
     void (*left)(void *arg, int rc); /* not NULL: the thread is alone */
     void *left_arg;
@@ -44,6 +44,7 @@ static void handover_free(struct handover *h)
 static int wait_for(struct handover *h, int64_t end, struct err *err)
 {
     pthread_mutex_lock(&h->lock);
+    h->wanted = end;
     while (!h->off && !h->complete && h->bytes < end) {
         const int64_t before = h->bytes;
         const bool woken = sync_wait_ms(&h->told, &h->lock, STALL_MS);
@@ -109,7 +110,8 @@ static void set(struct handover *h, int64_t bytes, bool complete)
     pthread_mutex_lock(&h->lock);
     h->bytes = bytes;
     h->complete = complete;
-    pthread_cond_signal(&h->told);
+    if (complete || bytes >= h->wanted)
+        pthread_cond_signal(&h->told);
     pthread_mutex_unlock(&h->lock);
 }
 

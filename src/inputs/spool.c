@@ -310,7 +310,8 @@ int upload_write(struct upload *u, const void *data, size_t n, struct err *err)
         n -= (size_t)got;
         u->bytes += got;
     }
-    if (u->bytes - u->pushed >= WRITEBACK_STEP_BYTES) {
+    /* what the store keeps is not for this disk */
+    if (u->spool->ops.put == NULL && u->bytes - u->pushed >= WRITEBACK_STEP_BYTES) {
         sync_file_range(u->fd, u->pushed, u->bytes - u->pushed, SYNC_FILE_RANGE_WRITE);
         u->pushed = u->bytes;
     }

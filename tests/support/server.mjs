@@ -415,7 +415,7 @@ export class Server {
 		return Buffer.concat(parts.split(/\n(?=\d+ )/).map((part) => {
 			const [unpacked, hex] = part.split(' ');
 			const data = Buffer.from(hex.replaceAll('\n', ''), 'hex');
-			return Number(unpacked) > 0 ? unpackLz4(data, Number(unpacked)) : data;
+			return Number(unpacked) > 0 ? execFileSync('zstd', ['-dcq'], { input: data }) : data;
 		})).toString();
 	}
 
@@ -433,32 +433,6 @@ export class Server {
 		}
 		return (await readdir(this.spool)).filter((name) => name !== 'owner').sort();
 	}
-}
-
-/** The bytes of an LZ4 block: literals and copies of what came before, in turn. */
-function unpackLz4(block, length) {
-	const out = Buffer.alloc(length);
-	let at = 0;
-	let to = 0;
-	const count = (nibble) => {
-		let n = nibble;
-		for (let more = nibble === 15 ? 255 : 0; more === 255; n += more)
-			more = block[at++];
-		return n;
-	};
-	while (at < block.length) {
-		const token = block[at++];
-		const literals = count(token >> 4);
-		to += block.copy(out, to, at, at + literals);
-		at += literals;
-		if (at >= block.length)
-			break; // the last ones have no copy behind them
-		const back = block.readUInt16LE(at);
-		at += 2;
-		for (let n = 4 + count(token & 15); n > 0; n--, to++)
-			out[to] = out[to - back];
-	}
-	return out;
 }
 
 function parseJson(text) {

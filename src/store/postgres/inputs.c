@@ -2,19 +2,21 @@
 /*
  * inputs.c - uploaded files in the database, in parts, so that any node can go on with any action.
  *
- * A part has 8,000 bytes: one tuple on one page, without TOAST and its second index. They are
- * blocks of LZ4, each by itself: a third of the table, of the log and of what is read again. A part
- * begins anywhere in the file and says how many bytes it stands for; what does not pack is stored
- * as it is. All are stored in one transaction before the action that names them; what a crash
- * leaves in between belongs to nobody and is swept when it is old.
+ * A part has at most 8,000 bytes: one tuple on one page, without TOAST and its second index. It is
+ * a frame of Zstandard by itself: an eighth to a quarter of the file, in the table and in the log. A
+ * part begins anywhere in the file and says how many bytes it stands for; what does not pack is
+ * stored as it is. All are stored in one transaction before the action that names them; what a
+ * crash leaves in between belongs to nobody and is swept when it is old.
  */
-#include <lz4.h>
 #include <stdio.h>
+#include <zstd.h>
 
 #include "store/postgres/copy.h"
 
 #define PART_BYTES     8000
-#define UNPACKED_BYTES (64 * KIB) /* of one part at most */
+#define AIM_BYTES      7500 /* what is packed should come to; more than a part is packed again */
+#define UNPACKED_BYTES (128 * KIB) /* of one part at most */
+#define LEVEL          1           /* as fast as memory, nearly; higher ones pack little more */
 #define WINDOW_BYTES   (256 * KIB)
 #define PUT_TRIES      12 /* some 10 s */
 #define PARTS_PER_READ 128
@@ -30,6 +32,8 @@ struct window {
     int64_t at;
     size_t len, used; /* `used` of them are in parts */
     bool ended;
+    ZSTD_CCtx *packer;
+    size_t guess; /* so many bytes should fill a part */
 };
 
 /* Until the window is full, or has all that is left. */
@@ -50,22 +54,37 @@ static int fill(struct window *w, struct err *err)
     return 0;
 }
 
-static void put_part(struct buf *b, struct str name, struct window *w)
+/* As many bytes as a part holds when they are packed; 0: these do not pack. */
+static size_t pack(struct window *w, char packed[static PART_BYTES], size_t *take)
 {
     const char *raw = w->buf + w->used;
     const size_t left = w->len - w->used;
+    *take = left < w->guess ? left : w->guess;
+    size_t n = ZSTD_compressCCtx(w->packer, packed, PART_BYTES, raw, *take, LEVEL);
+    while (ZSTD_isError(n) && *take > PART_BYTES) { /* it is too much for a part */
+        *take -= *take / 8;
+        n = ZSTD_compressCCtx(w->packer, packed, PART_BYTES, raw, *take, LEVEL);
+    }
+    const bool packs = !ZSTD_isError(n) && n < *take;
+    const size_t fills = packs ? *take * AIM_BYTES / n : PART_BYTES;
+    w->guess = fills < UNPACKED_BYTES ? fills : UNPACKED_BYTES;
+    return packs ? n : 0;
+}
+
+static void put_part(struct buf *b, struct str name, struct window *w)
+{
+    const char *raw = w->buf + w->used;
     char packed[PART_BYTES];
-    int take = (int)(left < UNPACKED_BYTES ? left : UNPACKED_BYTES);
-    const int n = LZ4_compress_destSize(raw, packed, &take, PART_BYTES);
-    const bool packs = n > 0 && n < take;
-    if (!packs)
-        take = (int)(left < PART_BYTES ? left : PART_BYTES);
+    size_t take;
+    const size_t n = pack(w, packed, &take);
+    if (n == 0 && take > PART_BYTES)
+        take = PART_BYTES;
     copy_be16(b, 4);
     field_text(b, name);
     field_int(b, w->at + (int64_t)w->used);
-    field_int_or_null(b, take, !packs);
-    field_text(b, packs ? (struct str){ packed, (size_t)n } : (struct str){ raw, (size_t)take });
-    w->used += (size_t)take;
+    field_int_or_null(b, (int64_t)take, n == 0);
+    field_text(b, n > 0 ? (struct str){ packed, n } : (struct str){ raw, take });
+    w->used += take;
 }
 
 /* Everything that the window's source gives, as rows of the COPY; an empty file is one part. */
@@ -93,13 +112,15 @@ static int copy_parts(struct pg_db *db, struct str name, struct window *w, struc
 static int copy_in(struct pg_db *db, struct str name, const struct input_source *from,
                    struct err *err)
 {
-    struct window w = { .from = from, .buf = mem_alloc(WINDOW_BYTES) };
+    struct window w = { .from = from,
+                        .buf = mem_alloc(WINDOW_BYTES),
+                        .packer = ZSTD_createCCtx(),
+                        .guess = UNPACKED_BYTES / 4 };
     bool ignored;
-    if (w.buf == NULL)
-        return err_nomem(err);
-    int rc = copy_begin(db, COPY_SQL, err);
+    int rc = w.buf == NULL || w.packer == NULL ? err_nomem(err) : copy_begin(db, COPY_SQL, err);
     if (rc == 0)
         rc = copy_end(db, copy_parts(db, name, &w, err), &ignored, err);
+    ZSTD_freeCCtx(w.packer);
     mem_free(w.buf);
     return rc;
 }
@@ -153,27 +174,27 @@ int pg_input_put(struct store *store, struct str name, const struct input_source
 /* ---- reading ---- */
 
 /* The bytes that a part stands for, from its byte `skip` on, as many as there is room for. -1: its
- * block is damaged. */
-static int unpack(struct str data, int64_t unpacked, size_t skip, char *out, size_t room)
+ * frame is damaged. */
+static int unpack(ZSTD_DCtx *unpacker, struct str data, size_t unpacked, size_t skip, char *out,
+                  size_t room)
 {
     char all[UNPACKED_BYTES];
-    if (unpacked > (int64_t)sizeof(all))
+    const bool straight = skip == 0 && unpacked <= room;
+    if (unpacked > sizeof(all) ||
+        ZSTD_decompressDCtx(unpacker, straight ? out : all, straight ? room : sizeof(all), data.p,
+                            data.len) != unpacked)
         return -1;
-    if (skip == 0 && unpacked <= (int64_t)room)
-        return LZ4_decompress_safe(data.p, out, (int)data.len, (int)unpacked) == unpacked
-                   ? (int)unpacked
-                   : -1;
-    if (LZ4_decompress_safe(data.p, all, (int)data.len, sizeof(all)) != unpacked)
-        return -1;
-    const size_t left = skip < (size_t)unpacked ? (size_t)unpacked - skip : 0;
+    if (straight)
+        return (int)unpacked;
+    const size_t left = skip < unpacked ? unpacked - skip : 0;
     const size_t take = left < room ? left : room;
     memcpy(out, all + skip, take);
     return (int)take;
 }
 
 /* Some parts from `at` on; *got 0 only at the end. */
-static int read_some(struct db *db, struct str name, int64_t at, char *out, size_t n, size_t *got,
-                     struct err *err)
+static int read_some(struct db *db, ZSTD_DCtx *unpacker, struct str name, int64_t at, char *out,
+                     size_t n, size_t *got, struct err *err)
 {
     struct stmt *st = db_statement(db, STATEMENT_PARTS_READ, err);
     int rc = 1;
@@ -192,7 +213,7 @@ static int read_some(struct db *db, struct str name, int64_t at, char *out, size
         if (skip == 0 && start != at + (int64_t)*got)
             break; /* one is missing: what follows is not the file */
         if (!column_is_null(st, 1)) {
-            took = unpack(data, column_int(st, 1), skip, out + *got, n - *got);
+            took = unpack(unpacker, data, (size_t)column_int(st, 1), skip, out + *got, n - *got);
         } else {
             const size_t left = skip < data.len ? data.len - skip : 0;
             took = (int)(left < n - *got ? left : n - *got);
@@ -213,11 +234,14 @@ int pg_input_read(struct store *store, struct str name, int64_t at, void *out, s
 {
     struct pg_store *s = pg_of(store);
     struct db *db = reader_take(&s->base);
+    ZSTD_DCtx *unpacker = ZSTD_createDCtx();
     struct err why = { 0 };
-    int rc = 0;
+    int rc = unpacker != NULL ? 0 : err_nomem(&why);
     *got = 0;
     for (size_t some = 1; rc == 0 && *got < n && some > 0; *got += some)
-        rc = read_some(db, name, at + (int64_t)*got, (char *)out + *got, n - *got, &some, &why);
+        rc = read_some(db, unpacker, name, at + (int64_t)*got, (char *)out + *got, n - *got, &some,
+                       &why);
+    ZSTD_freeDCtx(unpacker);
     reader_give(&s->base, db);
     if (rc < 0)
         *err = why;
