@@ -38,6 +38,7 @@ static void mem_sizes_that_overflow_are_refused(void **state)
     struct arena a;
     arena_init(&a, 64, 0);
     assert_null(mem_calloc(most / 2, 3));
+    assert_null(mem_grow(NULL, 0, most));
     assert_null(arena_alloc(&a, most));
     assert_null(arena_alloc(&a, most - 16));
     arena_release(&a);
@@ -51,6 +52,27 @@ static void mem_realloc_that_fails_leaves_the_old_block(void **state)
     assert_null(mem_realloc(p, 4096));
     assert_int_equal(fault_disarm(), 1);
     assert_string_equal(p, "kept");
+    mem_free(p);
+}
+
+static void mem_grow_keeps_what_is_used(void **state)
+{
+    static const size_t sizes[] = { 100, 5000, MIB, MIB + 1, 2 * MIB, 3 * MIB, 9 * MIB };
+    (void)state;
+    unsigned char *p = NULL;
+    size_t used = 0;
+    for (size_t k = 0; k < ARRAY_LEN(sizes); k++) {
+        fault_arm(FAULT_ALLOC, 1, false);
+        assert_null(mem_grow(p, used, sizes[k]));
+        assert_int_equal(fault_disarm(), 1);
+        p = mem_grow(p, used, sizes[k]);
+        assert_non_null(p);
+        for (size_t i = 0; i < used; i++)
+            assert_int_equal(p[i], i % 251);
+        for (size_t i = used; i < sizes[k]; i++)
+            p[i] = (unsigned char)(i % 251);
+        used = sizes[k];
+    }
     mem_free(p);
 }
 
@@ -182,6 +204,7 @@ int main(void)
         cmocka_unit_test(mem_of_no_bytes_is_memory_too),
         cmocka_unit_test(mem_sizes_that_overflow_are_refused),
         cmocka_unit_test(mem_realloc_that_fails_leaves_the_old_block),
+        cmocka_unit_test(mem_grow_keeps_what_is_used),
         cmocka_unit_test(arena_gives_aligned_blocks_that_do_not_overlap),
         cmocka_unit_test(arena_calloc_is_zeroed_also_after_a_reset),
         cmocka_unit_test(arena_reaches_a_steady_state_without_malloc),
