@@ -3,8 +3,8 @@
  * inputs.c - uploaded files in the database, in parts, so that any node can go on with any action.
  *
  * A part has at most 8,000 bytes: one tuple on one page, without TOAST and its second index. It is
- * a frame of Zstandard by itself: an eighth to a quarter of the file, in the table and in the log. A
- * part begins anywhere in the file and says how many bytes it stands for; what does not pack is
+ * a frame of Zstandard by itself: an eighth to a quarter of the file, in the table and in the log.
+ * A part begins anywhere in the file and says how many bytes it stands for; what does not pack is
  * stored as it is. All are stored in one transaction before the action that names them; what a
  * crash leaves in between belongs to nobody and is swept when it is old.
  */
@@ -117,8 +117,10 @@ static int copy_in(struct pg_db *db, struct str name, const struct input_source 
                         .packer = ZSTD_createCCtx(),
                         .guess = UNPACKED_BYTES / 4 };
     bool ignored;
-    int rc = w.buf == NULL || w.packer == NULL ? err_nomem(err) : copy_begin(db, COPY_SQL, err);
-    if (rc == 0)
+    int rc = -1;
+    if (w.buf == NULL || w.packer == NULL)
+        (void)err_nomem(err);
+    else if (copy_begin(db, COPY_SQL, err) == 0)
         rc = copy_end(db, copy_parts(db, name, &w, err), &ignored, err);
     ZSTD_freeCCtx(w.packer);
     mem_free(w.buf);
