@@ -21,13 +21,7 @@ static const char make_stage[] =
     "active smallint, value numeric, start_ms bigint, expiration_ms bigint, quantity bigint, "
     "redeemed_quantity bigint, redeemed_amount bigint, category text, additional_info text, "
     "rule text, discount_extra text, metadata jsonb, updated_ms bigint, category_id bigint, "
-    "validity text, recent bytea) ON COMMIT DELETE ROWS;"
-    /* It has no statistics: whatever it holds, its rows lead to those of the table by their place.
-     * And thousands of codes lead there by the index, also when the table was empty as the plan was
-     * made: one plan for all slices, as making one for thousands of codes takes as long as finding
-     * them. */
-    "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; "
-    "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan";
+    "validity text, recent bytea) ON COMMIT DELETE ROWS";
 
 /* ---- a slice ---- */
 

@@ -257,6 +257,14 @@ static void ignore_notice(void *arg, const PGresult *r)
     (void)r;
 }
 
+/* Of a connection of slices. A temporary table has no statistics: whatever it holds, its rows lead
+ * to those of the table by their place. And thousands of codes lead there by the index, also when
+ * the table was empty as the plan was made: one plan for all slices, as making one for thousands of
+ * codes takes as long as finding them. */
+static const char plans_of_slices[] =
+    "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; "
+    "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan;";
+
 /* What every session of ours relies on, whatever the server's defaults are. */
 static int configure(struct pg_db *db, struct err *err)
 {
@@ -271,8 +279,9 @@ static int configure(struct pg_db *db, struct err *err)
              "SET idle_in_transaction_session_timeout = 0;"
              "SET default_transaction_isolation = 'read committed';"
              "SET jit = off;" /* worth it for reports, not for us: it costs 50 ms a statement */
-             "SET longshore.slot = '%d'; SET longshore.node = '%s'",
-             db->async ? "off" : "on", db->slot, db->store->node);
+             "%s SET longshore.slot = '%d'; SET longshore.node = '%s'",
+             db->async ? "off" : "on", db->for_slices ? plans_of_slices : "", db->slot,
+             db->store->node);
     return pg_exec(db, sql, err);
 }
 
@@ -295,8 +304,10 @@ int pg_db_connect(struct pg_db *db, struct err *err)
     db->lost = db->again = false;
     db->generation++;
     PQsetNoticeReceiver(db->conn, ignore_notice, NULL);
-    if (configure(db, err) < 0)
+    if (configure(db, err) < 0) {
+        db->lost = true; /* as it is, nobody may use it */
         return -1;
+    }
     db->pid = PQbackendPID(db->conn);
     return pg_query_text(db,
                          "SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()",

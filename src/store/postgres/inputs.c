@@ -67,7 +67,10 @@ static size_t pack(struct window *w, char packed[static PART_BYTES], size_t *tak
     }
     const bool packs = !ZSTD_isError(n) && n < *take;
     const size_t fills = packs ? *take * AIM_BYTES / n : PART_BYTES;
-    w->guess = fills < UNPACKED_BYTES ? fills : UNPACKED_BYTES;
+    const size_t most = 2 * w->guess; /* what follows may be of another kind */
+    w->guess = fills < most ? fills : most;
+    if (w->guess > UNPACKED_BYTES)
+        w->guess = UNPACKED_BYTES;
     return packs ? n : 0;
 }
 

@@ -79,6 +79,7 @@ struct pg_db {
     char start[40], old_start[40]; /* when they began: a pid may be given again */
     bool locks;                    /* it writes: rows that it reads to change them are locked */
     bool async;                    /* commits need not be on the disk */
+    bool for_slices;               /* statements over thousands of rows, always the same ones */
     struct pg_stmt statements[STATEMENT_COUNT];
     struct pg_stmt dynamic;
     int64_t changes;

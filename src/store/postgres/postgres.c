@@ -59,15 +59,16 @@ static void give_reader(struct sql_store *store, struct db *db)
  * By a connection of its own, in a transaction of its own that need not wait for the disk: the rows
  * that get these keys commit later in the log. A slice that is rolled back leaves a gap. In the
  * rows' own transaction the sequence would be locked until the slice is in, and no request could
- * create a voucher meanwhile. 1, -1; 0: the project is deleted. It gets no more keys, or its
- * sequence would come back behind the purge: a slice learns only at its end that its action is
- * over.
+ * create a voucher meanwhile. 1, -1; 0: the project is deleted. A slice learns of that only at its
+ * end, but keys that it took behind the purge would bring the sequence back. (Who writes a single
+ * row has the project's lock: the purge waits for him.)
  */
-static int take_range(struct pg_store *s, int64_t project_id, const char *name, int64_t want,
-                      struct key_range *out, struct err *err)
+static int take_range(struct pg_store *s, bool slice, int64_t project_id, const char *name,
+                      int64_t want, struct key_range *out, struct err *err)
 {
     struct db *db = &s->keys.base;
-    struct stmt *st = db_statement(db, STATEMENT_SEQUENCE_TAKE, err);
+    struct stmt *st =
+        db_statement(db, slice ? STATEMENT_SEQUENCE_TAKE_ALIVE : STATEMENT_SEQUENCE_TAKE, err);
     if (st == NULL)
         return -1;
     bind_int(st, 1, project_id);
@@ -85,12 +86,13 @@ static int keys_take(struct store_tx *tx, int64_t project_id, const char *name, 
                      struct key_range *out, struct err *err)
 {
     struct pg_store *s = pg_of_sql(tx->store);
+    const bool slice = tx->db != &s->works.base;
     int got = -1;
     pthread_mutex_lock(&s->keys_lock);
     for (int tries = 0; got < 0 && tries < 3; tries++) {
         pg_db_look(&s->keys);
         if (pg_db_connect(&s->keys, err) == 0)
-            got = take_range(s, project_id, name, want, out, err);
+            got = take_range(s, slice, project_id, name, want, out, err);
         if (got < 0 && !s->keys.lost && !s->keys.again)
             break;
     }
@@ -98,8 +100,7 @@ static int keys_take(struct store_tx *tx, int64_t project_id, const char *name, 
         pg_db_of(tx->db)->again = true;
     pthread_mutex_unlock(&s->keys_lock);
     if (got == 0)
-        return err_set(err, tx->db == &s->works.base ? ERR_UNAUTHORIZED : ERR_LEASE_LOST,
-                       "the project is deleted");
+        return err_set(err, ERR_LEASE_LOST, "the project is deleted");
     return got < 0 ? -1 : 0;
 }
 
@@ -266,6 +267,7 @@ static int init(struct pg_store *s, const char *rest, const struct store_config 
     pg_db_init(&s->listener, s, 0);
     s->works.locks = s->bulk.db.locks = s->beside.db.locks = true;
     s->works.pending = &s->pending;
+    s->bulk.db.for_slices = s->beside.db.for_slices = true;
     s->keys.async = true;
     return 0;
 }

@@ -221,6 +221,9 @@
                           "WHERE id = ?1 AND deleted_ms = -1")                                     \
     X(COPY_LEASES, "SELECT coalesce(sum(lease_epoch), 0) FROM actions WHERE project_id = ?1")      \
     X(SEQUENCE_TAKE,                                                                               \
+      "INSERT INTO sequences VALUES (?1, ?2, 1 + ?3) ON CONFLICT (project_id, name) "              \
+      "DO UPDATE SET next = sequences.next + ?3 RETURNING next")                                   \
+    X(SEQUENCE_TAKE_ALIVE,                                                                         \
       "INSERT INTO sequences SELECT ?1, ?2, 1 + ?3 FROM projects WHERE id = ?1 AND "               \
       "deleted_ms IS NULL FOR KEY SHARE SKIP LOCKED ON CONFLICT (project_id, name) "               \
       "DO UPDATE SET next = sequences.next + ?3 RETURNING next")                                   \
