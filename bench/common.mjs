@@ -48,11 +48,12 @@ export function columnsOf(file) {
 }
 
 // Whatever others still have to write must not be on our bill: both sides start on a quiet disk.
-const scratch = ['ours', 'anchor', 'bad', 'latency', 'order', 'enqueue', 'metadata', 'generate', 'readymade', 'members', 'totals'];
+const scratch = ['ours', 'anchor', 'bad', 'latency', 'order', 'enqueue', 'metadata', 'generate', 'readymade', 'members', 'totals', 'records'];
 export const clean = () => scratch.forEach((name) => fs.rmSync(path.join(work, name), { recursive: true, force: true }));
 export const fresh = (name) => {
     const dir = path.join(work, name);
     clean();
+    fs.rmSync(dir, { recursive: true, force: true });
     fs.mkdirSync(dir, { recursive: true });
     run('sync', []);
     return dir;
