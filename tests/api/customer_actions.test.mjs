@@ -255,3 +255,19 @@ test('the very first slice of a server is given up by the database, and done aga
 	assert.deepEqual((await project.report(action.id)).map((row) => row[2]), ids.map(() => 'updated'));
 	assert.equal((await customer(project, 'c9')).name, 'New');
 });
+
+// The stage has no statistics: left to itself the planner reads the whole table for each slice.
+test('rows that are changed are found by their place, without a scan of the table', { skip: !onPostgres && 'PostgreSQL only' }, async () => {
+	const project = await newProject(await apiServer());
+	const file = (name) => csv('Source_id,Name', ...Array.from({ length: 30000 }, (_, i) => `c${i},${name}`));
+	await importFile(project, file('Old'));
+	assert.equal((await importFile(project, file('New'))).result.done_count, 30000);
+	await project.server.stop(); // a session that ends tells what it has done
+	const counts = async () => (await project.server.sql(
+		"SELECT seq_tup_read AS read, n_tup_upd AS updated FROM pg_stat_user_tables WHERE relname = 'customers'"))[0];
+	for (let i = 0; Number((await counts()).updated) < 30000 && i < 100; i++)
+		await new Promise(resolve => setTimeout(resolve, 100));
+	const { read, updated } = await counts();
+	assert.equal(Number(updated), 30000);
+	assert.ok(Number(read) < 30000, `${read} rows read by scans`);
+});
