@@ -21,7 +21,7 @@
  * `program: shipped`: the very program that users get.
  * With LONGSHORE_TEST_KEEP=1 the directories stay, to look at what a failed test has left.
  */
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
